@@ -1,0 +1,1 @@
+"""Brings the files of a model to a pod: resumable, checked, bounded."""

@@ -1,0 +1,1 @@
+"""A model server that speaks the TensorFlow Serving API on LiteRT and TensorFlow."""

@@ -1,0 +1,1 @@
+"""Fogline keeps every AI model where it should run."""
