@@ -1,0 +1,57 @@
+"""Settings of the operator. This module alone reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from fogline import names
+from fogline.errors import BadInputError
+
+PREFIX = "FOGLINE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is read from the environment variable ``FOGLINE_<FIELD IN CAPITALS>``."""
+
+    tensorflow_serving_image: str = "docker.io/tensorflow/serving:2.20.0"
+    """Image of variants with runtime TensorFlowServing that name none."""
+    litert_image: str = "ghcr.io/fogline/model-server:0.1.0"
+    """Image of variants with runtime LiteRT that name none."""
+    fetcher_image: str = "ghcr.io/fogline/model-fetcher:0.1.0"
+    """Image of the init container that brings the artifact."""
+    region_label: str = names.REGION_LABEL
+    """Node label that ``allowedRegions`` is matched on. For data residency that must withstand a hostile
+    node: ``fogline.node-restriction.kubernetes.io/region``, which a kubelet cannot set."""
+    batch_milliseconds: int = 100
+    """Gated pods are collected for this long before they are decided together."""
+    resync_seconds: int = 300
+    """A full pass over every ModelDeployment, which also finds what an event failed to tell."""
+    unstick_seconds: int = 30
+    """A pinned pod that the scheduler refuses for this long is deleted and decided again."""
+    health_port: int = 8080
+    """Port of /livez, /readyz and /metrics."""
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Raises
+    ------
+    BadInputError
+        A number is no whole number above 0, or a variable with our prefix is unknown.
+    """
+    source = os.environ if environment is None else environment
+    known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
+    given = {key: value for key, value in source.items() if key.startswith(PREFIX)}
+    for key in given:
+        if key not in known:
+            raise BadInputError(f"is no setting of Fogline; known are {', '.join(sorted(known))}", key)
+    values = {known[key].name: _number(key, text) if known[key].type is int else text for key, text in given.items()}
+    return Settings(**values)  # type: ignore[arg-type]  # the loop above gives each field its type
+
+
+def _number(key: str, text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise BadInputError(f"{text!r} is no whole number above 0", key)
+    return int(text)

@@ -1,0 +1,47 @@
+"""Names that clusters see: labels, annotations, the gate, and the names of objects that belong to a model."""
+
+from typing import NamedTuple
+
+GATE = "fogline.dev/placement"
+"""Scheduling gate of our pods."""
+
+MODEL_LABEL = "fogline.dev/model"
+VARIANT_LABEL = "fogline.dev/variant"
+DATA_SENSITIVITY_LABEL = "fogline.dev/data-sensitivity"
+
+CLIENT_SITE_ANNOTATION = "fogline.dev/client-site"
+COST_ANNOTATION = "fogline.dev/cost-per-hour"
+LATENCY_ANNOTATION = "fogline.dev/latency-milliseconds"
+DECIDED_AT_ANNOTATION = "fogline.dev/decided-at"
+DELETION_COST_ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
+
+TIER_LABEL = "fogline.dev/tier"
+COST_LABEL = "fogline.dev/cost-per-hour"
+BILLING_LABEL = "fogline.dev/billing"
+LATENCY_LABEL = "fogline.dev/latency-ms"
+CLIENT_SITE_LATENCY_PREFIX = "latency.fogline.dev/"
+CLEARANCE_LABEL = "fogline.node-restriction.kubernetes.io/clearance"
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+REGION_LABEL = "topology.kubernetes.io/region"
+ARCHITECTURE_LABEL = "kubernetes.io/arch"
+
+FIELD_MANAGER = "fogline"
+
+GRPC_PORT = 8500
+REST_PORT = 8501
+
+
+class ModelKey(NamedTuple):
+    """Namespace and name of a ModelDeployment."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def deployment_name(model: str, variant: str) -> str:
+    """Name of the Deployment that runs one variant of a model."""
+    return f"{model}-{variant}"

@@ -1,0 +1,95 @@
+"""An immutable view of the cluster: all that one decision may know about nodes and running pods."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from fogline.api import DataSensitivity, Tier
+from fogline.names import ModelKey
+from fogline.units import Amounts
+
+
+class Billing(StrEnum):
+    """How a node is paid for."""
+
+    NODE = "Node"
+    """Its price is paid while anything of ours runs there."""
+    SHARE = "Share"
+    """Each replica pays the share of the node that it uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A taint that keeps pods away: effect ``NoSchedule`` or ``NoExecute``."""
+
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node as seen at the time of the snapshot."""
+
+    name: str
+    tier: Tier
+    zone: str
+    """Its site (label ``topology.kubernetes.io/zone``); a node without the label is a site of its own."""
+    region: str | None
+    clearance: DataSensitivity
+    """Highest data sensitivity it may hold; without a valid label: Public."""
+    architecture: str
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    ready: bool
+    cordoned: bool
+    cost_per_hour: Decimal
+    """US dollars for the whole node."""
+    billing: Billing
+    latency_milliseconds: int | None
+    """Round trip from clients in general; None when unknown."""
+    client_site_latency_milliseconds: Mapping[str, int]
+    """Round trip from named client sites; others have `latency_milliseconds`."""
+    allocatable: Amounts
+
+    def latency_from(self, client_site: str | None) -> int | None:
+        """Round trip in milliseconds from a client site; None when unknown."""
+        if client_site is None:
+            return self.latency_milliseconds
+        return self.client_site_latency_milliseconds.get(client_site, self.latency_milliseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaOf:
+    """What a pod of ours serves."""
+
+    model: ModelKey
+    variant: str
+    client_site: str | None
+    """Whose requests it was placed for; None without named client sites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod that holds room on a node, or will once the scheduler binds it to its pin."""
+
+    namespace: str
+    name: str
+    node: str
+    requests: Amounts
+    """Sum over its containers as kube-scheduler counts it, ``pods: 1`` included."""
+    replica: ReplicaOf | None = None
+    """None for other people's pods, and for pods of ours that are on their way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Nodes and the pods on them. Immutable: a decision adds what it assumed by making a new one."""
+
+    nodes: tuple[Node, ...]
+    pods: tuple[Pod, ...] = ()
+    by_name: Mapping[str, Node] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {node.name: node for node in self.nodes})

@@ -1,0 +1,102 @@
+"""Quantities of Kubernetes and amounts of money, parsed once and written one way."""
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+
+from fogline.errors import BadInputError
+
+Amounts = Mapping[str, int]
+"""Resource name to amount: ``cpu`` in millicores, everything else in whole units (bytes, devices, pods)."""
+
+_QUANTITY = re.compile(r"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$")
+_SUFFIXES = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "k": Decimal(10**3),
+    **{letter: Decimal(1000 ** (power + 2)) for power, letter in enumerate("MGTPE")},
+    **{f"{letter}i": Decimal(1024 ** (power + 1)) for power, letter in enumerate("KMGTPE")},
+}
+_USD_DIGITS = Decimal("0.000001")
+_MEBIBYTE = 1024**2
+
+
+def parse_quantity(text: str | int) -> Decimal:
+    """Parse a Kubernetes quantity such as ``250m``, ``1.5Gi`` or ``2e3``.
+
+    The grammar is that of k8s.io/apimachinery ``pkg/api/resource/quantity.go``.
+
+    Raises
+    ------
+    BadInputError
+        The text is no quantity.
+    """
+    match = _QUANTITY.match(str(text))
+    if not match:
+        raise BadInputError(f"{text!r} is no quantity; write for example 250m, 2 or 1.5Gi")
+    number, suffix = Decimal(match[1]), match[2]
+    if not suffix:
+        return number
+    return number * _SUFFIXES[suffix] if suffix in _SUFFIXES else number * Decimal(f"1{suffix}")
+
+
+def resource_amount(resource: str, quantity: str | int) -> int:
+    """Turn a quantity into the unit of `Amounts`, rounded up as kube-scheduler does."""
+    value = parse_quantity(quantity) * (1000 if resource == "cpu" else 1)
+    return int(value.to_integral_value(ROUND_CEILING))
+
+
+def resource_amounts(quantities: Mapping[str, str | int]) -> dict[str, int]:
+    """Turn a Kubernetes resource list into `Amounts`."""
+    return {resource: resource_amount(resource, quantity) for resource, quantity in quantities.items()}
+
+
+def sum_amounts(parts: Iterable[Amounts]) -> dict[str, int]:
+    """Add amounts resource by resource."""
+    total: dict[str, int] = {}
+    for part in parts:
+        for resource, amount in part.items():
+            total[resource] = total.get(resource, 0) + amount
+    return total
+
+
+def max_amounts(parts: Iterable[Amounts]) -> dict[str, int]:
+    """Take the largest amount of each resource."""
+    largest: dict[str, int] = {}
+    for part in parts:
+        for resource, amount in part.items():
+            largest[resource] = max(largest.get(resource, 0), amount)
+    return largest
+
+
+def format_amount(resource: str, amount: int) -> str:
+    """Write an amount for people: ``250m`` of cpu, ``130Mi`` of memory."""
+    if resource == "cpu":
+        return f"{amount}m"
+    if resource in {"memory", "ephemeral-storage"} or resource.startswith("hugepages-"):
+        return f"{amount / _MEBIBYTE:.0f}Mi"
+    return str(amount)
+
+
+def parse_usd(text: str) -> Decimal:
+    """Parse an amount of US dollars such as ``0.25``.
+
+    Raises
+    ------
+    BadInputError
+        The text is no decimal number, or below 0.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0:
+        raise BadInputError(f"{text!r} is no amount of US dollars; write for example 0.25")
+    return value
+
+
+def format_usd(value: Decimal) -> str:
+    """Write US dollars without trailing zeros, at most six digits after the point."""
+    text = format(value.quantize(_USD_DIGITS), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
