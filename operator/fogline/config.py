@@ -47,7 +47,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     for key in given:
         if key not in known:
             raise BadInputError(f"is no setting of Fogline; known are {', '.join(sorted(known))}", key)
-    values = {known[key].name: _number(key, text) if known[key].type is int else text for key, text in given.items()}
+    values = {
+        known[key].name: _number(key, text) if known[key].type is int else text for key, text in given.items()
+    }
     return Settings(**values)  # type: ignore[arg-type]  # the loop above gives each field its type
 
 

@@ -1,4 +1,4 @@
-"""Errors of Fogline. They carry fields and know no framework; the edges turn them into exit codes and log lines."""
+"""Errors of Fogline. They carry fields and know no framework; edges make exit codes and logs of them."""
 
 
 class FoglineError(Exception):
@@ -37,7 +37,9 @@ class ApiError(FoglineError):
         ``details.causes`` of the answer.
     """
 
-    def __init__(self, status: int, reason: str, message: str, causes: tuple[dict[str, str], ...] = ()) -> None:
+    def __init__(
+        self, status: int, reason: str, message: str, causes: tuple[dict[str, str], ...] = ()
+    ) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status = status
         self.reason = reason

@@ -26,6 +26,14 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 REGION_LABEL = "topology.kubernetes.io/region"
 ARCHITECTURE_LABEL = "kubernetes.io/arch"
 
+EDGE_MARKS: tuple[tuple[str, str | None], ...] = (
+    ("node.kubernetes.io/instance-type", "k3s"),
+    ("node-role.kubernetes.io/edge", None),
+    ("openyurt.io/is-edge-worker", "true"),
+)
+"""Ways in which a node without a valid tier label says that it is an edge node: label and value, None for any.
+They come from K3s, KubeEdge and OpenYurt."""
+
 FIELD_MANAGER = "fogline"
 
 GRPC_PORT = 8500
