@@ -1,0 +1,94 @@
+"""The words that a ModelDeployment may use: each enum value is the token on the wire."""
+
+from enum import Enum, StrEnum
+from functools import total_ordering
+
+
+@total_ordering
+class DataSensitivity(Enum):
+    """What a model needs, and what a node may hold: Public < Internal < Confidential < Restricted."""
+
+    PUBLIC = "Public"
+    INTERNAL = "Internal"
+    CONFIDENTIAL = "Confidential"
+    RESTRICTED = "Restricted"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order, from 0 for Public."""
+        return _RANKS[self.value]
+
+    def __lt__(self, other: "DataSensitivity") -> bool:
+        return self.rank < other.rank
+
+    def __str__(self) -> str:
+        return self.value
+
+
+_RANKS = {level.value: rank for rank, level in enumerate(DataSensitivity)}
+
+
+class Tier(StrEnum):
+    """Where a node stands."""
+
+    CLOUD = "Cloud"
+    EDGE = "Edge"
+
+
+class Runtime(StrEnum):
+    """The server program of a variant."""
+
+    TENSORFLOW_SERVING = "TensorFlowServing"
+    LITERT = "LiteRT"
+
+
+class Architecture(StrEnum):
+    """Processor architectures, as the label ``kubernetes.io/arch`` writes them."""
+
+    AMD64 = "amd64"
+    ARM64 = "arm64"
+
+
+class Objective(StrEnum):
+    """How latency above the target is weighed against money."""
+
+    LOWEST_COST = "LowestCost"
+    BALANCED = "Balanced"
+    LOWEST_LATENCY = "LowestLatency"
+
+
+class OnNoFit(StrEnum):
+    """What happens to a replica when no node has room for it."""
+
+    SCHEDULE_WITHOUT_PIN = "ScheduleWithoutPin"
+    WAIT = "Wait"
+
+
+class RebalancingMode(StrEnum):
+    """Who decides that a better assignment is carried out."""
+
+    AUTOMATIC = "Automatic"
+    DRY_RUN = "DryRun"
+    DISABLED = "Disabled"
+
+
+class MoveStrategy(StrEnum):
+    """How a replica changes node."""
+
+    SURGE = "Surge"
+    EVICT = "Evict"
+
+
+class OnEdgeUnreachable(StrEnum):
+    """What happens to the replicas of an edge node that is cut off."""
+
+    KEEP_RUNNING = "KeepRunning"
+    REPLACE = "Replace"
+
+
+class ConditionStatus(StrEnum):
+    """Status of a condition."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"

@@ -1,0 +1,60 @@
+r"""What the fields of the API are built from: the base of all objects, and strings and numbers with bounds.
+
+Patterns end in ``\Z`` because ``$`` in Python also matches before a trailing line feed; the schema says
+``$``, which means to the API server what ``\Z`` means here.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z"
+QUANTITY = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\Z"
+
+
+class ApiObject(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Base of every object of the API: immutable, named in camelCase on the wire, silent about defaults."""
+
+
+Replicas = Annotated[int, Meta(ge=0, le=1000)]
+Milliseconds = Annotated[int, Meta(ge=1, le=600_000)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Percentage = Annotated[str, Meta(max_length=4, pattern=r"^([0-9]|[1-9][0-9]|100)%\Z")]
+Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
+LongCount = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
+
+DecimalText = Annotated[str, Meta(max_length=19, pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?\Z")]
+"""A decimal string, because the API has no floats."""
+Usd = DecimalText
+"""US dollars; `fogline.units.parse_usd` reads them."""
+
+Quantity = (
+    Annotated[int, Meta(ge=0, le=1_000_000_000_000_000)]
+    | Annotated[str, Meta(max_length=32, pattern=QUANTITY)]
+)
+Quantities = Annotated[Mapping[str, Quantity], Meta(max_length=16)]
+
+LabelValue = Annotated[str, Meta(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")]
+LabelValueOrEmpty = Annotated[
+    str, Meta(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?\Z")
+]
+ObjectName = Annotated[str, Meta(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z")]
+"""Name of another object, such as a Secret."""
+ModelDeploymentName = Annotated[str, Meta(max_length=61, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?\Z")]
+"""Also the name of a Service and the start of the names of Deployments."""
+VariantName = Annotated[str, Meta(max_length=20, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")]
+WireName = Annotated[str, Meta(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9_.]*[a-z0-9])?\Z")]
+"""Name of a model in requests of the TensorFlow Serving API."""
+Image = Annotated[str, Meta(max_length=512, pattern=r"^[A-Za-z0-9][-A-Za-z0-9._:/@]*\Z")]
+ArtifactUri = Annotated[str, Meta(max_length=1024, pattern=r"^(s3|gs|https|pvc|oci)://[A-Za-z0-9][!-~]*\Z")]
+Sha256 = Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]{64}\Z")]
+
+AS_SET = Meta(extra_json_schema={"x-kubernetes-list-type": "set"})
+AS_ATOMIC = Meta(extra_json_schema={"x-kubernetes-list-type": "atomic"})
+
+
+def as_map(key: str) -> Meta:
+    """Mark a list whose items are told apart by one field, which the API server keeps unique."""
+    return Meta(extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]})

@@ -1,0 +1,41 @@
+"""When replicas may move, and how much may be missing meanwhile."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from fogline.api.enums import MoveStrategy, OnEdgeUnreachable, RebalancingMode
+from fogline.api.fields import ApiObject, Percent, Percentage, Replicas
+
+
+class Rebalancing(ApiObject, frozen=True, kw_only=True):
+    """When a replica moves to a better node."""
+
+    mode: RebalancingMode = RebalancingMode.AUTOMATIC
+    """Automatic: moves that are worth it are carried out. DryRun: they are only reported. Disabled: only
+    forced moves happen."""
+    strategy: MoveStrategy = MoveStrategy.SURGE
+    """How a replica moves. Surge: the replacement is Ready before the old replica stops. Evict: the old one
+    is evicted first, where there is no room for both."""
+    min_saving_percent: Percent = 15
+    """A move that is not forced must save at least this share of its cost now, in percent."""
+    cooldown_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 600
+    """Quiet time in seconds after a move; within it no move follows that is not forced, and none goes back to
+    the node just left."""
+    ready_timeout_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 600
+    """Time in seconds in which a replacement must be Ready, else the move is aborted; also how long a drain
+    may be blocked by replicas without a new place."""
+
+
+class Disruption(ApiObject, frozen=True, kw_only=True):
+    """How many replicas may be missing, and what happens at the edge when the link is cut."""
+
+    max_unavailable: Replicas | Percentage = 0
+    """Replicas that drains and moves may leave missing at once: a number, or a percentage of spec.replicas
+    such as 25%. With 0 a drain waits until the replacement is Ready."""
+    on_edge_unreachable: OnEdgeUnreachable = OnEdgeUnreachable.KEEP_RUNNING
+    """What happens when an edge node is cut off. KeepRunning: its replicas go on serving their site and are
+    not replaced. Replace: they are replaced elsewhere after replaceAfterSeconds."""
+    replace_after_seconds: Annotated[int, Meta(ge=0, le=604_800)] = 300
+    """Time in seconds that an edge node may be cut off before its replicas are replaced, when
+    onEdgeUnreachable is Replace."""

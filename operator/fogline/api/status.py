@@ -1,0 +1,133 @@
+"""What the operator reports about a ModelDeployment. Lists that are empty are absent on the wire."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from fogline.api.enums import ConditionStatus, Tier
+from fogline.api.fields import AS_ATOMIC, ApiObject, Count, DecimalText, LongCount, Usd, as_map
+
+Time = Annotated[datetime, Meta(tz=True)]
+
+
+class Condition(ApiObject, frozen=True, kw_only=True):
+    """One condition, as in Kubernetes."""
+
+    type: Annotated[str, Meta(max_length=316)]
+    """Accepted, Placed, ArtifactReady, Ready, PolicyCompliant, LatencyTargetMet, WithinCostLimit, Rebalancing
+    or Suspended."""
+    status: ConditionStatus
+    """True, False, or Unknown while it cannot be told."""
+    reason: Annotated[str, Meta(max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?\Z")]
+    """Why, in one CamelCase token, the same in Events and metrics."""
+    message: Annotated[str, Meta(max_length=32_768)]
+    """Why, in words for people."""
+    last_transition_time: Time
+    """When the status last changed."""
+    observed_generation: LongCount | None = None
+    """Generation of the spec that the condition is about."""
+
+
+class TierStatus(ApiObject, frozen=True, kw_only=True):
+    """Replicas of one tier."""
+
+    desired: Count | None = None
+    """Replicas assigned to nodes of this tier."""
+    ready: Count | None = None
+    """Replicas of this tier that are Ready."""
+
+
+class TiersStatus(ApiObject, frozen=True, kw_only=True):
+    """Replicas by tier."""
+
+    cloud: TierStatus | None = None
+    """Replicas on cloud nodes."""
+    edge: TierStatus | None = None
+    """Replicas on edge nodes."""
+
+
+class PlacementStatus(ApiObject, frozen=True, kw_only=True):
+    """Where one replica is."""
+
+    node: Annotated[str, Meta(max_length=253)]
+    """Node of the replica."""
+    tier: Tier | None = None
+    """Tier of the node."""
+    variant: Annotated[str, Meta(max_length=20)]
+    """Variant that runs there."""
+    client_site: Annotated[str, Meta(max_length=63)] | None = None
+    """Client site it was placed for; absent without named client sites."""
+    ready: bool | None = None
+    """Whether the replica is Ready."""
+    cost_per_hour: Usd | None = None
+    """What the replica costs, in US dollars per hour."""
+    latency_milliseconds: Count | None = None
+    """Round trip from the client site in milliseconds; absent when unknown."""
+    since: Time | None = None
+    """When the replica was placed there."""
+
+
+class Moves(ApiObject, frozen=True, kw_only=True):
+    """Moves of replicas."""
+
+    active: Count | None = None
+    """Moves that run now."""
+    completed: LongCount | None = None
+    """Moves completed so far."""
+    aborted: LongCount | None = None
+    """Moves aborted so far."""
+
+
+class RejectionSummary(ApiObject, frozen=True, kw_only=True):
+    """Nodes that were refused for one reason."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=63)]
+    """Why the nodes were refused, in one CamelCase token."""
+    nodes: Count | None = None
+    """Number of nodes refused for this reason."""
+    example: Annotated[str, Meta(max_length=253)] | None = None
+    """One of these nodes, with the numbers."""
+
+
+class LastDecision(ApiObject, frozen=True, kw_only=True):
+    """The latest placement decision."""
+
+    time: Time | None = None
+    """When it was made."""
+    bound_gap_percent: DecimalText | None = None
+    """How far the plan is above a cost that no plan can beat, in percent, as a decimal string; absent when no
+    bound was computed."""
+    rejections: Annotated[tuple[RejectionSummary, ...], as_map("reason"), Meta(max_length=16)] = ()
+    """Nodes that were refused, by reason."""
+
+
+class ModelDeploymentStatus(ApiObject, frozen=True, kw_only=True):
+    """What the operator observed."""
+
+    observed_generation: LongCount | None = None
+    """Generation of the spec that this status is about."""
+    replicas: Count | None = None
+    """Pods that exist; read by kubectl scale and HPA."""
+    ready_replicas: Count | None = None
+    """Pods that are Ready."""
+    available_replicas: Count | None = None
+    """Pods that are available."""
+    gated_replicas: Count | None = None
+    """Pods that wait for a decision."""
+    selector: Annotated[str, Meta(max_length=1024)] | None = None
+    """Label selector of the pods; read by HPA."""
+    url: Annotated[str, Meta(max_length=1024)] | None = None
+    """Address of the TensorFlow Serving REST API inside the cluster."""
+    cost_per_hour: Usd | None = None
+    """What all replicas cost together, in US dollars per hour."""
+    tiers: TiersStatus | None = None
+    """Replicas by tier."""
+    placements: Annotated[tuple[PlacementStatus, ...], AS_ATOMIC, Meta(max_length=100)] = ()
+    """Where the replicas are; the first 100."""
+    moves: Moves | None = None
+    """Moves of replicas."""
+    last_decision: LastDecision | None = None
+    """The latest placement decision."""
+    conditions: Annotated[tuple[Condition, ...], as_map("type"), Meta(max_length=16)] = ()
+    """State by aspect; Ready sums it up."""
