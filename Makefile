@@ -29,3 +29,56 @@ lock: ## resolve requirements/*.in anew
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    requirements/$$name.in -o requirements/$$name.lock; \
 	done
+
+.PHONY: demo
+demo: venv ## everything to a running cluster with the example on it
+	$(BIN)/python -m dev demo
+
+.PHONY: up
+up: venv ## the kind cluster with the operator
+	$(BIN)/python -m dev up
+
+.PHONY: down
+down: venv ## remove everything that up, demo and the tests made
+	$(BIN)/python -m dev down
+
+.PHONY: test test-unit test-cluster test-e2e
+test: test-unit test-cluster test-e2e ## all tests
+
+test-unit: venv ## tests without a cluster
+	$(BIN)/pytest tests --ignore=tests/cluster --ignore=tests/e2e
+
+test-cluster: venv ## tests on a real API server with simulated nodes
+	$(BIN)/pytest tests/cluster
+
+test-e2e: venv ## tests on the kind cluster, with real nodes
+	$(BIN)/python -m dev up
+	$(BIN)/pytest tests/e2e
+
+.PHONY: lint
+lint: venv verify ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+	git ls-files '*.sh' .ci/run | xargs $(BIN)/shellcheck
+
+.PHONY: generate verify
+generate: venv ## write the generated files
+	$(BIN)/python -m dev.generate
+
+verify: venv ## fail when a generated file is out of date
+	$(BIN)/python -m dev.generate --check
+
+.PHONY: bench
+bench: venv ## all figures
+	$(BIN)/python -m bench
+
+.PHONY: bench-%
+bench-%: venv ## one figure: make bench-model-server, bench-place, ...
+	$(BIN)/python -m bench $*
+
+.PHONY: docs
+docs: ## documentation is Markdown under docs/; this checks its links
+	$(BIN)/python -m dev.links

@@ -31,7 +31,7 @@ EDGE_MARKS: tuple[tuple[str, str | None], ...] = (
     ("node-role.kubernetes.io/edge", None),
     ("openyurt.io/is-edge-worker", "true"),
 )
-"""Ways in which a node without a valid tier label says that it is an edge node: label and value, None for any.
+"""How a node without a valid tier label says that it is an edge node: label and value, None for any value.
 They come from K3s, KubeEdge and OpenYurt."""
 
 FIELD_MANAGER = "fogline"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -93,3 +94,46 @@ class Snapshot:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {node.name: node for node in self.nodes})
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A pod of ours: what it serves, how far it is in its life, and what a write to it must prove."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    created_at: datetime
+    model: ModelKey
+    variant: str
+    template: str
+    """Hash of the pod template that it was made from."""
+    client_site: str | None
+    gates: tuple[str, ...]
+    annotations: Mapping[str, str]
+    affinity_terms: int
+    """Required node selector terms; the pin must go into each."""
+    node: str | None
+    """Where it is bound, else the node of its pin, else None."""
+    bound: bool
+    terminating: bool
+    failure: str | None
+    """Why it ended for good (phase Failed), with the kubelet's text."""
+    ready: bool
+    fetched: bool
+    """The artifact is there."""
+    trouble: str | None
+    """Why a container does not start: the fetcher's sentence, an image that cannot be pulled, a crash loop."""
+    refused_since: datetime | None
+    """Since when kube-scheduler says Unschedulable; None when it does not."""
+    decided_at: datetime | None
+    cost_per_hour: Decimal | None
+    """US dollars, as counted when it was placed."""
+    latency_milliseconds: int | None
+    """Round trip from its client site, as known when it was placed."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it serves or may come to serve."""
+        return not self.terminating and self.failure is None

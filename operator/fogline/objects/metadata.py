@@ -1,0 +1,33 @@
+"""What every object of a ModelDeployment has in common."""
+
+from typing import Any
+
+from fogline.api import GROUP, KIND, VERSION, ModelDeployment
+from fogline.names import MODEL_LABEL
+
+Document = dict[str, Any]
+"""A JSON object as the API server takes it."""
+
+
+def model_labels(model: ModelDeployment) -> dict[str, str]:
+    """Labels that select the pods of a model, and mark everything that belongs to it."""
+    return {MODEL_LABEL: model.metadata.name}
+
+
+def child_metadata(model: ModelDeployment, name: str, labels: dict[str, str] | None = None) -> Document:
+    """Name, labels and owner of a child; the garbage collector deletes it with its owner."""
+    return {
+        "name": name,
+        "namespace": model.metadata.namespace,
+        "labels": {"app.kubernetes.io/managed-by": "fogline", **model_labels(model), **(labels or {})},
+        "ownerReferences": [
+            {
+                "apiVersion": f"{GROUP}/{VERSION}",
+                "kind": KIND,
+                "name": model.metadata.name,
+                "uid": model.metadata.uid,
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+        ],
+    }

@@ -1,0 +1,109 @@
+"""The JSON patches that let a gated pod go: to one node, or to any node that meets its requirements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from fogline.names import (
+    CLIENT_SITE_ANNOTATION,
+    COST_ANNOTATION,
+    DECIDED_AT_ANNOTATION,
+    GATE,
+    LATENCY_ANNOTATION,
+)
+from fogline.objects.metadata import Document
+
+_TERMS = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms"
+
+
+class GatedPod(Protocol):
+    """What the patches must know about a pod."""
+
+    @property
+    def uid(self) -> str: ...
+    @property
+    def resource_version(self) -> str: ...
+    @property
+    def gates(self) -> Sequence[str]: ...
+    @property
+    def annotations(self) -> Mapping[str, str]: ...
+    @property
+    def affinity_terms(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedPlace:
+    """The decision that is written on the pod."""
+
+    node: str
+    client_site: str | None
+    cost_per_hour: str
+    """US dollars, a decimal string."""
+    latency_milliseconds: int | None
+    decided_at: datetime
+
+
+def pin(pod: GatedPod, place: PinnedPlace) -> list[Document]:
+    """Prove that nothing changed, pin the pod to its node in every term, note the decision, open our gate.
+
+    The API server accepts a pin in some terms only, and such a pod may start elsewhere: hence every term.
+
+    Raises
+    ------
+    ValueError
+        The pod does not carry our gate, or has no term to pin.
+    """
+    if not pod.affinity_terms:
+        raise ValueError(f"pod {pod.uid} has no required node affinity to pin")
+    field = {"key": "metadata.name", "operator": "In", "values": [place.node]}
+    notes = {
+        COST_ANNOTATION: place.cost_per_hour,
+        DECIDED_AT_ANNOTATION: place.decided_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    if place.client_site is not None:
+        notes[CLIENT_SITE_ANNOTATION] = place.client_site
+    if place.latency_milliseconds is not None:
+        notes[LATENCY_ANNOTATION] = str(place.latency_milliseconds)
+    return [
+        *_unchanged(pod),
+        *(
+            {"op": "add", "path": f"{_TERMS}/{term}/matchFields", "value": [field]}
+            for term in range(pod.affinity_terms)
+        ),
+        *_annotate(pod, notes),
+        {"op": "remove", "path": _gate_path(pod)},
+    ]
+
+
+def open_gate(pod: GatedPod, decided_at: datetime) -> list[Document]:
+    """Prove that nothing changed and open our gate without a pin; the requirements in the pod still hold.
+
+    Raises
+    ------
+    ValueError
+        The pod does not carry our gate.
+    """
+    note = {DECIDED_AT_ANNOTATION: decided_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return [*_unchanged(pod), *_annotate(pod, note), {"op": "remove", "path": _gate_path(pod)}]
+
+
+def _gate_path(pod: GatedPod) -> str:
+    return f"/spec/schedulingGates/{list(pod.gates).index(GATE)}"
+
+
+def _unchanged(pod: GatedPod) -> list[Document]:
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": pod.uid},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": pod.resource_version},
+        {"op": "test", "path": f"{_gate_path(pod)}/name", "value": GATE},
+    ]
+
+
+def _annotate(pod: GatedPod, notes: dict[str, str]) -> list[Document]:
+    if not pod.annotations:
+        return [{"op": "add", "path": "/metadata/annotations", "value": notes}]
+    return [
+        {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
+        for key, value in notes.items()
+    ]
