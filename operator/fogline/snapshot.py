@@ -124,7 +124,7 @@ class Replica:
     fetched: bool
     """The artifact is there."""
     trouble: str | None
-    """Why a container does not start: the fetcher's sentence, an image that cannot be pulled, a crash loop."""
+    """Why a container does not start: the fetcher's sentence, a missing image, a crash loop."""
     refused_since: datetime | None
     """Since when kube-scheduler says Unschedulable; None when it does not."""
     decided_at: datetime | None

@@ -1,4 +1,4 @@
-"""Builders of the objects that belong to a ModelDeployment, and of the patch that places a pod. All are pure."""
+"""Builders of the objects of a ModelDeployment, and of the patch that places a pod. All are pure."""
 
 from fogline.objects.budget import budget
 from fogline.objects.children import Children, children

@@ -10,7 +10,7 @@ from fogline.objects.metadata import Document
 
 
 def required_affinity(model: ModelDeployment, variant: Variant, region_label: str) -> Document:
-    """Node affinity of the pods of a variant: tier, clearance, regions, architectures, the user's selector."""
+    """Give the affinity of a variant: tier, clearance, regions, architectures, the user's selector."""
     common = [
         *_clearance(model.spec.placement.data_sensitivity),
         *_one_of(region_label, model.spec.placement.allowed_regions),
@@ -22,7 +22,7 @@ def required_affinity(model: ModelDeployment, variant: Variant, region_label: st
 
 
 def tier_terms(tier: Tier) -> list[list[Document]]:
-    """Give one list of expressions for each way of being in a tier. An explicit tier label wins over all marks.
+    """Give one list of expressions for each way of being in a tier. An explicit tier label wins.
 
     Cloud is what no mark calls Edge, so it needs a second term for marked nodes that say Cloud themselves.
     """

@@ -20,11 +20,6 @@ def version(artifact: Artifact) -> int:
     return int(last) if last.isascii() and last.isdecimal() else 1
 
 
-def served_name(model: ModelDeployment) -> str:
-    """Name of the model on the wire."""
-    return model.spec.model.name if model.spec.model else model.metadata.name
-
-
 def base_path(model: ModelDeployment) -> str:
     """Folder that holds one numbered folder for each version."""
-    return f"{MODELS_FOLDER}/{served_name(model)}"
+    return f"{MODELS_FOLDER}/{model.model_name}"

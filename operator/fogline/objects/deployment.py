@@ -127,7 +127,7 @@ def _server(model: ModelDeployment, variant: Variant, settings: Settings) -> Doc
         Runtime.TENSORFLOW_SERVING: settings.tensorflow_serving_image,
         Runtime.LITERT: settings.litert_image,
     }[variant.runtime]
-    name = artifact.served_name(model)
+    name = model.model_name
     # Status answers 200 while nothing is loaded; metadata does not. It is also cheaper than a prediction.
     loaded = {"path": f"/v1/models/{name}/metadata", "port": "rest"}
     return {

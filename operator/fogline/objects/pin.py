@@ -1,9 +1,7 @@
 """The JSON patches that let a gated pod go: to one node, or to any node that meets its requirements."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from fogline.names import (
     CLIENT_SITE_ANNOTATION,
@@ -13,28 +11,14 @@ from fogline.names import (
     LATENCY_ANNOTATION,
 )
 from fogline.objects.metadata import Document
+from fogline.snapshot import Replica
 
 _TERMS = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms"
 
 
-class GatedPod(Protocol):
-    """What the patches must know about a pod."""
-
-    @property
-    def uid(self) -> str: ...
-    @property
-    def resource_version(self) -> str: ...
-    @property
-    def gates(self) -> Sequence[str]: ...
-    @property
-    def annotations(self) -> Mapping[str, str]: ...
-    @property
-    def affinity_terms(self) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
 class PinnedPlace:
-    """The decision that is written on the pod."""
+    """The decision that is written on the replica."""
 
     node: str
     client_site: str | None
@@ -44,7 +28,7 @@ class PinnedPlace:
     decided_at: datetime
 
 
-def pin(pod: GatedPod, place: PinnedPlace) -> list[Document]:
+def pin(replica: Replica, place: PinnedPlace) -> list[Document]:
     """Prove that nothing changed, pin the pod to its node in every term, note the decision, open our gate.
 
     The API server accepts a pin in some terms only, and such a pod may start elsewhere: hence every term.
@@ -54,8 +38,8 @@ def pin(pod: GatedPod, place: PinnedPlace) -> list[Document]:
     ValueError
         The pod does not carry our gate, or has no term to pin.
     """
-    if not pod.affinity_terms:
-        raise ValueError(f"pod {pod.uid} has no required node affinity to pin")
+    if not replica.affinity_terms:
+        raise ValueError(f"pod {replica.uid} has no required node affinity to pin")
     field = {"key": "metadata.name", "operator": "In", "values": [place.node]}
     notes = {
         COST_ANNOTATION: place.cost_per_hour,
@@ -66,17 +50,17 @@ def pin(pod: GatedPod, place: PinnedPlace) -> list[Document]:
     if place.latency_milliseconds is not None:
         notes[LATENCY_ANNOTATION] = str(place.latency_milliseconds)
     return [
-        *_unchanged(pod),
+        *_unchanged(replica),
         *(
             {"op": "add", "path": f"{_TERMS}/{term}/matchFields", "value": [field]}
-            for term in range(pod.affinity_terms)
+            for term in range(replica.affinity_terms)
         ),
-        *_annotate(pod, notes),
-        {"op": "remove", "path": _gate_path(pod)},
+        *_annotate(replica, notes),
+        {"op": "remove", "path": _gate_path(replica)},
     ]
 
 
-def open_gate(pod: GatedPod, decided_at: datetime) -> list[Document]:
+def open_gate(replica: Replica, decided_at: datetime) -> list[Document]:
     """Prove that nothing changed and open our gate without a pin; the requirements in the pod still hold.
 
     Raises
@@ -85,23 +69,23 @@ def open_gate(pod: GatedPod, decided_at: datetime) -> list[Document]:
         The pod does not carry our gate.
     """
     note = {DECIDED_AT_ANNOTATION: decided_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    return [*_unchanged(pod), *_annotate(pod, note), {"op": "remove", "path": _gate_path(pod)}]
+    return [*_unchanged(replica), *_annotate(replica, note), {"op": "remove", "path": _gate_path(replica)}]
 
 
-def _gate_path(pod: GatedPod) -> str:
-    return f"/spec/schedulingGates/{list(pod.gates).index(GATE)}"
+def _gate_path(replica: Replica) -> str:
+    return f"/spec/schedulingGates/{replica.gates.index(GATE)}"
 
 
-def _unchanged(pod: GatedPod) -> list[Document]:
+def _unchanged(replica: Replica) -> list[Document]:
     return [
-        {"op": "test", "path": "/metadata/uid", "value": pod.uid},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": pod.resource_version},
-        {"op": "test", "path": f"{_gate_path(pod)}/name", "value": GATE},
+        {"op": "test", "path": "/metadata/uid", "value": replica.uid},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": replica.resource_version},
+        {"op": "test", "path": f"{_gate_path(replica)}/name", "value": GATE},
     ]
 
 
-def _annotate(pod: GatedPod, notes: dict[str, str]) -> list[Document]:
-    if not pod.annotations:
+def _annotate(replica: Replica, notes: dict[str, str]) -> list[Document]:
+    if not replica.annotations:
         return [{"op": "add", "path": "/metadata/annotations", "value": notes}]
     return [
         {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
