@@ -1,0 +1,81 @@
+"""What the API server answered: errors with their fields, documents as values."""
+
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+
+from fogline.errors import (
+    ApiError,
+    ChangedMeanwhileError,
+    ConflictError,
+    GoneError,
+    InvalidError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+)
+
+T = TypeVar("T")
+
+_ERROR_OF_CODE: dict[int, type[ApiError]] = {
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.CONFLICT: ConflictError,
+    HTTPStatus.GONE: GoneError,
+}
+
+
+class _Cause(msgspec.Struct):
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+
+
+class _Details(msgspec.Struct, rename="camel"):
+    causes: list[_Cause] | None = None
+
+
+class Status(msgspec.Struct):
+    """The document that the API server sends instead of what was asked for."""
+
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+    details: _Details | None = None
+
+
+@lru_cache
+def decoder_of(type_: type[T]) -> msgspec.json.Decoder[T]:
+    """Make the decoder of a type, once."""
+    return msgspec.json.Decoder(type_)
+
+
+def error_from_body(code: int, body: bytes, retry_after: str | None = None) -> ApiError:
+    """Turn an answer of 400 or above into an error; `retry_after` is the header of that name."""
+    try:
+        status = decoder_of(Status).decode(body)
+    except msgspec.DecodeError:
+        status = Status(message=body[:200].decode(errors="replace"))
+    return error_from_status(code, status, retry_after)
+
+
+def error_from_status(code: int, status: Status, retry_after: str | None = None) -> ApiError:
+    """Choose the error by the code and by whether the server names causes."""
+    details = status.details or _Details()
+    causes = tuple(
+        {"reason": cause.reason, "message": cause.message, "field": cause.field}
+        for cause in details.causes or ()
+    )
+    if code == HTTPStatus.TOO_MANY_REQUESTS:
+        seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
+        return TooManyRequestsError(status.reason, status.message, causes, retry_after_seconds=seconds)
+    return _error_class(code, has_causes=bool(causes))(code, status.reason, status.message, causes)
+
+
+def _error_class(code: int, *, has_causes: bool) -> type[ApiError]:
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return UnavailableError
+    if code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return InvalidError if has_causes else ChangedMeanwhileError
+    return _ERROR_OF_CODE.get(code, ApiError)

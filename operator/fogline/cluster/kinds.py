@@ -1,0 +1,84 @@
+"""The kinds of objects that Fogline reads or writes, and where the API server keeps them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fogline.errors import BadInputError
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of object.
+
+    Parameters
+    ----------
+    group
+        API group; empty for the core group.
+    plural
+        Its name in URLs.
+    kind
+        Its name in documents.
+    """
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """The ``apiVersion`` of its documents."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None = None, name: str = "", subresource: str = "") -> str:
+        """URL path of one object or, without a name, of the collection; no namespace means all of them."""
+        parts = ["/apis" if self.group else "/api", self.api_version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", namespace]
+        parts += [part for part in (self.plural, name, subresource) if part]
+        return "/".join(parts)
+
+
+NODES = Kind("", "v1", "nodes", "Node", namespaced=False)
+NAMESPACES = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
+PODS = Kind("", "v1", "pods", "Pod")
+SERVICES = Kind("", "v1", "services", "Service")
+DEPLOYMENTS = Kind("apps", "v1", "deployments", "Deployment")
+POD_DISRUPTION_BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
+EVENTS = Kind("events.k8s.io", "v1", "events", "Event")
+MODEL_DEPLOYMENTS = Kind("fogline.dev", "v1alpha1", "modeldeployments", "ModelDeployment")
+
+_BY_TYPE = {
+    (kind.api_version, kind.kind): kind
+    for kind in (
+        NODES,
+        NAMESPACES,
+        PODS,
+        SERVICES,
+        DEPLOYMENTS,
+        POD_DISRUPTION_BUDGETS,
+        LEASES,
+        EVENTS,
+        MODEL_DEPLOYMENTS,
+    )
+}
+
+
+def kind_of(document: Mapping[str, Any]) -> Kind:
+    """Find the kind of a document by its ``apiVersion`` and ``kind``.
+
+    Raises
+    ------
+    BadInputError
+        It is none of the kinds of this module.
+    """
+    found = _BY_TYPE.get((document.get("apiVersion", ""), document.get("kind", "")))
+    if found is None:
+        known = ", ".join(f"{version} {name}" for version, name in _BY_TYPE)
+        raise BadInputError(
+            f"{document.get('apiVersion')} {document.get('kind')} is unknown here; known: {known}", "kind"
+        )
+    return found

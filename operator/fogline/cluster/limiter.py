@@ -1,0 +1,59 @@
+"""How fast requests may leave, so that a burst of work never overloads the API server."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Lane(Enum):
+    """Requests of one lane wait for each other, never for those of the other lane."""
+
+    UNGATE = auto()
+    """Patches that pin a pod and open its gate: a replica waits for each of them."""
+    OTHER = auto()
+    """Everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Requests per second in the long run, and how many may leave at once after a quiet time."""
+
+    per_second: float
+    burst: int
+
+
+class Limiter:
+    """A token bucket whose callers are served in the order in which they came."""
+
+    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._tokens = float(rate.burst)
+        self._filled_at = clock()
+        self._turn = asyncio.Lock()
+
+    async def acquire(self) -> None:
+        """Wait until the next request may leave."""
+        async with self._turn:
+            while (seconds := self._wait_seconds()) > 0:  # noqa: ASYNC110  the time changes, no event tells
+                await asyncio.sleep(seconds)
+            self._tokens -= 1
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing leave for so long, and no burst after it: the server asked for it."""
+        until = self._clock() + seconds
+        if until > self._filled_at:
+            self._tokens = 0.0
+            self._filled_at = until
+
+    def _wait_seconds(self) -> float:
+        now = self._clock()
+        if now > self._filled_at:
+            gained = (now - self._filled_at) * self._rate.per_second
+            self._tokens = min(self._rate.burst, self._tokens + gained)
+            self._filled_at = now
+        if self._tokens >= 1:
+            return 0.0
+        return self._filled_at - now + (1 - self._tokens) / self._rate.per_second

@@ -1,0 +1,62 @@
+"""Live objects, with only the fields that placement needs: small in memory and quick to decode."""
+
+from fogline.cluster.objects.deployment import Deployment, DeploymentSpec, DeploymentStatus, LabelSelector
+from fogline.cluster.objects.disruption import (
+    PodDisruptionBudget,
+    PodDisruptionBudgetSpec,
+    PodDisruptionBudgetStatus,
+)
+from fogline.cluster.objects.metadata import Condition, ObjectMeta, OwnerReference
+from fogline.cluster.objects.node import Node, NodeSpec, NodeStatus, Taint
+from fogline.cluster.objects.pod import (
+    Affinity,
+    Container,
+    ContainerState,
+    ContainerStateDetail,
+    ContainerStatus,
+    NodeAffinity,
+    NodeSelector,
+    NodeSelectorRequirement,
+    NodeSelectorTerm,
+    Pod,
+    PodSpec,
+    PodStatus,
+    ResourceRequirements,
+    SchedulingGate,
+    Toleration,
+)
+from fogline.cluster.objects.service import Service, ServiceSpec
+
+__all__ = [
+    "Affinity",
+    "Condition",
+    "Container",
+    "ContainerState",
+    "ContainerStateDetail",
+    "ContainerStatus",
+    "Deployment",
+    "DeploymentSpec",
+    "DeploymentStatus",
+    "LabelSelector",
+    "Node",
+    "NodeAffinity",
+    "NodeSelector",
+    "NodeSelectorRequirement",
+    "NodeSelectorTerm",
+    "NodeSpec",
+    "NodeStatus",
+    "ObjectMeta",
+    "OwnerReference",
+    "Pod",
+    "PodDisruptionBudget",
+    "PodDisruptionBudgetSpec",
+    "PodDisruptionBudgetStatus",
+    "PodSpec",
+    "PodStatus",
+    "ResourceRequirements",
+    "SchedulingGate",
+    "Service",
+    "ServiceSpec",
+    "Taint",
+    "Toleration",
+]

@@ -1,0 +1,42 @@
+"""Nodes."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fogline.cluster.objects.metadata import Condition, ObjectMeta, Slim
+
+
+class Taint(Slim, frozen=True):
+    """Keeps pods away that do not tolerate it."""
+
+    key: str
+    effect: str
+    """``NoSchedule``, ``PreferNoSchedule`` or ``NoExecute``."""
+    value: str = ""
+
+
+class NodeSpec(Slim, frozen=True):
+    """What was asked of a node."""
+
+    unschedulable: bool = False
+    """True on a cordoned node."""
+    taints: tuple[Taint, ...] = ()
+
+
+class NodeStatus(Slim, frozen=True):
+    """What the kubelet and the node controller report."""
+
+    allocatable: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Quantities that pods may use."""
+    capacity: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Quantities of the machine."""
+    conditions: tuple[Condition, ...] = ()
+
+
+class Node(Slim, frozen=True):
+    """A machine."""
+
+    metadata: ObjectMeta
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
