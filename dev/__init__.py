@@ -1,0 +1,1 @@
+"""Clusters for development and tests, and the images that run in them: ``python -m dev --help``."""

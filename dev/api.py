@@ -1,0 +1,108 @@
+"""One kept connection to an API server: enough to create many objects quickly, without a client library."""
+
+import base64
+import http.client
+import json
+import ssl
+import tempfile
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dev.errors import DevError
+
+REQUEST_LIMIT_SECONDS = 30.0
+
+
+class Connection:
+    """A connection of one thread. `connect` makes it."""
+
+    def __init__(self, http_connection: http.client.HTTPSConnection) -> None:
+        self._http = http_connection
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> Any:
+        """Send a request and return the decoded JSON answer.
+
+        Raises
+        ------
+        DevError
+            The server refuses the request or cannot be reached.
+        """
+        headers = {"Content-Type": content_type, "Accept": accept}
+        try:
+            self._http.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = self._http.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise DevError(
+                f"{method} {path}: {error!r}", "see whether the API server runs; start it again"
+            ) from error
+        if answer.status >= http.HTTPStatus.BAD_REQUEST:
+            raise DevError(
+                f"{method} {path}: {answer.status} {text[:300].decode()}", "look at the answer above"
+            )
+        return json.loads(text)
+
+
+def server_url(kubeconfig: Path) -> str:
+    """Return the URL of the API server of the current context."""
+    cluster, _ = _current(kubeconfig)
+    return str(cluster["server"])
+
+
+@contextmanager
+def connect(kubeconfig: Path) -> Iterator[Connection]:
+    """Connect to the API server of a kubeconfig with client certificates, as kind and kwokctl write it."""
+    cluster, user = _current(kubeconfig)
+    address = urllib.parse.urlsplit(cluster["server"])
+    with tempfile.TemporaryDirectory() as folder:
+        files = [
+            _file(source, name, Path(folder), kubeconfig.parent)
+            for source, name in (
+                (cluster, "certificate-authority"),
+                (user, "client-certificate"),
+                (user, "client-key"),
+            )
+        ]
+        context = ssl.create_default_context(cafile=files[0])
+        context.load_cert_chain(files[1], files[2])
+    connection = http.client.HTTPSConnection(
+        address.hostname or "", address.port, timeout=REQUEST_LIMIT_SECONDS, context=context
+    )
+    try:
+        yield Connection(connection)
+    finally:
+        connection.close()
+
+
+def _current(kubeconfig: Path) -> tuple[dict[str, str], dict[str, str]]:
+    document = yaml.safe_load(kubeconfig.read_text())
+    context = _named(document["contexts"], document["current-context"])["context"]
+    cluster = _named(document["clusters"], context["cluster"])["cluster"]
+    return cluster, _named(document["users"], context["user"])["user"]
+
+
+def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(entry for entry in entries if entry["name"] == name)
+
+
+def _file(source: Mapping[str, str], name: str, folder: Path, base: Path) -> Path:
+    """Return a file with the credential, which is in the kubeconfig itself or in a file beside it."""
+    if f"{name}-data" not in source:
+        return base / source[name]
+    file = folder / name
+    file.touch(mode=0o600)
+    file.write_bytes(base64.b64decode(source[f"{name}-data"]))
+    return file

@@ -1,0 +1,66 @@
+"""The commands of ``python -m dev``."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from dev import controlplane, programs
+from dev.errors import DevError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    os.umask(0o022)
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except DevError as error:
+        print(f"\nERROR: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m dev", description="Clusters and images for development and tests."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    plane = commands.add_parser("control-plane", help="a control plane with simulated nodes (kwokctl)")
+    verbs = plane.add_subparsers(required=True, metavar="VERB")
+    up = verbs.add_parser("up", help="start it, or find it running; prints its kubeconfig")
+    up.add_argument("name")
+    up.add_argument("--kubeconfig", type=Path, metavar="FILE", help="copy the kubeconfig there too")
+    up.set_defaults(run=_control_plane_up)
+    down = verbs.add_parser("down", help="end it and remove its files")
+    down.add_argument("name")
+    down.set_defaults(run=lambda options: controlplane.remove(options.name))
+
+    which = commands.add_parser("which", help="build a program if needed and print its path")
+    which.add_argument("program", choices=sorted(programs.MODULE_OF), metavar="PROGRAM")
+    which.set_defaults(run=lambda options: print(programs.program(options.program)))
+    return parser
+
+
+def _control_plane_up(options: argparse.Namespace) -> None:
+    plane = controlplane.find(options.name) or controlplane.start(options.name, keep=True)
+    if options.kubeconfig is None:
+        print(plane.kubeconfig)
+        return
+    options.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(plane.kubeconfig, options.kubeconfig)
+    options.kubeconfig.chmod(0o600)
+    print(options.kubeconfig.resolve())

@@ -1,0 +1,8 @@
+//go:build tools
+
+// Package tools pins the programs that are built from this module.
+package tools
+
+import (
+	_ "github.com/rancher/local-path-provisioner"
+)
