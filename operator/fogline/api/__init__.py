@@ -21,6 +21,7 @@ from fogline.api.modeldeployment import (
     ModelDeploymentSpec,
     ObjectMeta,
 )
+from fogline.api.parsing import parse
 from fogline.api.placement import Client, CostLimit, Latency, Placement, Spread, TierBounds
 from fogline.api.policies import Disruption, Rebalancing
 from fogline.api.status import (
@@ -73,4 +74,5 @@ __all__ = [
     "TierStatus",
     "TiersStatus",
     "Variant",
+    "parse",
 ]

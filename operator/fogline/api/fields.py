@@ -14,6 +14,11 @@ LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Z
 QUANTITY = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\Z"
 
 
+def schema_pattern(pattern: str) -> str:
+    r"""Write a pattern as the API server (RE2) reads it: ``$`` for the ``\Z`` at the end."""
+    return pattern.removesuffix(r"\Z") + "$"
+
+
 class ApiObject(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Base of every object of the API: immutable, named in camelCase on the wire, silent about defaults."""
 

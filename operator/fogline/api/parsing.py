@@ -1,0 +1,62 @@
+"""Documents become values; what the API server would refuse is refused here too, and names the same field."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fogline.api.document import problems, without_nulls
+from fogline.api.fields import ApiObject
+from fogline.api.modeldeployment import ModelDeployment
+from fogline.api.rules import rules_on
+from fogline.errors import BadInputError
+
+
+def parse(document: object, *, strict: bool = False) -> ModelDeployment:
+    """Make a ModelDeployment of a JSON or YAML document.
+
+    Parameters
+    ----------
+    document
+        Plain dicts, lists, strings and numbers.
+    strict
+        Refuse fields that are unknown, as `kubectl apply` does. Without it they are ignored, because an
+        object from a cluster may have been written for a newer Fogline.
+
+    Raises
+    ------
+    BadInputError
+        The document is no valid ModelDeployment; the error names the first field that is wrong.
+    """
+    plain = without_nulls(document)
+    for problem in problems(plain, ModelDeployment, strict=strict):
+        raise problem
+    try:
+        model = msgspec.convert(plain, ModelDeployment)
+    except msgspec.ValidationError as error:
+        raise _bad_input(error) from error
+    for problem in _broken_rules(model, ""):
+        raise problem
+    return model
+
+
+def _bad_input(error: msgspec.ValidationError) -> BadInputError:
+    """Take the path out of the message, the only place where msgspec puts it."""
+    message, _, path = str(error).partition(" - at `$")
+    return BadInputError(message, re.sub(r"^\.|\[\.\.\.\]|`$", "", path))
+
+
+def _broken_rules(value: ApiObject, path: str) -> Iterator[BadInputError]:
+    for rule in rules_on(type(value)):
+        if rule.holds and not rule.holds(value):
+            yield BadInputError(rule.message, f"{path}{rule.field}")
+    for field in msgspec.structs.fields(value):
+        inner: Any = getattr(value, field.name)
+        here = f"{path}{field.encode_name}"
+        if isinstance(inner, ApiObject):
+            yield from _broken_rules(inner, f"{here}.")
+        elif isinstance(inner, tuple):
+            for index, item in enumerate(inner):
+                if isinstance(item, ApiObject):
+                    yield from _broken_rules(item, f"{here}[{index}].")

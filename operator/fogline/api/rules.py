@@ -1,0 +1,188 @@
+"""Rules between fields: each is one value with its CEL text for the API server and its twin in Python.
+
+The API server knows the old object, so it alone checks what is immutable; such a rule has no twin.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from fogline.api.enums import Tier
+from fogline.api.fields import LABEL_KEY, ApiObject, schema_pattern
+from fogline.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
+from fogline.api.placement import Latency, Placement, TierBounds
+from fogline.api.variants import Artifact, ModelName, Resources
+from fogline.units import parse_quantity
+
+T = TypeVar("T", bound=ApiObject)
+
+_MAX_LABEL_CHARACTERS = 63
+_MAX_KEY_CHARACTERS = 317
+_KEYS_CEL = f"all(k, size(k) <= {_MAX_KEY_CHARACTERS} && k.matches(r'{schema_pattern(LABEL_KEY)}'))"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[T]):
+    """Something that must hold between the fields of an object."""
+
+    on: type[T]
+    """Type of the object."""
+    field: str
+    """Path, from the object, of the field that the user should look at."""
+    message: str
+    """What the user reads when the rule does not hold."""
+    cel: str
+    """The rule for the API server; ``self`` is the object."""
+    holds: Callable[[T], bool] | None = None
+    """The same rule in Python; None when it compares an old object with a new one."""
+
+
+def _names_fit(model: ModelDeployment) -> bool:
+    return all(
+        len(model.metadata.name) + 1 + len(variant.name) <= _MAX_LABEL_CHARACTERS
+        for variant in model.spec.variants
+    )
+
+
+def _cloud_minimum_has_variant(spec: ModelDeploymentSpec) -> bool:
+    return spec.placement.cloud.min_replicas == 0 or _has_variant(spec, Tier.CLOUD)
+
+
+def _edge_minimum_has_variant(spec: ModelDeploymentSpec) -> bool:
+    return spec.placement.edge.min_replicas == 0 or _has_variant(spec, Tier.EDGE)
+
+
+def _has_variant(spec: ModelDeploymentSpec, tier: Tier) -> bool:
+    return any(variant.tier is tier for variant in spec.variants)
+
+
+def _uri_holds_no_password(artifact: Artifact) -> bool:
+    return not re.match(r"https://[^/]*@", artifact.uri)
+
+
+def _volume_needs_no_secret(artifact: Artifact) -> bool:
+    return artifact.secret_name is None or not artifact.uri.startswith("pvc://")
+
+
+def _are_label_keys(keys: Mapping[str, Any] | None) -> bool:
+    return all(len(key) <= _MAX_KEY_CHARACTERS and re.match(LABEL_KEY, key) for key in keys or ())
+
+
+def _requests_within_limits(resources: Resources) -> bool:
+    requests, limits = resources.requests or {}, resources.limits or {}
+    return all(
+        parse_quantity(requests[name]) <= parse_quantity(limits[name])
+        for name in requests.keys() & limits.keys()
+    )
+
+
+def _target_within_maximum(latency: Latency) -> bool:
+    target, maximum = latency.target_milliseconds, latency.max_milliseconds
+    return target is None or maximum is None or target <= maximum
+
+
+def _minimum_within_maximum(bounds: TierBounds) -> bool:
+    return bounds.max_replicas is None or bounds.min_replicas <= bounds.max_replicas
+
+
+RULES: tuple[Rule[Any], ...] = (
+    Rule(
+        on=ModelDeployment,
+        field="metadata.name",
+        message=f"<name>-<variant> must fit in {_MAX_LABEL_CHARACTERS} characters",
+        cel="self.spec.variants.all(v, "
+        f"size(self.metadata.name) + 1 + size(v.name) <= {_MAX_LABEL_CHARACTERS})",
+        holds=_names_fit,
+    ),
+    Rule(
+        on=ModelDeploymentSpec,
+        field="model",
+        message="model is immutable",
+        cel="has(self.model) == has(oldSelf.model)",
+    ),
+    Rule(
+        on=ModelName,
+        field="name",
+        message="model.name is immutable",
+        cel="self.name == oldSelf.name",
+    ),
+    Rule(
+        on=ModelDeploymentSpec,
+        field="placement.cloud.minReplicas",
+        message="cloud.minReplicas needs a variant with tier Cloud",
+        cel="self.placement.cloud.minReplicas == 0 || self.variants.exists(v, v.tier == 'Cloud')",
+        holds=_cloud_minimum_has_variant,
+    ),
+    Rule(
+        on=ModelDeploymentSpec,
+        field="placement.edge.minReplicas",
+        message="edge.minReplicas needs a variant with tier Edge",
+        cel="self.placement.edge.minReplicas == 0 || self.variants.exists(v, v.tier == 'Edge')",
+        holds=_edge_minimum_has_variant,
+    ),
+    Rule(
+        on=Artifact,
+        field="uri",
+        message="a URI holds no user or password; put them into the Secret that secretName names",
+        cel="!self.uri.matches('^https://[^/]*@')",
+        holds=_uri_holds_no_password,
+    ),
+    Rule(
+        on=Artifact,
+        field="secretName",
+        message="a pvc:// artifact is a volume and needs no secretName",
+        cel="!has(self.secretName) || !self.uri.startsWith('pvc://')",
+        holds=_volume_needs_no_secret,
+    ),
+    Rule(
+        on=Resources,
+        field="requests",
+        message="names must be names of resources, such as cpu or nvidia.com/gpu",
+        cel=f"!has(self.requests) || self.requests.{_KEYS_CEL}",
+        holds=lambda resources: _are_label_keys(resources.requests),
+    ),
+    Rule(
+        on=Resources,
+        field="limits",
+        message="names must be names of resources, such as cpu or nvidia.com/gpu",
+        cel=f"!has(self.limits) || self.limits.{_KEYS_CEL}",
+        holds=lambda resources: _are_label_keys(resources.limits),
+    ),
+    Rule(
+        on=Resources,
+        field="requests",
+        message="a request must not exceed the limit of the same resource",
+        cel="!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || "
+        "quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+        holds=_requests_within_limits,
+    ),
+    Rule(
+        on=Placement,
+        field="nodeSelector",
+        message="keys must be keys of labels, such as example.com/disk",
+        cel=f"self.nodeSelector.{_KEYS_CEL}",
+        holds=lambda placement: _are_label_keys(placement.node_selector),
+    ),
+    Rule(
+        on=Latency,
+        field="targetMilliseconds",
+        message="targetMilliseconds must not exceed maxMilliseconds",
+        cel="!has(self.targetMilliseconds) || !has(self.maxMilliseconds) || "
+        "self.targetMilliseconds <= self.maxMilliseconds",
+        holds=_target_within_maximum,
+    ),
+    Rule(
+        on=TierBounds,
+        field="minReplicas",
+        message="minReplicas must not exceed maxReplicas",
+        cel="!has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
+        holds=_minimum_within_maximum,
+    ),
+)
+"""In the order in which a user should hear of them."""
+
+
+def rules_on(kind: type[ApiObject]) -> tuple[Rule[Any], ...]:
+    """Return the rules on one type of object."""
+    return tuple(rule for rule in RULES if rule.on is kind)
