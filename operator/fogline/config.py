@@ -9,6 +9,9 @@ from fogline.errors import BadInputError
 
 PREFIX = "FOGLINE_"
 
+FETCHER_REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "64Mi"}
+"""What the init container requests. A pod requests the larger of this and of what its server requests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -1,7 +1,7 @@
 """The Deployment that runs one variant of a model."""
 
 from fogline.api import ModelDeployment, MoveStrategy, OnEdgeUnreachable, Runtime, Tier, Variant
-from fogline.config import Settings
+from fogline.config import FETCHER_REQUESTS, Settings
 from fogline.names import (
     DATA_SENSITIVITY_LABEL,
     GATE,
@@ -113,7 +113,7 @@ def _fetcher(model: ModelDeployment, variant: Variant, settings: Settings) -> Do
         "imagePullPolicy": "IfNotPresent",
         "args": arguments,
         "resources": {
-            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "requests": dict(FETCHER_REQUESTS),
             "limits": {"memory": "256Mi"},
         },
         "securityContext": _restricted(),
