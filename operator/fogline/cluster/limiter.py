@@ -24,6 +24,11 @@ class Rate:
     burst: int
 
 
+UNGATE_RATE = Rate(per_second=50, burst=50)
+"""As fast as kube-scheduler binds by default."""
+OTHER_RATE = Rate(per_second=20, burst=50)
+
+
 class Limiter:
     """A token bucket whose callers are served in the order in which they came."""
 

@@ -1,8 +1,6 @@
-"""What the API server answered: errors with their fields, documents as values."""
+"""Refusals of the API server, as errors with their fields."""
 
-from functools import lru_cache
 from http import HTTPStatus
-from typing import TypeVar
 
 import msgspec
 
@@ -16,8 +14,6 @@ from fogline.errors import (
     TooManyRequestsError,
     UnavailableError,
 )
-
-T = TypeVar("T")
 
 _ERROR_OF_CODE: dict[int, type[ApiError]] = {
     HTTPStatus.NOT_FOUND: NotFoundError,
@@ -45,16 +41,10 @@ class Status(msgspec.Struct):
     details: _Details | None = None
 
 
-@lru_cache
-def decoder_of(type_: type[T]) -> msgspec.json.Decoder[T]:
-    """Make the decoder of a type, once."""
-    return msgspec.json.Decoder(type_)
-
-
 def error_from_body(code: int, body: bytes, retry_after: str | None = None) -> ApiError:
     """Turn an answer of 400 or above into an error; `retry_after` is the header of that name."""
     try:
-        status = decoder_of(Status).decode(body)
+        status = msgspec.json.decode(body, type=Status)
     except msgspec.DecodeError:
         status = Status(message=body[:200].decode(errors="replace"))
     return error_from_status(code, status, retry_after)

@@ -1,0 +1,169 @@
+"""A mirror of all objects of one kind, kept up to date by a watch."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from types import MappingProxyType
+from typing import Generic, NoReturn, Protocol, TypeVar
+
+from fogline.cluster.backoff import Backoff
+from fogline.cluster.client import Client
+from fogline.cluster.documents import EventType, Listing, WatchEvent
+from fogline.cluster.kinds import Kind
+from fogline.cluster.objects import ObjectMeta
+from fogline.errors import ApiError, GoneError
+
+Key = tuple[str, str]
+"""Namespace (empty for objects of the whole cluster) and name."""
+
+COMPARE_SECONDS = 600.0
+"""After which everything is listed again, to find what a watch failed to tell."""
+
+logger = logging.getLogger(__name__)
+
+
+class Live(Protocol):
+    """An object that the API server keeps."""
+
+    @property
+    def metadata(self) -> ObjectMeta:
+        """Its identity."""
+        ...
+
+
+T = TypeVar("T", bound=Live)
+
+
+class Reflector(Generic[T]):
+    """Lists, watches, and after each interruption resumes or lists again, so that no change goes unreported.
+
+    What the API server says is reported as it is: an empty list deletes everything here. Whether to believe
+    it is for the caller to decide.
+
+    Parameters
+    ----------
+    on_change
+        Called with the object before and after each change, in order, when `store` holds the change already.
+        None before is a new object, None after a deleted one. An object that was deleted and made anew under
+        the same name is reported as both.
+    clock
+        Monotonic seconds.
+    """
+
+    def __init__(  # noqa: PLR0913  what to mirror, whom to tell, when
+        self,
+        client: Client,
+        kind: Kind,
+        as_type: type[T],
+        on_change: Callable[[T | None, T | None], None],
+        *,
+        namespace: str | None = None,
+        label_selector: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._kind = kind
+        self._as_type = as_type
+        self._on_change = on_change
+        self._namespace = namespace
+        self._label_selector = label_selector
+        self._clock = clock
+        self._objects: dict[Key, T] = {}
+        self._resource_version: str | None = None
+        """Where to resume; None: list first."""
+        self._listed_at = clock()
+        self._backoff = Backoff(first_seconds=0.2, max_seconds=30)
+        self.store: Mapping[Key, T] = MappingProxyType(self._objects)
+        """All objects as last heard of."""
+        self.synced = asyncio.Event()
+        """Set once the first list is in `store`."""
+        self.last_seen = clock()
+        """When the API server was last heard: an event, a bookmark or a list. Before that, the start."""
+
+    async def run(self) -> NoReturn:
+        """Mirror for ever.
+
+        Refusals and lost connections are logged and retried. Any other exception is raised: it is a bug, and
+        to go on with a stale mirror would be worse than to stop.
+        """
+        while True:
+            try:
+                if await self._follow():
+                    continue
+            except GoneError:
+                self._resource_version = None
+                logger.info("resourceVersion too old, listing again", extra={"kind": self._kind.plural})
+            except ApiError as error:
+                extra = {"kind": self._kind.plural, "error": str(error)}
+                logger.warning("list or watch interrupted", extra=extra)
+            await asyncio.sleep(self._backoff.next_seconds())
+
+    async def _follow(self) -> bool:
+        """List if need be, then watch until the watch ends; tell whether it said anything."""
+        version = self._resource_version
+        if version is None or self._clock() - self._listed_at >= COMPARE_SECONDS:
+            listing = await self._client.list(
+                self._kind, self._as_type, namespace=self._namespace, label_selector=self._label_selector
+            )
+            self._replace(listing)
+            version = listing.resource_version
+        heard = False
+        events = self._client.watch(
+            self._kind,
+            self._as_type,
+            resource_version=version,
+            namespace=self._namespace,
+            label_selector=self._label_selector,
+        )
+        async with aclosing(events):
+            async for event in events:
+                heard = True
+                self._take(event)
+        return heard
+
+    def _replace(self, listing: Listing[T]) -> None:
+        """Make the store equal to the list and report the difference, deletions first."""
+        found = {item.metadata.key: item for item in listing.items}
+        gone = [held for key, held in self._objects.items() if key not in found]
+        changed = [
+            (held, new)
+            for key, new in found.items()
+            if (held := self._objects.get(key)) is None
+            or held.metadata.resource_version != new.metadata.resource_version
+        ]
+        self._objects.clear()
+        self._objects.update(found)
+        self._resource_version = listing.resource_version
+        self._listed_at = self.last_seen = self._clock()
+        for held in gone:
+            self._on_change(held, None)
+        for before, after in changed:
+            self._report(before, after)
+        self.synced.set()
+
+    def _take(self, event: WatchEvent[T]) -> None:
+        """Put one event into the store and report it, unless it tells what is known already."""
+        self.last_seen = self._clock()
+        self._resource_version = event.resource_version
+        self._backoff.reset()
+        if event.object is None:
+            return
+        key = event.object.metadata.key
+        held = self._objects.get(key)
+        # KEP-5504: resourceVersions of one kind are whole numbers that grow.
+        if held is not None and int(event.resource_version) <= int(held.metadata.resource_version):
+            return
+        if event.type is not EventType.DELETED:
+            self._objects[key] = event.object
+            self._report(held, event.object)
+        elif held is not None:
+            del self._objects[key]
+            self._on_change(held, None)
+
+    def _report(self, before: T | None, after: T) -> None:
+        if before is not None and before.metadata.uid != after.metadata.uid:
+            self._on_change(before, None)
+            before = None
+        self._on_change(before, after)
