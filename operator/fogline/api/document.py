@@ -1,4 +1,4 @@
-"""Problems that a document shows before its values are read: fields missing or unknown, tokens, duplicates."""
+"""Problems that a document shows before its values are read: missing fields, unknown tokens, duplicates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

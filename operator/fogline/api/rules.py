@@ -19,7 +19,7 @@ T = TypeVar("T", bound=ApiObject)
 
 _MAX_LABEL_CHARACTERS = 63
 _MAX_KEY_CHARACTERS = 317
-_KEYS_CEL = f"all(k, size(k) <= {_MAX_KEY_CHARACTERS} && k.matches(r'{schema_pattern(LABEL_KEY)}'))"
+_KEYS_CEL = f"all(k, size(k) <= {_MAX_KEY_CHARACTERS} &&\n  k.matches(r'{schema_pattern(LABEL_KEY)}'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +153,23 @@ RULES: tuple[Rule[Any], ...] = (
         on=Resources,
         field="requests",
         message="a request must not exceed the limit of the same resource",
-        cel="!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || "
-        "quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+        cel="!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) ||\n"
+        "  quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
         holds=_requests_within_limits,
     ),
     Rule(
         on=Placement,
         field="nodeSelector",
         message="keys must be keys of labels, such as example.com/disk",
-        cel=f"self.nodeSelector.{_KEYS_CEL}",
+        # has() despite the default: the API server also tries the rule on the bare default of placement, {}
+        cel=f"!has(self.nodeSelector) || self.nodeSelector.{_KEYS_CEL}",
         holds=lambda placement: _are_label_keys(placement.node_selector),
     ),
     Rule(
         on=Latency,
         field="targetMilliseconds",
         message="targetMilliseconds must not exceed maxMilliseconds",
-        cel="!has(self.targetMilliseconds) || !has(self.maxMilliseconds) || "
+        cel="!has(self.targetMilliseconds) || !has(self.maxMilliseconds) ||\n"
         "self.targetMilliseconds <= self.maxMilliseconds",
         holds=_target_within_maximum,
     ),
@@ -183,6 +184,6 @@ RULES: tuple[Rule[Any], ...] = (
 """In the order in which a user should hear of them."""
 
 
-def rules_on(kind: type[ApiObject]) -> tuple[Rule[Any], ...]:
+def rules_on(kind: type) -> tuple[Rule[Any], ...]:
     """Return the rules on one type of object."""
     return tuple(rule for rule in RULES if rule.on is kind)
