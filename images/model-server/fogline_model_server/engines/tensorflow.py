@@ -1,0 +1,91 @@
+"""The engine for SavedModels: a session feeds and fetches tensors, as TensorFlow Serving does."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault(
+    "TF_CPP_MIN_LOG_LEVEL", "2"
+)  # warnings of the C++ part say nothing to a user of the server
+
+import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
+
+from fogline_model_server.dtypes import Array
+from fogline_model_server.errors import Code, LoadError, ServingError
+from fogline_model_server.signatures import Signature, TensorInfo
+
+
+class TensorFlowEngine:
+    """A SavedModel in a session of its own. Sessions are safe to use from several threads.
+
+    Raises
+    ------
+    LoadError
+        TensorFlow refuses the SavedModel.
+
+    """
+
+    name = "tensorflow"
+
+    def __init__(self, folder: Path) -> None:
+        tf.get_logger().setLevel("ERROR")  # else it advises against the loader of sessions
+        self._session = tf.compat.v1.Session(graph=tf.Graph())
+        try:
+            with self._session.graph.as_default():
+                meta_graph = tf.compat.v1.saved_model.load(
+                    self._session, [tf.saved_model.SERVING], str(folder)
+                )
+        except (tf.errors.OpError, OSError, RuntimeError, ValueError) as error:
+            raise LoadError(f"TensorFlow cannot load {folder}: {error}") from error
+        self.signatures: Mapping[str, Signature] = {
+            key: _signature(definition) for key, definition in meta_graph.signature_def.items()
+        }
+        self._calls: dict[tuple[str, tuple[str, ...]], Callable[..., list[Any]]] = {}
+
+    def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
+        """Run the model once; see `Engine`."""
+        call = self._call(signature, tuple(outputs))
+        try:
+            results = call(*(inputs[alias] for alias in self.signatures[signature].inputs))
+        except tf.errors.OpError as error:
+            raise ServingError(_code(error.error_code), error.message) from error
+        except (ValueError, TypeError) as error:
+            raise ServingError(Code.INTERNAL, f"TensorFlow: {error}") from error
+        return {alias: np.asarray(result) for alias, result in zip(outputs, results, strict=True)}
+
+    def _call(self, signature: str, outputs: tuple[str, ...]) -> Callable[..., list[Any]]:
+        """Return the prepared call: it is four times as fast as ``Session.run``."""
+        key = (signature, outputs)
+        if key not in self._calls:
+            definition = self.signatures[signature]
+            find = self._session.graph.get_tensor_by_name
+            self._calls[key] = self._session.make_callable(
+                [find(definition.outputs[alias].name) for alias in outputs],
+                feed_list=[find(info.name) for info in definition.inputs.values()],
+            )
+        return self._calls[key]
+
+
+def _code(number: int) -> Code:
+    try:
+        return Code(number)
+    except ValueError:
+        return Code.UNKNOWN
+
+
+def _signature(definition: Any) -> Signature:
+    return Signature(_infos(definition.inputs), _infos(definition.outputs), definition.method_name)
+
+
+def _infos(definitions: Mapping[str, Any]) -> dict[str, TensorInfo]:
+    return {
+        alias: TensorInfo(info.name, info.dtype, _shape(info.tensor_shape))
+        for alias, info in sorted(definitions.items())
+    }
+
+
+def _shape(proto: Any) -> tuple[int, ...] | None:
+    return None if proto.unknown_rank else tuple(dim.size for dim in proto.dim)

@@ -1,0 +1,90 @@
+"""What Predict does, whichever front end asks: gRPC and REST both come through here."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from fogline_model_server.catalog import Catalog, ModelSpec, ModelVersion, find
+from fogline_model_server.dtypes import BY_NUMBER, BY_NUMPY, Array
+from fogline_model_server.errors import Code, ServingError, invalid_argument
+from fogline_model_server.signatures import DEFAULT_SIGNATURE, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A checked request, ready to run on inputs."""
+
+    version: ModelVersion
+    signature_name: str
+    signature: Signature
+    outputs: tuple[str, ...]
+
+
+def prepare(catalog: Catalog, spec: ModelSpec, inputs: Collection[str], output_filter: Sequence[str]) -> Call:
+    """Find the model and check the names of a request, before any tensor is read.
+
+    Raises
+    ------
+    ServingError
+        FAILED_PRECONDITION: no such signature. INVALID_ARGUMENT: names do not match it. Else as `find`.
+
+    """
+    version = find(catalog, spec)
+    name = spec.signature or DEFAULT_SIGNATURE
+    signature = version.engine.signatures.get(name)
+    if signature is None:
+        raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
+    _check_inputs(signature, inputs)
+    return Call(version, name, signature, _wanted(signature, output_filter))
+
+
+def run(call: Call, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Run a prepared call.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT: an input has another element type than the signature says. Else as `Engine.run`.
+
+    """
+    for position, (alias, info) in enumerate(call.signature.inputs.items()):
+        expected = BY_NUMBER.get(info.dtype)
+        given = BY_NUMPY[inputs[alias].dtype]
+        if given is not expected:
+            wanted = expected.name if expected else f"type {info.dtype}"
+            raise invalid_argument(f"Expects arg[{position}] to be {wanted} but {given.name} is provided")
+    return call.version.engine.run(call.signature_name, inputs, call.outputs)
+
+
+def _check_inputs(signature: Signature, given: Collection[str]) -> None:
+    if len(given) != len(signature.inputs):
+        extra = sorted(set(given) - set(signature.inputs))
+        missing = sorted(set(signature.inputs) - set(given))
+        raise invalid_argument(
+            f"input size does not match signature: {len(given)}!={len(signature.inputs)} "
+            f"len({_braces(given)}) != len({_braces(signature.inputs)}). "
+            f"Sent extra: {_braces(extra)}. Missing but required: {_braces(missing)}."
+        )
+    for alias in given:
+        if alias not in signature.inputs:
+            raise invalid_argument(
+                f"input tensor alias not found in signature: {alias}. "
+                f"Inputs expected to be in the set {_braces(signature.inputs)}."
+            )
+
+
+def _wanted(signature: Signature, output_filter: Sequence[str]) -> tuple[str, ...]:
+    seen = set()
+    for alias in output_filter:
+        if alias not in signature.outputs:
+            raise invalid_argument(
+                f"output tensor alias not found in signature: {alias} "
+                f"Outputs expected to be in the set {_braces(signature.outputs)}."
+            )
+        if alias in seen:
+            raise invalid_argument(f"duplicate output tensor alias: {alias}")
+        seen.add(alias)
+    return tuple(output_filter) or tuple(signature.outputs)
+
+
+def _braces(names: Collection[str]) -> str:
+    return "{" + ",".join(sorted(names)) + "}"

@@ -1,0 +1,107 @@
+"""The life of the process: wait for a version, load it, open the ports, answer, end cleanly."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import grpc
+from aiohttp import web
+
+from fogline_model_server import engines, grpc_front, log, rest_front, versions
+from fogline_model_server.catalog import Catalog, ModelVersion
+from fogline_model_server.flags import Settings
+
+THREADS = 2
+"""They answer gRPC, and the slow requests of REST. More do not help: Python runs one at a time."""
+GRACE_SECONDS = 30.0
+"""How long requests in flight may still take after SIGTERM."""
+POLL_SECONDS = 1.0
+"""How often a base path without versions is looked at."""
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    LoadError
+        The model cannot be loaded.
+    OSError
+        A port cannot be had.
+
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    folder = await _first_version(settings, stop)
+    if folder is None:
+        return
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
+    catalog = await _loaded(settings, folder, threads)
+    grpc_server: grpc.Server | None = None
+    rest_runner: web.AppRunner | None = None
+    try:
+        if settings.port:
+            grpc_server = grpc_front.start(catalog, settings.port, threads)
+        if settings.rest_api_port:
+            front = rest_front.RestFront(catalog, threads)
+            rest_runner = await front.start(settings.rest_api_port, GRACE_SECONDS)
+        log.info("serving", grpc_port=settings.port, rest_port=settings.rest_api_port)
+        await stop.wait()
+    finally:
+        log.info("stopping", grace_seconds=GRACE_SECONDS)
+        await asyncio.gather(_close_grpc(grpc_server), _close_rest(rest_runner))
+        _end(threads)
+
+
+async def _first_version(settings: Settings, stop: asyncio.Event) -> versions.VersionFolder | None:
+    """Return the latest version, as soon as there is one; None when told to stop before."""
+    told = False
+    while not stop.is_set():
+        folder = versions.latest(settings.model_base_path)
+        if folder:
+            return folder
+        if not told:
+            log.info("waiting for a version", base_path=settings.model_base_path)
+            told = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+    return None
+
+
+async def _loaded(settings: Settings, folder: versions.VersionFolder, threads: ThreadPoolExecutor) -> Catalog:
+    began = time.perf_counter()
+    engine = await asyncio.get_running_loop().run_in_executor(threads, engines.load, folder.path)
+    log.info(
+        "model loaded",
+        model=settings.model_name,
+        version=folder.number,
+        engine=engine.name,
+        seconds=round(time.perf_counter() - began, 3),
+    )
+    return Catalog({settings.model_name: (ModelVersion(folder.number, engine),)})
+
+
+async def _close_grpc(server: grpc.Server | None) -> None:
+    if server:
+        stopped = server.stop(GRACE_SECONDS)
+        await asyncio.get_running_loop().run_in_executor(None, stopped.wait)
+
+
+async def _close_rest(runner: web.AppRunner | None) -> None:
+    if runner:
+        await runner.cleanup()
+
+
+def _end(threads: ThreadPoolExecutor) -> None:
+    """Leave the process at once when a request outlives the grace: Python would wait for its thread."""
+    ending = threading.Thread(target=threads.shutdown, daemon=True)
+    ending.start()
+    ending.join(timeout=1)
+    if ending.is_alive():
+        log.error("gave up on requests that outlived the grace", grace_seconds=GRACE_SECONDS)
+        os._exit(1)

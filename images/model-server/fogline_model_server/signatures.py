@@ -1,0 +1,28 @@
+"""What a model takes and gives, whichever engine runs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DEFAULT_SIGNATURE = "serving_default"
+PREDICT_METHOD = "tensorflow/serving/predict"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One input or output of a signature."""
+
+    name: str
+    """Tensor in the model's graph."""
+    dtype: int
+    """tensorflow.DataType, as a number: a SavedModel may use types that no request can carry."""
+    shape: tuple[int, ...] | None
+    """-1 is a dimension of any size; None an unknown rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One way to call a model: inputs and outputs by their names on the wire."""
+
+    inputs: Mapping[str, TensorInfo]
+    outputs: Mapping[str, TensorInfo]
+    method_name: str = PREDICT_METHOD

@@ -1,0 +1,85 @@
+"""Tensors between the wire and NumPy, by the rules of tensorflow::Tensor::FromProto and AsProtoField."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from fogline_model_server.dtypes import BY_NUMBER, BY_NUMPY, STRING, Array
+from fogline_model_server.errors import Code, ServingError, invalid_argument
+from fogline_model_server.limits import LIMITS
+from fogline_model_server.messages import TensorProto
+
+
+def to_array(proto: Any, alias: str) -> Array:
+    """Return the array that a TensorProto describes.
+
+    Values come from ``tensor_content`` if it is there, else from the typed field: missing values repeat the
+    last one, no value at all means zeros, values beyond the shape are ignored.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT: the parts do not fit together, or the tensor is larger than the limits allow.
+
+    """
+    dtype = BY_NUMBER.get(proto.dtype)
+    shape = tuple([dim.size for dim in proto.tensor_shape.dim])
+    if dtype is None or proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
+        raise invalid_argument(f"tensor parsing error: {alias}")
+    size = math.prod(shape)
+    if len(shape) > LIMITS.tensor_rank or size * dtype.numpy.itemsize > LIMITS.tensor_bytes:
+        raise invalid_argument(
+            f"tensor {alias} is too large: {size} elements of type {dtype.name} in {len(shape)} dimensions, "
+            f"allowed are {LIMITS.tensor_bytes} bytes and {LIMITS.tensor_rank} dimensions"
+        )
+    if proto.tensor_content:
+        if dtype is STRING or len(proto.tensor_content) != size * dtype.numpy.itemsize:
+            raise invalid_argument(f"tensor parsing error: {alias}")
+        return np.frombuffer(proto.tensor_content, dtype.numpy).reshape(shape)
+    field = getattr(proto, dtype.field)
+    if (
+        len(field) * dtype.wire.itemsize % dtype.numpy.itemsize
+        and dtype.carrier.itemsize == dtype.wire.itemsize
+    ):
+        raise invalid_argument(f"tensor parsing error: {alias}")
+    values = np.array(field, dtype.wire).astype(dtype.carrier, copy=False).view(dtype.numpy)
+    return _filled(values, size, b"" if dtype is STRING else 0).reshape(shape)
+
+
+def _filled(values: Array, size: int, empty: Any) -> Array:
+    given = len(values)
+    if given == size:
+        return values
+    if given > size:
+        return values[:size]
+    filled = np.full(size, values[-1] if given else empty, values.dtype)
+    filled[:given] = values
+    return filled
+
+
+def set_proto(proto: Any, array: Array) -> None:
+    """Write an array into an empty TensorProto, values in the typed field.
+
+    Raises
+    ------
+    ServingError
+        UNIMPLEMENTED: the model returned an element type that we cannot send.
+
+    """
+    dtype = BY_NUMPY.get(array.dtype)
+    if dtype is None:
+        raise ServingError(Code.UNIMPLEMENTED, f"Outputs of element type {array.dtype} cannot be sent")
+    proto.dtype = dtype.number
+    dims = proto.tensor_shape.dim
+    for size in array.shape:
+        dims.add(size=size)
+    values = np.ascontiguousarray(array).ravel().view(dtype.carrier)
+    getattr(proto, dtype.field).extend(values.tolist())
+
+
+def to_proto(array: Array) -> Any:
+    """Return an array as a TensorProto."""
+    proto = TensorProto()
+    set_proto(proto, array)
+    return proto
