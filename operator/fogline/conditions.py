@@ -20,17 +20,17 @@ class ConditionType(StrEnum):
 class Reason(StrEnum):
     """Why a node is refused, why a condition has its status, what an Event tells."""
 
-    # a node is refused
+    # a node is refused, in the order in which a user should hear of it: rules, node, room, limits
     TIER_NOT_SERVED = "TierNotServed"
     CLEARANCE_TOO_LOW = "ClearanceTooLow"
     REGION_NOT_ALLOWED = "RegionNotAllowed"
     ARCHITECTURE_NOT_SUPPORTED = "ArchitectureNotSupported"
     NODE_SELECTOR_MISMATCH = "NodeSelectorMismatch"
+    LATENCY_UNKNOWN = "LatencyUnknown"
+    LATENCY_ABOVE_MAXIMUM = "LatencyAboveMaximum"
     NODE_NOT_READY = "NodeNotReady"
     NODE_CORDONED = "NodeCordoned"
     TAINT_NOT_TOLERATED = "TaintNotTolerated"
-    LATENCY_UNKNOWN = "LatencyUnknown"
-    LATENCY_ABOVE_MAXIMUM = "LatencyAboveMaximum"
     INSUFFICIENT_RESOURCE = "InsufficientResource"
     MAX_PER_NODE_REACHED = "MaxPerNodeReached"
     MAX_PER_ZONE_REACHED = "MaxPerZoneReached"

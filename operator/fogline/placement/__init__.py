@@ -1,0 +1,27 @@
+"""Placement: which replica runs on which node, and why not elsewhere. Pure: same input, same answer."""
+
+from fogline.placement.answers import Assignment, Rejection, Unplaceable
+from fogline.placement.decide import Decision, Misplaced, decide, place_waiting, policy_refusals
+from fogline.placement.demand import Demand, demand_of
+from fogline.placement.place import assume, place
+from fogline.placement.plan import Plan, plan, turn
+from fogline.placement.usage import Usage
+
+__all__ = [
+    "Assignment",
+    "Decision",
+    "Demand",
+    "Misplaced",
+    "Plan",
+    "Rejection",
+    "Unplaceable",
+    "Usage",
+    "assume",
+    "decide",
+    "demand_of",
+    "place",
+    "place_waiting",
+    "plan",
+    "policy_refusals",
+    "turn",
+]

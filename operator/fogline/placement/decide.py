@@ -1,0 +1,119 @@
+"""The decision for one ModelDeployment: which replicas stay, which are too many, where missing ones go."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from fogline.names import ModelKey
+from fogline.placement.answers import Assignment, Rejection, Unplaceable
+from fogline.placement.demand import Demand
+from fogline.placement.place import assume, place
+from fogline.placement.requirements import POLICY, Option, refusals, tier_not_served
+from fogline.placement.sites import missing_by_site
+from fogline.placement.surplus import drop_surplus
+from fogline.placement.usage import Usage
+from fogline.snapshot import Node, Pod, ReplicaOf
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A replica whose node no longer meets the requirements that must hold while it runs."""
+
+    pod: Pod
+    rejections: tuple[Rejection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What should become of the replicas of one ModelDeployment."""
+
+    model: ModelKey
+    kept: tuple[Pod, ...]
+    misplaced: tuple[Misplaced, ...]
+    """They hold their room until they are gone, but are replaced."""
+    surplus: tuple[Pod, ...]
+    """More than wanted: the first one should go first."""
+    assignments: tuple[Assignment, ...]
+    unplaceable: tuple[Unplaceable, ...]
+
+    @property
+    def waiting(self) -> int:
+        """Replicas that no node is left for."""
+        return sum(answer.replicas for answer in self.unplaceable)
+
+    def desired_by_variant(self) -> dict[str, int]:
+        """Count the replicas that each variant should have: kept, assigned and waiting ones."""
+        counts: Counter[str] = Counter(pod.replica.variant for pod in self.kept if pod.replica)
+        counts.update(assignment.variant for assignment in self.assignments)
+        for answer in self.unplaceable:
+            counts[answer.variant] += answer.replicas
+        return dict(counts)
+
+
+def decide(demand: Demand, usage: Usage) -> Decision:
+    """Keep what may stay and place what is missing, one replica after the other.
+
+    `usage` is brought up to date: it counts what is assigned here and no more what is misplaced or surplus,
+    so the next ModelDeployment sees what this one leaves.
+    """
+    misplaced = _misplaced(demand, usage)
+    for one in misplaced:
+        usage.release(one.pod)
+    surplus = drop_surplus(demand, usage)
+    kept = tuple(pod for pod, _ in usage.replicas_of(demand.model))
+    held = usage.of(demand.model).per_client_site
+    assignments: list[Assignment] = []
+    unplaceable: dict[str | None, Unplaceable] = {}
+    for site in missing_by_site(demand, held, demand.replicas - len(kept)):
+        if known := unplaceable.get(site):  # room only shrinks here: asking again cannot help
+            unplaceable[site] = replace(known, replicas=known.replicas + 1)
+            continue
+        answer = place(demand, usage, site)
+        if isinstance(answer, Unplaceable):
+            unplaceable[site] = answer
+            continue
+        assume(answer, demand, usage)
+        assignments.append(answer)
+    return Decision(
+        model=demand.model,
+        kept=kept,
+        misplaced=misplaced,
+        surplus=surplus,
+        assignments=tuple(assignments),
+        unplaceable=tuple(unplaceable.values()),
+    )
+
+
+def place_waiting(demand: Demand, usage: Usage) -> Assignment | Unplaceable:
+    """Choose the node of a pod that exists already, so that its client site is free but not its variant.
+
+    Of the client sites that lack replicas the one is taken that the pod can serve at the lowest cost.
+
+    Parameters
+    ----------
+    demand
+        Narrowed to the variant of the pod.
+    """
+    held = usage.of(demand.model).per_client_site
+    missing = max(demand.replicas - held.total(), 1)  # one more than wanted replaces one that is leaving
+    answers = [place(demand, usage, site) for site in dict.fromkeys(missing_by_site(demand, held, missing))]
+    assigned = [answer for answer in answers if isinstance(answer, Assignment)]
+    return min(assigned, key=lambda one: one.cost_per_hour + one.latency_penalty) if assigned else answers[0]
+
+
+def policy_refusals(demand: Demand, replica: ReplicaOf, node: Node, usage: Usage) -> tuple[Rejection, ...]:
+    """Tell which requirements a replica breaks that must hold for as long as it runs.
+
+    Room, readiness, cordon and limits are not among them: they only say where nothing new goes.
+    """
+    variant = demand.variant(replica.variant)
+    if variant is None or variant.tier is not node.tier:
+        return (tier_not_served(demand, node),)
+    return refusals(Option(demand, variant, replica.client_site, node), usage, POLICY)
+
+
+def _misplaced(demand: Demand, usage: Usage) -> tuple[Misplaced, ...]:
+    found = (
+        Misplaced(pod, policy_refusals(demand, replica, usage.by_name[pod.node], usage))
+        for pod, replica in usage.replicas_of(demand.model)
+    )
+    return tuple(misplaced for misplaced in found if misplaced.rejections)
