@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -32,9 +32,15 @@ OTHER_RATE = Rate(per_second=20, burst=50)
 class Limiter:
     """A token bucket whose callers are served in the order in which they came."""
 
-    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        rate: Rate,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._rate = rate
         self._clock = clock
+        self._sleep = sleep
         self._tokens = float(rate.burst)
         self._filled_at = clock()
         self._turn = asyncio.Lock()
@@ -42,8 +48,8 @@ class Limiter:
     async def acquire(self) -> None:
         """Wait until the next request may leave."""
         async with self._turn:
-            while (seconds := self._wait_seconds()) > 0:  # noqa: ASYNC110  the time changes, no event tells
-                await asyncio.sleep(seconds)
+            while (seconds := self._wait_seconds()) > 0:
+                await self._sleep(seconds)
             self._tokens -= 1
 
     def hold(self, seconds: float) -> None:

@@ -1,0 +1,243 @@
+"""A proxy between the operator and a real API server that logs every request and makes faults.
+
+Towards the operator it speaks plain HTTP on a loopback port and asks for no credentials; towards the API
+server it speaks as the connection that it was given. Upgraded connections (exec, port-forward) do not pass.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import yaml
+from aiohttp import web
+from tests.support.faults import Action, Cut, Delay, Drop, Edit, Fault, Hold, Moment, Refuse, Request, Stale
+from yarl import URL
+
+from fogline.cluster.connection import Connection
+
+NOT_PASSED_ON = frozenset(
+    {
+        "host",
+        "authorization",
+        "connection",
+        "keep-alive",
+        "content-length",
+        "transfer-encoding",
+        "date",
+        "server",
+    }
+)
+"""Headers of one connection, not of the message."""
+
+LONGEST_LINE_BYTES = 4 * 1024**2
+"""One event of a watch; etcd stores no object above 1.5 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Armed:
+    """A fault and what it has seen so far."""
+
+    fault: Fault
+    matched: int = 0
+    kept: _Answer | None = None
+    """The answer that a stale API server goes on giving."""
+
+    def hits(self, request: Request) -> bool:
+        if not self.fault.matches(request):
+            return False
+        self.matched += 1
+        hits = self.matched - self.fault.skip
+        return hits > 0 and (self.fault.times is None or hits <= self.fault.times)
+
+
+class FaultProxy:
+    """An async context manager; it ends with all its connections.
+
+    Parameters
+    ----------
+    target
+        The API server, and as whom to speak to it.
+    """
+
+    def __init__(self, target: Connection) -> None:
+        self.requests: list[Request] = []
+        """In the order of arrival."""
+        self._target = target
+        self._armed: list[_Armed] = []
+        self._open: set[asyncio.Transport] = set()
+
+    async def __aenter__(self) -> Self:
+        # The answer to a watch comes when something happens, so there is no time limit here.
+        self._upstream = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._target.ssl_context(), limit=0),
+            timeout=aiohttp.ClientTimeout(),
+            auto_decompress=False,
+            read_bufsize=LONGEST_LINE_BYTES,
+        )
+        server = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._port: int = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.cut()
+        await self._runner.cleanup()
+        await self._upstream.close()
+
+    @property
+    def connection(self) -> Connection:
+        """For a client in this process."""
+        return Connection(server=f"http://127.0.0.1:{self._port}", namespace=self._target.namespace)
+
+    def kubeconfig(self, path: Path) -> Path:
+        """Write a kubeconfig for another process."""
+        cluster = {"name": "proxy", "cluster": {"server": self.connection.server}}
+        context = {"name": "proxy", "context": {"cluster": "proxy", "namespace": self._target.namespace}}
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [cluster],
+            "contexts": [context],
+            "users": [],
+            "current-context": "proxy",
+        }
+        path.write_text(yaml.safe_dump(document))
+        return path
+
+    @property
+    def writes(self) -> list[Request]:
+        """The requests that ask for a change."""
+        return [request for request in self.requests if request.writes]
+
+    def add(self, fault: Fault) -> None:
+        """Make a fault from now on; of several that hit a request, the one that was added first."""
+        self._armed.append(_Armed(fault))
+
+    def clear(self) -> None:
+        """Make no more faults."""
+        self._armed.clear()
+
+    def cut(self) -> None:
+        """Drop every connection that waits for an answer now, watches included."""
+        for transport in list(self._open):
+            transport.abort()
+
+    async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        transport = incoming.transport
+        if transport is None:
+            raise ConnectionResetError("the sender is gone already")
+        body = await incoming.content.read()
+        request = Request(len(self.requests) + 1, incoming.method, incoming.raw_path, body)
+        self.requests.append(request)
+        self._open.add(transport)
+        try:
+            return await self._respond(incoming, request)
+        except (aiohttp.ClientError, _DroppedError):
+            transport.abort()
+            return web.Response()
+        finally:
+            self._open.discard(transport)
+
+    async def _respond(self, incoming: web.BaseRequest, request: Request) -> web.StreamResponse:
+        armed = next((armed for armed in self._armed if armed.hits(request)), None)
+        action = armed.fault.action if armed else None
+        answer = armed.kept if armed else None
+        if isinstance(action, Delay):
+            await asyncio.sleep(action.seconds)
+        elif isinstance(action, Refuse):
+            answer = _refusal(action)
+        elif isinstance(action, Drop) and action.moment is Moment.BEFORE:
+            raise _dropped(action)
+        if answer is None:
+            async with self._forward(incoming, request) as response:
+                if request.watches and response.ok:
+                    return await self._stream(incoming, request, response, action)
+                answer = _Answer(response.status, _passed_on(response.headers), await response.read())
+        if isinstance(action, Drop):
+            raise _dropped(action)
+        if armed and isinstance(action, Stale):
+            armed.kept = answer
+        request.status = answer.status
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    def _forward(
+        self, incoming: web.BaseRequest, request: Request
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        headers = _passed_on(incoming.headers)
+        if self._target.authorization and (header := self._target.authorization()):
+            headers["Authorization"] = header
+        url = URL(self._target.server + request.path, encoded=True)
+        return self._upstream.request(
+            request.method, url, headers=headers, data=request.body or None, allow_redirects=False
+        )
+
+    async def _stream(
+        self,
+        incoming: web.BaseRequest,
+        request: Request,
+        response: aiohttp.ClientResponse,
+        action: Action | None,
+    ) -> web.StreamResponse:
+        request.status = response.status
+        outgoing = web.StreamResponse(status=response.status, headers=_passed_on(response.headers))
+        await outgoing.prepare(incoming)
+        passed = 0
+        while True:
+            if isinstance(action, Cut) and passed >= action.after:
+                raise _DroppedError
+            if isinstance(action, Hold) and passed >= action.after:
+                await asyncio.Event().wait()
+            line = await response.content.readline()
+            if not line:
+                return outgoing
+            for edited in action.lines_for(line) if isinstance(action, Edit) else (line,):
+                await outgoing.write(edited)
+            passed += 1
+
+
+class _DroppedError(Exception):
+    """The connection to the sender is to be dropped."""
+
+
+def _dropped(action: Drop) -> _DroppedError:
+    if action.meanwhile:
+        action.meanwhile()
+    return _DroppedError()
+
+
+def _refusal(action: Refuse) -> _Answer:
+    status = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "code": action.status,
+        "reason": action.reason,
+        "message": "made by the fault proxy",
+        "details": {"causes": list(action.causes)},
+    }
+    headers = {"Content-Type": "application/json"}
+    if action.retry_after_seconds is not None:
+        headers["Retry-After"] = str(action.retry_after_seconds)
+    return _Answer(action.status, headers, json.dumps(status).encode())
+
+
+def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in NOT_PASSED_ON}
