@@ -1,0 +1,103 @@
+"""Bring one artifact: list, download, verify, publish."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fogline_model_fetcher import limits
+from fogline_model_fetcher.digest import sha256_of
+from fogline_model_fetcher.errors import FetchError, TransientError
+from fogline_model_fetcher.partial import Partial
+from fogline_model_fetcher.progress import Progress
+from fogline_model_fetcher.published import Published
+from fogline_model_fetcher.remote import Listing, Source
+
+_log = logging.getLogger(__name__)
+
+PROGRESS_BYTES = 1024 * 1024
+"""An attempt that brought this much more than any before does not count as failed."""
+MAX_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to bring, and within which bounds."""
+
+    uri: str
+    """Without secrets: it is logged and remembered."""
+    destination: Path
+    """Folder of the model; the version folder is made in it."""
+    version: str
+    sha256: str | None
+    """Lower-case hexadecimal; None: not checked."""
+    max_bytes: int
+    attempts: int
+    """Attempts in a row that bring next to nothing before giving up."""
+    retry_wait_seconds: float
+    """Wait after the first failed attempt; it doubles each time, up to 30 s."""
+
+
+def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sleep) -> None:
+    """Bring the artifact to ``<destination>/<version>``, or leave it if it is there.
+
+    Raises
+    ------
+    FetchError
+        It cannot be brought, is too big, or is not the one that the digest promises.
+    """
+    published = Published(order.destination, order.version)
+    if published.holds(order.uri, order.sha256):
+        _log.info("%s is already here, undamaged", order.uri)
+        return
+    order.destination.mkdir(parents=True, exist_ok=True)
+    partial = Partial(order.destination / f".partial-{order.version}")
+    listing = _download_all(order, source, partial, pause)
+    artifact = partial.files if listing.is_folder else partial.files / listing.files[0].path
+    sha256 = sha256_of(artifact)
+    if order.sha256 not in (None, sha256):
+        partial.remove()
+        raise FetchError(
+            f"the sha256 of {order.uri} is {sha256}, not {order.sha256}: it is not the expected artifact"
+        )
+    published.replace(partial.files, order.uri, sha256)
+    partial.remove()
+    _log.info("published %s as version %s, sha256 %s", order.uri, order.version, sha256)
+
+
+def _download_all(order: Order, source: Source, partial: Partial, pause: Callable[[float], None]) -> Listing:
+    """Try until everything is here; each attempt lists anew and goes on where the last one stopped."""
+    failures = 0
+    most_bytes = 0
+    while True:
+        try:
+            return _attempt(order, source, partial)
+        except TransientError as error:
+            size_bytes = partial.size_bytes()
+            failures = 1 if size_bytes >= most_bytes + PROGRESS_BYTES else failures + 1
+            most_bytes = max(most_bytes, size_bytes)
+            if failures >= order.attempts:
+                raise FetchError(f"{error}; gave up after {failures} attempts without progress") from error
+            wait_seconds = min(order.retry_wait_seconds * 2 ** (failures - 1), MAX_WAIT_SECONDS)
+            _log.warning("%s; next attempt in %.1f s", error, wait_seconds)
+            pause(wait_seconds)
+
+
+def _attempt(order: Order, source: Source, partial: Partial) -> Listing:
+    listing = source.list_files()
+    limits.check(listing, order.max_bytes)
+    partial.prepare(order.uri, listing)
+    missing_bytes = partial.missing_bytes(listing)
+    free_bytes = shutil.disk_usage(order.destination).free
+    if missing_bytes > free_bytes:
+        raise FetchError(
+            f"the volume has {free_bytes} bytes free, {missing_bytes} are needed: make it bigger"
+        )
+    done_bytes = partial.size_bytes()
+    _log.info("fetching %d files of %s, %d bytes are missing", len(listing.files), order.uri, missing_bytes)
+    progress = Progress(done_bytes, done_bytes + missing_bytes)
+    for file in listing.files:
+        partial.download(source, file, order.max_bytes, progress.add)
+    return listing

@@ -1,0 +1,132 @@
+"""The command line and the environment, parsed and checked."""
+
+import argparse
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import NoReturn
+
+from fogline_model_fetcher.addresses import Network
+from fogline_model_fetcher.errors import UsageError
+from fogline_model_fetcher.uris import ArtifactUri, parse_uri
+
+PREFIX = "FOGLINE_FETCHER_"
+DEFAULT_CREDENTIALS = "/var/run/fogline/credentials"
+DEFAULT_TERMINATION_LOG = "/dev/termination-log"
+DEFAULT_MAX_BYTES = 10 * 1024**3
+
+_VERSION = re.compile(r"[0-9]{1,18}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that one run is told."""
+
+    uri: ArtifactUri
+    destination: Path
+    version: str
+    sha256: str | None
+    max_bytes: int
+    credentials: Path
+    ca_file: Path | None
+    allowed: tuple[Network, ...]
+    attempts: int
+    retry_wait_seconds: float
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def make_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Describe the flags. A flag beats its environment variable, and that beats the default."""
+    parser = _Parser(
+        prog="fogline-model-fetcher",
+        description="Bring the files of a model to DESTINATION/VERSION: resumable, checked, bounded.",
+        epilog=f"Each flag has an environment variable: --max-bytes is {PREFIX}MAX_BYTES, and so on.",
+    )
+
+    def add(flag: str, default: str | None, text: str) -> None:
+        name = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+        shown = "" if default is None else f" (default: {default})"
+        parser.add_argument(flag, default=environment.get(name, default), help=text + shown)
+
+    add("--uri", None, "where the artifact lies: https://host/file, s3://bucket/object or s3://bucket/folder")
+    add("--destination", None, "folder of the model")
+    add("--version", None, "version of the model, a number: name of the folder to make")
+    add("--sha256", None, "digest that the artifact must have, see --print-sha256")
+    add("--max-bytes", str(DEFAULT_MAX_BYTES), "largest artifact to accept, in bytes")
+    add("--credentials", DEFAULT_CREDENTIALS, "folder with files named like the AWS_* environment variables")
+    add("--ca-file", None, "certificates of authorities to trust besides those of the system, PEM")
+    add("--allow-address", None, "networks to allow although refused, such as 127.0.0.0/8,::1/128")
+    add("--attempts", "5", "failed attempts in a row before giving up")
+    add("--retry-wait-seconds", "1", "wait after the first failed attempt; it doubles up to 30")
+    add(
+        "--termination-log", DEFAULT_TERMINATION_LOG, "file for the reason of a failure, if it can be written"
+    )
+    parser.add_argument(
+        "--print-sha256", metavar="PATH", help="print the digest of a file or folder and stop"
+    )
+    return parser
+
+
+def parse_settings(flags: argparse.Namespace) -> Settings:
+    """Check the flags of a fetch.
+
+    Raises
+    ------
+    UsageError
+        A flag is missing or has a value that is not allowed.
+    """
+    for name in ("uri", "destination", "version"):
+        if not getattr(flags, name):
+            raise UsageError(f"--{name} is missing")
+    if not _VERSION.fullmatch(flags.version):
+        raise UsageError("--version must be a whole number")
+    if flags.sha256 and not _SHA256.fullmatch(flags.sha256.lower()):
+        raise UsageError("--sha256 must be 64 hexadecimal digits")
+    return Settings(
+        uri=parse_uri(flags.uri),
+        destination=Path(flags.destination),
+        version=flags.version,
+        sha256=flags.sha256.lower() if flags.sha256 else None,
+        max_bytes=_positive_integer("--max-bytes", flags.max_bytes),
+        credentials=Path(flags.credentials),
+        ca_file=Path(flags.ca_file) if flags.ca_file else None,
+        allowed=_networks(flags.allow_address or ""),
+        attempts=_positive_integer("--attempts", flags.attempts),
+        retry_wait_seconds=_seconds("--retry-wait-seconds", flags.retry_wait_seconds),
+    )
+
+
+def parse_flags(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> argparse.Namespace:
+    """Parse the command line without judging it, so that even an error of use finds its termination log."""
+    return make_parser(environment).parse_args(arguments)
+
+
+def _positive_integer(flag: str, text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise UsageError(f"{flag} must be a whole number above 0")
+    return int(text)
+
+
+def _seconds(flag: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:  # noqa: PLR2004  an hour between attempts is no retry any more
+        raise UsageError(f"{flag} must be a number of seconds from 0 to 3600")
+    return seconds
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError("--allow-address must be networks like 127.0.0.0/8, separated by commas") from None

@@ -1,0 +1,107 @@
+"""Where an artifact lies, taken apart and checked."""
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from fogline_model_fetcher.errors import UsageError
+
+HTTPS_PORT = 443
+TFLITE_SUFFIX = ".tflite"
+TFLITE_SERVED_NAME = "model.tflite"
+"""The file that a model server looks for in a version folder without a SavedModel."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpsUri:
+    """One file of a web server. Printing it shows no query, which may be a signature."""
+
+    host: str
+    port: int
+    path: str
+    """Percent-encoded, with the leading slash."""
+    query: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        """Return the URI without its query."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == HTTPS_PORT else f":{self.port}"
+        return f"https://{host}{port}{self.path}"
+
+    @property
+    def request_target(self) -> str:
+        """What the HTTP request line asks for."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the path."""
+        return unquote(self.path.rsplit("/", maxsplit=1)[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class S3Uri:
+    """One object of a bucket, or all objects below a prefix."""
+
+    bucket: str
+    key: str
+    """Without slashes at its ends, not percent-encoded."""
+
+    def __str__(self) -> str:
+        """Return the URI."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the key."""
+        return self.key.rsplit("/", maxsplit=1)[-1]
+
+
+ArtifactUri = HttpsUri | S3Uri
+
+
+def parse_uri(text: str) -> ArtifactUri:
+    """Take a URI apart.
+
+    Raises
+    ------
+    UsageError
+        The scheme is not supported, or a part is missing or not allowed.
+    """
+    if not text.isprintable():
+        raise UsageError("the artifact URI holds control characters: remove them")
+    if text.startswith("s3://"):
+        return _parse_s3(text.removeprefix("s3://"))
+    if text.startswith("https://"):
+        return _parse_https(text)
+    raise UsageError("the artifact URI must begin with https:// or s3://")
+
+
+def served_name(file_name: str) -> str:
+    """Return the name under which a single file is served.
+
+    A ``.tflite`` file gets the one name that model servers look for; any other keeps its own.
+    """
+    return TFLITE_SERVED_NAME if file_name.endswith(TFLITE_SUFFIX) else file_name
+
+
+def _parse_s3(rest: str) -> S3Uri:
+    bucket, _, key = rest.partition("/")
+    key = key.strip("/")
+    if not bucket or not key or "@" in bucket:
+        raise UsageError("an s3 artifact URI is written s3://bucket/key")
+    return S3Uri(bucket, key)
+
+
+def _parse_https(text: str) -> HttpsUri:
+    if not text.isascii() or " " in text:
+        raise UsageError("the https artifact URI holds spaces or non-ASCII characters: percent-encode them")
+    try:
+        parts = urlsplit(text)
+        port = parts.port or HTTPS_PORT
+    except ValueError:
+        raise UsageError("the https artifact URI has no valid host and port") from None
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("the https artifact URI holds a user name or password: remove it")
+    if not parts.hostname or parts.path.endswith("/") or not parts.path:
+        raise UsageError("an https artifact URI must have a host and end in a file name")
+    return HttpsUri(parts.hostname, port, parts.path, parts.query)

@@ -1,0 +1,94 @@
+"""The fetcher as a process, and the servers it talks to."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.https_server import HttpsServer, run_https_server
+from tests.support.s3_server import S3Server, run_s3_server
+
+RUN_LIMIT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended."""
+
+    exit_code: int
+    output: str
+    """Everything it wrote, log lines included."""
+    termination_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Runs the command with a destination of its own."""
+
+    folder: Path
+
+    @property
+    def destination(self) -> Path:
+        return self.folder / "models" / "digits"
+
+    @property
+    def version(self) -> Path:
+        return self.destination / "1"
+
+    @property
+    def partial(self) -> Path:
+        return self.destination / ".partial-1"
+
+    def command(self, uri: str, *flags: str, allow: str = "127.0.0.0/8,::1/128") -> list[str]:
+        return [
+            *(sys.executable, "-m", "fogline_model_fetcher"),
+            *("--uri", uri),
+            *("--destination", str(self.destination)),
+            *("--version", "1"),
+            *("--retry-wait-seconds", "0.01"),
+            *("--credentials", str(self.folder / "credentials")),
+            *("--termination-log", str(self.folder / "termination-log")),
+            *(("--allow-address", allow) if allow else ()),
+            *flags,
+        ]
+
+    def run(
+        self,
+        uri: str,
+        *flags: str,
+        environment: dict[str, str] | None = None,
+        allow: str = "127.0.0.0/8,::1/128",
+    ) -> Outcome:
+        log = self.folder / "termination-log"
+        log.unlink(missing_ok=True)
+        done = subprocess.run(
+            self.command(uri, *flags, allow=allow),
+            env={"PATH": os.environ["PATH"], **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=RUN_LIMIT_SECONDS,
+            check=False,
+        )
+        message = log.read_text() if log.exists() else ""
+        return Outcome(done.returncode, done.stdout + done.stderr, message)
+
+
+@pytest.fixture
+def fetcher(tmp_path: Path) -> Fetcher:
+    return Fetcher(tmp_path)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[HttpsServer]:
+    with run_https_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with run_s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
