@@ -110,6 +110,8 @@ class Replica:
     template: str
     """Hash of the pod template that it was made from."""
     client_site: str | None
+    requests: Amounts
+    """As in `Pod.requests`."""
     gates: tuple[str, ...]
     annotations: Mapping[str, str]
     affinity_terms: int

@@ -1,0 +1,25 @@
+"""What the control loops share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fogline.cluster.client import Client
+from fogline.config import Settings
+from fogline.metrics import Metrics
+from fogline.observe import Models, View
+from fogline.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One operator: its connection, what it sees, whom it tells, and its settings."""
+
+    client: Client
+    models: Models
+    view: View
+    recorder: Recorder
+    metrics: Metrics
+    settings: Settings
+    clock: Callable[[], datetime]
+    """Wall clock, in UTC."""

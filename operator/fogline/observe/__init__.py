@@ -1,0 +1,25 @@
+"""From live objects to the values that decisions are made on."""
+
+from fogline.observe.models import Models
+from fogline.observe.nodes import to_node
+from fogline.observe.owned import Owned, is_rolling, model_key, owned, release, surge
+from fogline.observe.pods import to_pod, to_replica
+from fogline.observe.requests import pod_requests
+from fogline.observe.view import View, assumed_pod, snapshot
+
+__all__ = [
+    "Models",
+    "Owned",
+    "View",
+    "assumed_pod",
+    "is_rolling",
+    "model_key",
+    "owned",
+    "pod_requests",
+    "release",
+    "snapshot",
+    "surge",
+    "to_node",
+    "to_pod",
+    "to_replica",
+]

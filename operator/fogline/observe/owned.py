@@ -1,0 +1,80 @@
+"""What belongs to a ModelDeployment, and what of it is on its way out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fogline.api import ModelDeployment
+from fogline.cluster import objects
+from fogline.cluster.kinds import DEPLOYMENTS
+from fogline.names import VARIANT_LABEL, ModelKey
+from fogline.observe.view import View
+from fogline.placement import Usage
+from fogline.snapshot import Replica
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The live objects of one ModelDeployment."""
+
+    replicas: tuple[Replica, ...]
+    deployments: Mapping[str, objects.Deployment]
+    """By variant; those of variants that left the spec included."""
+
+
+def owned(view: View, model: ModelDeployment) -> Owned:
+    """Collect what belongs to a ModelDeployment; objects of a namesake that was deleted are left out."""
+    key = model_key(model)
+    owned = [
+        child
+        for child in view.children_of(DEPLOYMENTS, key)
+        if isinstance(child, objects.Deployment) and _is_owned(child, model)
+    ]
+    return Owned(
+        view.replicas(key),
+        {child.metadata.labels.get(VARIANT_LABEL, child.metadata.name): child for child in owned},
+    )
+
+
+def model_key(model: ModelDeployment) -> ModelKey:
+    """Give namespace and name."""
+    return ModelKey(model.metadata.namespace or "default", model.metadata.name)
+
+
+def surge(seen: Owned) -> tuple[Replica, ...]:
+    """Give the replicas on nodes beyond what their Deployments ask for: a rollout is replacing them.
+
+    The newest pod shows the template that the rollout goes to, so pods of other templates go first.
+    """
+    leaving: list[Replica] = []
+    for variant, live in seen.deployments.items():
+        there = [r for r in seen.replicas if r.variant == variant and r.alive and r.node]
+        excess = len(there) - live.spec.replicas
+        if excess > 0 and is_rolling(live):
+            newest = max(there, key=lambda r: (r.created_at, r.name)).template
+            there.sort(key=lambda r: (r.template == newest, r.created_at, r.name))
+            leaving += there[:excess]
+    return tuple(leaving)
+
+
+def is_rolling(live: objects.Deployment) -> bool:
+    """Tell whether the Deployment controller still replaces pods of an older template."""
+    status = live.status
+    return (
+        status.observed_generation < live.metadata.generation
+        or status.updated_replicas < live.spec.replicas
+        or status.replicas > status.updated_replicas
+    )
+
+
+def release(replicas: tuple[Replica, ...], usage: Usage) -> None:
+    """Stop counting replicas for their model: they are on their way out, but hold their room."""
+    leaving = {(replica.namespace, replica.name) for replica in replicas}
+    for replica in replicas:
+        for pod, _ in usage.replicas_of(replica.model):
+            if (pod.namespace, pod.name) in leaving:
+                usage.release(pod)
+
+
+def _is_owned(child: objects.Deployment, model: ModelDeployment) -> bool:
+    owner = child.metadata.controller
+    return owner is not None and owner.uid == model.metadata.uid

@@ -1,0 +1,121 @@
+"""A live Pod as placement sees it: the room it takes, and what it is to its model."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from fogline import names, snapshot
+from fogline.cluster import objects
+from fogline.errors import BadInputError
+from fogline.names import ModelKey
+from fogline.observe.requests import pod_requests
+from fogline.units import parse_usd
+
+_ENDED = {"Succeeded", "Failed"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STARTING = {"", "PodInitializing", "ContainerCreating"}
+"""Waiting reasons that are no trouble: the kubelet is at work."""
+
+
+def to_pod(pod: objects.Pod) -> snapshot.Pod | None:
+    """Tell what room a pod takes; None when it takes none: no node yet, or ended."""
+    node = _node(pod)
+    if node is None or pod.status.phase in _ENDED:
+        return None
+    replica = to_replica(pod)
+    serves = None
+    if replica and replica.alive:
+        serves = snapshot.ReplicaOf(replica.model, replica.variant, replica.client_site)
+    return snapshot.Pod(
+        namespace=pod.metadata.namespace,
+        name=pod.metadata.name,
+        node=node,
+        requests=pod_requests(pod),
+        replica=serves,
+    )
+
+
+def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
+    """Read a pod of ours; None for other people's pods."""
+    meta, status = pod.metadata, pod.status
+    model, variant = meta.labels.get(names.MODEL_LABEL), meta.labels.get(names.VARIANT_LABEL)
+    if not model or not variant:
+        return None
+    notes = meta.annotations
+    scheduled = _condition(pod, "PodScheduled")
+    ready = _condition(pod, "Ready")
+    return snapshot.Replica(
+        namespace=meta.namespace,
+        name=meta.name,
+        uid=meta.uid,
+        resource_version=meta.resource_version,
+        created_at=meta.creation_timestamp or _EPOCH,
+        model=ModelKey(meta.namespace, model),
+        variant=variant,
+        template=meta.labels.get("pod-template-hash", ""),
+        client_site=notes.get(names.CLIENT_SITE_ANNOTATION),
+        requests=pod_requests(pod),
+        gates=tuple(gate.name for gate in pod.spec.scheduling_gates),
+        annotations=notes,
+        affinity_terms=len(pod.node_selector_terms),
+        node=_node(pod),
+        bound=bool(pod.spec.node_name),
+        terminating=meta.deletion_timestamp is not None,
+        failure=f"{status.reason}: {status.message}" if status.phase in _ENDED else None,
+        ready=ready is not None and ready.status == "True",
+        fetched=_fetched(pod),
+        trouble=_trouble(pod),
+        refused_since=scheduled.last_transition_time
+        if scheduled and scheduled.status == "False" and scheduled.reason == "Unschedulable"
+        else None,
+        decided_at=_time(notes),
+        cost_per_hour=_cost(notes),
+        latency_milliseconds=_milliseconds(notes),
+    )
+
+
+def _node(pod: objects.Pod) -> str | None:
+    return pod.spec.node_name or pod.pinned_node
+
+
+def _condition(pod: objects.Pod, kind: str) -> objects.Condition | None:
+    return next((c for c in pod.status.conditions if c.type == kind), None)
+
+
+def _fetched(pod: objects.Pod) -> bool:
+    """Whether every init container has ended well; the artifact is there then."""
+    statuses = {s.name: s.state.terminated for s in pod.status.init_container_statuses}
+    ends = [statuses.get(container.name) for container in pod.spec.init_containers]
+    return bool(pod.spec.node_name) and all(end is not None and end.exit_code == 0 for end in ends)
+
+
+def _trouble(pod: objects.Pod) -> str | None:
+    for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
+        for state in (status.state, status.last_state):
+            if state.terminated and state.terminated.exit_code:
+                detail = state.terminated.message.strip() or state.terminated.reason
+                return f"{status.name} ended with exit code {state.terminated.exit_code}: {detail}"
+            if state.waiting and state.waiting.reason not in _STARTING | {"CrashLoopBackOff"}:
+                return f"{status.name}: {state.waiting.reason}: {state.waiting.message}"
+        if not status.ready and status.state.waiting and status.state.waiting.reason == "CrashLoopBackOff":
+            return f"{status.name}: {status.state.waiting.message}"
+    return None
+
+
+def _time(notes: Mapping[str, str]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(notes.get(names.DECIDED_AT_ANNOTATION, ""))
+    except ValueError:
+        return None
+
+
+def _cost(notes: Mapping[str, str]) -> Decimal | None:
+    try:
+        return parse_usd(notes.get(names.COST_ANNOTATION, ""))
+    except BadInputError:
+        return None
+
+
+def _milliseconds(notes: Mapping[str, str]) -> int | None:
+    text = notes.get(names.LATENCY_ANNOTATION, "")
+    return int(text) if text.isascii() and text.isdecimal() else None

@@ -1,0 +1,37 @@
+"""What a pod holds of its node, counted as kube-scheduler counts it."""
+
+from fogline.cluster import objects
+from fogline.units import Amounts, max_amounts, resource_amounts, sum_amounts
+
+
+def pod_requests(pod: objects.Pod) -> Amounts:
+    """Add up the requests of a pod, with ``pods: 1`` for itself.
+
+    Containers and sidecars run together; an init container runs beside the sidecars that started before it.
+    Pod-level resources beat the sum; overhead comes on top (Kubernetes, ``PodRequests`` in
+    k8s.io/component-helpers ``resource/helpers.go``).
+    """
+    running = [_container(container, pod) for container in pod.spec.containers]
+    sidecars: list[Amounts] = []
+    peaks: list[Amounts] = []
+    for container in pod.spec.init_containers:
+        amounts = _container(container, pod)
+        if container.restart_policy == "Always":
+            sidecars.append(amounts)
+        else:
+            peaks.append(sum_amounts([*sidecars, amounts]))
+    total = max_amounts([sum_amounts([*running, *sidecars]), *peaks])
+    if pod.spec.resources:
+        total |= resource_amounts(pod.spec.resources.requests)
+    return sum_amounts([total, resource_amounts(pod.spec.overhead), {"pods": 1}])
+
+
+def _container(container: objects.Container, pod: objects.Pod) -> Amounts:
+    """Give the larger of what was asked for and what it has: during a resize in place they differ."""
+    asked = resource_amounts(container.resources.requests)
+    statuses = (*pod.status.container_statuses, *pod.status.init_container_statuses)
+    status = next((s for s in statuses if s.name == container.name), None)
+    if status is None:
+        return asked
+    has = status.resources.requests if status.resources else {}
+    return max_amounts([asked, resource_amounts(has), resource_amounts(status.allocated_resources or {})])

@@ -1,0 +1,186 @@
+"""The observed cluster, kept as values that are ready for a decision."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from fogline import snapshot as values
+from fogline.cluster import objects
+from fogline.cluster.client import Client
+from fogline.cluster.kinds import DEPLOYMENTS, NODES, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind
+from fogline.cluster.reflector import Reflector
+from fogline.config import Settings
+from fogline.names import GATE, MODEL_LABEL, ModelKey
+from fogline.observe.nodes import to_node
+from fogline.observe.pods import to_pod, to_replica
+from fogline.snapshot import ReplicaOf, Snapshot
+
+Child = objects.Deployment | objects.Service | objects.PodDisruptionBudget
+
+
+def snapshot(nodes: Iterable[values.Node], pods: Iterable[values.Pod]) -> Snapshot:
+    """Make a snapshot in the one order in which decisions expect it."""
+    return Snapshot(
+        tuple(sorted(nodes, key=lambda node: node.name)),
+        tuple(sorted(pods, key=lambda pod: (pod.namespace, pod.name))),
+    )
+
+
+class View:
+    """What the reflectors saw, plus what we decided and do not see yet.
+
+    Parameters
+    ----------
+    touched
+        Called with a model whose own objects changed.
+    room_changed
+        Called when a node changed, or when room was freed.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        settings: Settings,
+        touched: Callable[[ModelKey], None],
+        room_changed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._touched = touched
+        self._room_changed = room_changed
+        self._nodes: dict[str, values.Node] = {}
+        self._pods: dict[str, values.Pod] = {}
+        self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
+        self._assumed: dict[str, values.Pod] = {}
+        self._gated_since: dict[str, float] = {}
+        self._children: dict[tuple[Kind, ModelKey], Child] = {}
+        children: tuple[tuple[Kind, type[Child]], ...] = (
+            (DEPLOYMENTS, objects.Deployment),
+            (SERVICES, objects.Service),
+            (POD_DISRUPTION_BUDGETS, objects.PodDisruptionBudget),
+        )
+        self.reflectors: tuple[Reflector[Any], ...] = (
+            Reflector(client, NODES, objects.Node, self._node_changed),
+            Reflector(client, PODS, objects.Pod, self._pod_changed),
+            *(
+                Reflector(client, kind, as_type, self._child_changed(kind), label_selector=MODEL_LABEL)
+                for kind, as_type in children
+            ),
+        )
+
+    @property
+    def synced(self) -> bool:
+        """Whether every reflector has seen a full list."""
+        return all(reflector.synced.is_set() for reflector in self.reflectors)
+
+    def snapshot(self) -> Snapshot:
+        """Nodes, the pods on them, and the pods that will be there once our pins are seen."""
+        assumed = (pod for uid, pod in self._assumed.items() if uid not in self._pods)
+        return snapshot(self._nodes.values(), [*self._pods.values(), *assumed])
+
+    def replicas(self, model: ModelKey) -> tuple[values.Replica, ...]:
+        """Give the pods of a model, oldest first; a pin that is written but not seen yet counts as seen."""
+        found = sorted(self._replicas.get(model, {}).values(), key=lambda r: (r.created_at, r.name))
+        return tuple(self._with_assumption(replica) for replica in found)
+
+    def child(self, kind: Kind, key: ModelKey) -> Child | None:
+        """Give a live child object by namespace and name."""
+        return self._children.get((kind, key))
+
+    def children_of(self, kind: Kind, model: ModelKey) -> list[Child]:
+        """Give the live objects of a kind that carry the label of a model."""
+        return [
+            child
+            for (found, key), child in self._children.items()
+            if found is kind
+            and key.namespace == model.namespace
+            and child.metadata.labels.get(MODEL_LABEL) == model.name
+        ]
+
+    def assume(self, replica: values.Replica, pod: values.Pod) -> None:
+        """Count a pod on its node before the watch shows its pin."""
+        self._assumed[replica.uid] = pod
+
+    def refute(self, replica: values.Replica) -> None:
+        """Take an assumption back: the write failed."""
+        self._assumed.pop(replica.uid, None)
+
+    def gated_since(self, replica: values.Replica) -> float:
+        """Tell when, in monotonic seconds, a gated pod was first seen."""
+        return self._gated_since[replica.uid]
+
+    def _with_assumption(self, replica: values.Replica) -> values.Replica:
+        assumed = self._assumed.get(replica.uid)
+        if assumed is None or replica.node is not None:
+            return replica
+        site = assumed.replica.client_site if assumed.replica else None
+        return replace(
+            replica,
+            node=assumed.node,
+            client_site=site,
+            gates=tuple(gate for gate in replica.gates if gate != GATE),
+        )
+
+    def _node_changed(self, old: objects.Node | None, new: objects.Node | None) -> None:
+        name = (new or old).metadata.name  # type: ignore[union-attr]  # one of the two is always there
+        before = self._nodes.pop(name, None)
+        if new is not None:
+            self._nodes[name] = to_node(new, self._settings.region_label)
+        if self._nodes.get(name) != before:
+            self._room_changed()
+
+    def _pod_changed(self, old: objects.Pod | None, new: objects.Pod | None) -> None:
+        gone = new is None or (old is not None and old.metadata.uid != new.metadata.uid)
+        if old is not None and gone:
+            self._forget_pod(old)
+        if new is not None:
+            self._remember_pod(new)
+
+    def _forget_pod(self, pod: objects.Pod) -> None:
+        uid = pod.metadata.uid
+        self._assumed.pop(uid, None)
+        self._gated_since.pop(uid, None)
+        if self._pods.pop(uid, None):
+            self._room_changed()
+        if replica := to_replica(pod):
+            self._replicas.get(replica.model, {}).pop(uid, None)
+            self._touched(replica.model)
+
+    def _remember_pod(self, pod: objects.Pod) -> None:
+        uid = pod.metadata.uid
+        before = self._pods.pop(uid, None)
+        if holds := to_pod(pod):
+            self._pods[uid] = holds
+            self._assumed.pop(uid, None)
+        if before and (holds is None or holds.requests != before.requests):
+            self._room_changed()
+        if replica := to_replica(pod):
+            self._replicas.setdefault(replica.model, {})[uid] = replica
+            if GATE in replica.gates:
+                self._gated_since.setdefault(uid, self._clock())
+            self._touched(replica.model)
+
+    def _child_changed(self, kind: Kind) -> Callable[[Child | None, Child | None], None]:
+        def changed(old: Child | None, new: Child | None) -> None:
+            meta = (new or old).metadata  # type: ignore[union-attr]  # one of the two is always there
+            key = ModelKey(meta.namespace, meta.name)
+            if new is None:
+                self._children.pop((kind, key), None)
+            else:
+                self._children[kind, key] = new
+            self._touched(ModelKey(meta.namespace, meta.labels.get(MODEL_LABEL, "")))
+
+        return changed
+
+
+def assumed_pod(replica: values.Replica, node: str, client_site: str | None) -> values.Pod:
+    """Describe the room that a pod takes once its pin is seen."""
+    return values.Pod(
+        namespace=replica.namespace,
+        name=replica.name,
+        node=node,
+        requests=replica.requests,
+        replica=ReplicaOf(replica.model, replica.variant, client_site),
+    )

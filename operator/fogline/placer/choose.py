@@ -1,0 +1,72 @@
+"""What becomes of the gated pods of one model, as a pure function."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fogline.api import ModelDeployment, OnNoFit
+from fogline.objects import PinnedPlace
+from fogline.observe import assumed_pod
+from fogline.placement import Assignment, Unplaceable, Usage, demand_of, place_waiting
+from fogline.snapshot import Replica
+from fogline.units import format_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The pod goes to a node."""
+
+    replica: Replica
+    place: PinnedPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Only room is missing: kube-scheduler gets the pod, so that an autoscaler or preemption can act."""
+
+    replica: Replica
+    answer: Unplaceable
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No node is left; the pod stays gated and is decided again when something changes."""
+
+    replica: Replica
+    answer: Unplaceable
+    elsewhere: bool
+    """Another variant has a node for it: the reconciler will shift the replica there."""
+
+
+Choice = Pin | Open | Wait
+
+
+def choose(model: ModelDeployment, gated: Iterable[Replica], usage: Usage, now: datetime) -> list[Choice]:
+    """Decide for each gated pod in turn. `usage` is brought up to date with every pin."""
+    demand, rules = demand_of(model), model.spec.placement
+    may_open = rules.on_no_fit is OnNoFit.SCHEDULE_WITHOUT_PIN and not demand.latency.maximum_milliseconds
+    choices: list[Choice] = []
+    for replica in gated:
+        if demand.variant(replica.variant) is None:
+            continue  # its variant left the spec, and its Deployment is about to go
+        answer = place_waiting(demand.narrowed_to(replica.variant, replica.requests), usage)
+        if isinstance(answer, Assignment):
+            usage.add(assumed_pod(replica, answer.node, answer.client_site))
+            choices.append(Pin(replica, _place(answer, now)))
+        elif isinstance(place_waiting(demand, usage), Assignment):
+            choices.append(Wait(replica, answer, elsewhere=True))
+        elif may_open and answer.only_room():
+            choices.append(Open(replica, answer))
+        else:
+            choices.append(Wait(replica, answer, elsewhere=False))
+    return choices
+
+
+def _place(answer: Assignment, now: datetime) -> PinnedPlace:
+    return PinnedPlace(
+        node=answer.node,
+        client_site=answer.client_site,
+        cost_per_hour=format_usd(answer.cost_per_hour),
+        latency_milliseconds=answer.latency_milliseconds,
+        decided_at=now,
+    )

@@ -1,0 +1,107 @@
+"""The loop that collects gated pods, decides them together, and writes the pins."""
+
+import asyncio
+import logging
+import time
+from typing import NoReturn
+
+from fogline.api import ModelDeployment
+from fogline.cluster.kinds import PODS
+from fogline.cluster.limiter import Lane
+from fogline.context import Context
+from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
+from fogline.names import GATE, ModelKey
+from fogline.objects import open_gate, pin
+from fogline.observe import assumed_pod, owned, release, surge
+from fogline.placement import Usage, demand_of, turn
+from fogline.placement.answers import by_node
+from fogline.placement.explain import say
+from fogline.placer.choose import Choice, Open, Pin, Wait, choose
+from fogline.snapshot import Replica
+from fogline.wakeups import WakeUps
+
+AT_ONCE = 50
+"""Patches in flight; more only make each of them slower."""
+RETRY_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Placer:
+    """Lets gated pods go, as soon as there is a node for them."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self.wakeups = WakeUps()
+
+    async def run(self) -> NoReturn:
+        """Place for ever. Errors of the API server are retried; any other exception is a bug."""
+        async with asyncio.TaskGroup() as later:
+            while True:
+                keys = await self.wakeups.take(self._context.settings.batch_milliseconds / 1000)
+                for model, choice in self._choices(keys):
+                    later.create_task(self._carry_out(model, choice))
+
+    def _choices(self, keys: frozenset[ModelKey]) -> list[tuple[ModelDeployment, Choice]]:
+        """Decide all gated pods against one snapshot, and count what was decided from now on."""
+        waiting = [(model, gated) for key in keys for model, gated in self._waiting(key)]
+        if not waiting:
+            return []
+        usage, now = Usage(self._context.view.snapshot()), self._context.clock()
+        decided: list[tuple[ModelDeployment, Choice]] = []
+        for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
+            release(surge(owned(self._context.view, model)), usage)
+            for choice in choose(model, gated, usage, now):
+                if isinstance(choice, Pin):
+                    replica, place = choice.replica, choice.place
+                    self._context.view.assume(replica, assumed_pod(replica, place.node, place.client_site))
+                decided.append((model, choice))
+        return decided
+
+    def _waiting(self, key: ModelKey) -> list[tuple[ModelDeployment, list[Replica]]]:
+        model = self._context.models.get(key)
+        if not isinstance(model, ModelDeployment) or model.spec.suspend:
+            return []
+        gated = [
+            replica for replica in self._context.view.replicas(key) if replica.alive and GATE in replica.gates
+        ]
+        return [(model, gated)] if gated else []
+
+    async def _carry_out(self, model: ModelDeployment, choice: Choice) -> None:
+        replica = choice.replica
+        try:
+            match choice:
+                case Pin(place=place):
+                    await self._patch(replica, pin(replica, place))
+                    self._context.metrics.decisions.labels("pinned").inc()
+                    self._context.metrics.gate_to_pin.observe(
+                        time.monotonic() - self._context.view.gated_since(replica)
+                    )
+                case Open(answer=answer):
+                    await self._patch(replica, open_gate(replica, self._context.clock()))
+                    self._context.metrics.decisions.labels("opened").inc()
+                    await self._context.recorder.opened_without_pin(
+                        model, replica.name, say(answer.rejections)
+                    )
+                case Wait(answer=answer, elsewhere=False):
+                    self._context.metrics.decisions.labels("waiting").inc()
+                    for broken in by_node(answer.rejections):
+                        self._context.metrics.rejections.labels(broken[0].reason.value).inc()
+                    await self._context.recorder.unplaceable(model, say(answer.rejections))
+        except (ChangedMeanwhileError, ConflictError):
+            self._context.view.refute(replica)
+            self.wakeups.wake([replica.model])
+        except NotFoundError:
+            self._context.view.refute(replica)
+        except ApiError as error:
+            self._context.view.refute(replica)
+            logger.warning("pin failed, trying again", extra={"pod": replica.name, "error": str(error)})
+            await asyncio.sleep(RETRY_SECONDS)
+            self.wakeups.wake([replica.model])
+
+    async def _patch(self, replica: Replica, patch: list[dict[str, object]]) -> None:
+        async with self._turns:
+            await self._context.client.json_patch(
+                PODS, replica.namespace, replica.name, patch, lane=Lane.UNGATE
+            )

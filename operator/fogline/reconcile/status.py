@@ -1,0 +1,142 @@
+"""The status of a ModelDeployment: what is seen, what was decided, and one condition for each aspect."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from fogline.api import (
+    Condition,
+    ConditionStatus,
+    LastDecision,
+    ModelDeploymentStatus,
+    Moves,
+    PlacementStatus,
+    RejectionSummary,
+    Tier,
+    TiersStatus,
+    TierStatus,
+)
+from fogline.conditions import ConditionType, Reason
+from fogline.errors import BadInputError
+from fogline.names import MODEL_LABEL
+from fogline.objects import service_url
+from fogline.observe import Owned
+from fogline.placement import Assignment, Decision, Unplaceable, Usage
+from fogline.placement.explain import summarise
+from fogline.reconcile.verdicts import Facts, Verdict, verdicts
+from fogline.snapshot import Pod
+from fogline.units import format_usd
+
+MAX_PLACEMENTS = 100
+"""Placements that the status lists; more do not fit the idea of a status."""
+MAX_MESSAGE = 1024
+MAX_EXAMPLE = 253
+
+
+def status_of(facts: Facts, now: datetime) -> ModelDeploymentStatus:
+    """Describe one ModelDeployment. Nothing in it changes while nothing happens."""
+    model = facts.model
+    before = model.status or ModelDeploymentStatus()
+    ready = len(facts.ready)
+    return ModelDeploymentStatus(
+        observed_generation=model.metadata.generation,
+        replicas=len(facts.alive),
+        ready_replicas=ready,
+        available_replicas=ready,
+        gated_replicas=sum(bool(replica.gates) for replica in facts.alive),
+        selector=f"{MODEL_LABEL}={model.metadata.name}",
+        url=service_url(model),
+        cost_per_hour=format_usd(facts.cost_per_hour),
+        tiers=_tiers(facts),
+        placements=facts.placements[:MAX_PLACEMENTS],
+        moves=before.moves or Moves(active=0, completed=0, aborted=0),
+        last_decision=_last_decision(before.last_decision, facts.decision, now),
+        conditions=_conditions(before.conditions, verdicts(facts), model.metadata.generation, now),
+    )
+
+
+def unreadable_status(error: BadInputError, now: datetime) -> ModelDeploymentStatus:
+    """Describe an object that the API server holds and we cannot read."""
+    verdict = Verdict(ConditionStatus.FALSE, Reason.INVALID, f"{error}; what runs goes on unchanged")
+    doubt = Verdict(ConditionStatus.UNKNOWN, Reason.INVALID)
+    told = {ConditionType.ACCEPTED, ConditionType.READY}
+    judged = {kind: verdict if kind in told else doubt for kind in ConditionType}
+    return ModelDeploymentStatus(conditions=_conditions((), judged, None, now))
+
+
+def placements(seen: Owned, decision: Decision, usage: Usage) -> tuple[PlacementStatus, ...]:
+    """List the replicas that have a node; latency and price are those of the nodes as they are now."""
+    counted: dict[tuple[str, str], Pod] = {(pod.namespace, pod.name): pod for pod in decision.kept}
+    counted |= {(one.pod.namespace, one.pod.name): one.pod for one in decision.misplaced}
+    found: list[PlacementStatus] = []
+    for replica in seen.replicas:
+        if replica.node is None or not replica.alive:
+            continue
+        node, pod = usage.by_name.get(replica.node), counted.get((replica.namespace, replica.name))
+        found.append(
+            PlacementStatus(
+                node=replica.node,
+                tier=node.tier if node else None,
+                variant=replica.variant,
+                client_site=replica.client_site,
+                ready=replica.ready,
+                cost_per_hour=format_usd(usage.replica_cost(pod)) if pod and node else None,
+                latency_milliseconds=node.latency_from(replica.client_site) if node else None,
+                since=replica.decided_at or replica.created_at,
+            )
+        )
+    return tuple(sorted(found, key=lambda p: (p.node, p.variant, p.client_site or "", p.since)))
+
+
+def _tiers(facts: Facts) -> TiersStatus:
+    wanted = facts.decision.desired_by_variant()
+    tier_of = {variant.name: variant.tier for variant in facts.model.spec.variants}
+
+    def count(tier: Tier) -> TierStatus:
+        return TierStatus(
+            desired=sum(number for name, number in wanted.items() if tier_of.get(name) is tier),
+            ready=sum(tier_of.get(replica.variant) is tier for replica in facts.ready),
+        )
+
+    return TiersStatus(cloud=count(Tier.CLOUD), edge=count(Tier.EDGE))
+
+
+def _last_decision(before: LastDecision | None, decision: Decision, now: datetime) -> LastDecision | None:
+    """Keep the decision that last said something: who was assigned, or why somebody waits."""
+    answers: tuple[Unplaceable | Assignment, ...] = (*decision.unplaceable, *decision.assignments)
+    if not answers:
+        return before
+    rejections = tuple(
+        RejectionSummary(reason=one.reason.value, nodes=one.nodes, example=one.example[:MAX_EXAMPLE])
+        for one in summarise(answers[0].rejections)
+    )
+    if before and before.rejections == rejections:
+        return before
+    return LastDecision(time=now.replace(microsecond=0), rejections=rejections)
+
+
+def _conditions(
+    before: tuple[Condition, ...],
+    judged: Mapping[ConditionType, Verdict],
+    generation: int | None,
+    now: datetime,
+) -> tuple[Condition, ...]:
+    """Put the verdicts into Kubernetes' form; the transition time moves only when the status does."""
+    known = {condition.type: condition for condition in before}
+
+    def since(kind: ConditionType, verdict: Verdict) -> datetime:
+        old = known.get(kind)
+        return (
+            old.last_transition_time if old and old.status is verdict.status else now.replace(microsecond=0)
+        )
+
+    return tuple(
+        Condition(
+            type=kind.value,
+            status=verdict.status,
+            reason=verdict.reason.value,
+            message=verdict.message[:MAX_MESSAGE],
+            last_transition_time=since(kind, verdict),
+            observed_generation=generation,
+        )
+        for kind, verdict in judged.items()
+    )

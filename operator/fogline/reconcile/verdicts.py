@@ -1,0 +1,187 @@
+"""What each condition says. One function a condition; all look at the same facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus, Variant
+from fogline.conditions import ConditionType, Reason
+from fogline.objects.artifact import FETCHED_SCHEMES, scheme
+from fogline.observe import Owned, is_rolling
+from fogline.placement import Decision, Usage
+from fogline.placement.explain import describe, say
+from fogline.reconcile.refusal import Refusal
+from fogline.snapshot import Replica
+from fogline.units import format_usd, parse_usd
+
+NOT_YET_MOVED = (
+    "replicas are placed when they are created; this version does not move replicas that run, whatever "
+    "rebalancing.mode says"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the conditions are made from."""
+
+    model: ModelDeployment
+    seen: Owned
+    decision: Decision
+    usage: Usage
+    """With the decision in it."""
+    placements: tuple[PlacementStatus, ...]
+    unsupported: tuple[Variant, ...]
+    """Variants whose artifact cannot be brought."""
+    refusal: Refusal | None
+    """What the last pass could not write."""
+
+    @property
+    def cost_per_hour(self) -> Decimal:
+        """US dollars of all replicas together, those that are being placed included."""
+        return self.usage.cost_of(self.decision.model)
+
+    @property
+    def alive(self) -> list[Replica]:
+        """Give the replicas that serve or may come to serve."""
+        return [replica for replica in self.seen.replicas if replica.alive]
+
+    @property
+    def ready(self) -> list[Replica]:
+        """Give the replicas that serve."""
+        return [replica for replica in self.alive if replica.ready]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One condition, but for the times."""
+
+    status: ConditionStatus
+    reason: Reason
+    message: str = ""
+
+
+def _yes(reason: Reason, message: str = "") -> Verdict:
+    return Verdict(ConditionStatus.TRUE, reason, message)
+
+
+def _no(reason: Reason, message: str = "") -> Verdict:
+    return Verdict(ConditionStatus.FALSE, reason, message)
+
+
+def _unknown(reason: Reason, message: str = "") -> Verdict:
+    return Verdict(ConditionStatus.UNKNOWN, reason, message)
+
+
+def verdicts(facts: Facts) -> Mapping[ConditionType, Verdict]:
+    """Judge every condition; none is left out, so that nobody waits for one that never comes."""
+    return {
+        ConditionType.ACCEPTED: _accepted(facts),
+        ConditionType.PLACED: _placed(facts),
+        ConditionType.ARTIFACT_READY: _artifact_ready(facts),
+        ConditionType.READY: _ready(facts),
+        ConditionType.POLICY_COMPLIANT: _policy_compliant(facts),
+        ConditionType.LATENCY_TARGET_MET: _latency_target_met(facts),
+        ConditionType.WITHIN_COST_LIMIT: _within_cost_limit(facts),
+        ConditionType.REBALANCING: _no(Reason.IDLE, NOT_YET_MOVED),
+        ConditionType.SUSPENDED: _suspended(facts),
+    }
+
+
+def _accepted(facts: Facts) -> Verdict:
+    if not facts.unsupported:
+        return _yes(Reason.VALID)
+    known = " or ".join(f"{name}://" for name in FETCHED_SCHEMES)
+    texts = (
+        f"variant {variant.name}: {scheme(variant.artifact)}:// artifacts are not supported yet, use {known}"
+        for variant in facts.unsupported
+    )
+    return _no(Reason.NOT_SUPPORTED, "; ".join(texts))
+
+
+def _placed(facts: Facts) -> Verdict:
+    desired = facts.model.spec.replicas
+    on_nodes = [replica for replica in facts.alive if replica.bound]
+    if not desired:
+        return _yes(Reason.SCALED_TO_ZERO)
+    if facts.decision.unplaceable:
+        waiting = facts.decision.unplaceable[0]
+        text = f"{facts.decision.waiting} of {desired} replicas find no node: {say(waiting.rejections)}"
+        return _no(Reason.NO_FIT, text)
+    if others := [replica for replica in facts.alive if replica.gates and replica.node]:
+        gates = ", ".join(sorted({gate for replica in others for gate in replica.gates}))
+        return _no(Reason.WAITING_FOR_OTHER_GATES, f"decided, but held by the scheduling gates {gates}")
+    if len(on_nodes) < desired:
+        return _no(Reason.PLACING, f"{len(on_nodes)} of {desired} replicas are on nodes")
+    return _yes(Reason.ALL_PLACED)
+
+
+def _artifact_ready(facts: Facts) -> Verdict:
+    on_nodes = [replica for replica in facts.alive if replica.bound]
+    if not on_nodes:
+        return _unknown(Reason.NO_REPLICA_YET)
+    missing = [replica for replica in on_nodes if not replica.fetched]
+    for replica in missing:
+        if replica.trouble:
+            return _no(Reason.FETCH_FAILED, f"on {replica.node}: {replica.trouble}")
+    if missing:
+        return _no(Reason.FETCHING, f"{len(missing)} of {len(on_nodes)} replicas wait for their artifact")
+    return _yes(Reason.LOADED)
+
+
+def _ready(facts: Facts) -> Verdict:
+    desired, ready = facts.model.spec.replicas, len(facts.ready)
+    if facts.refusal:
+        return _no(facts.refusal.reason, facts.refusal.message)
+    if not desired:
+        return _yes(Reason.SCALED_TO_ZERO)
+    if ready < desired:
+        troubled = next((r for r in facts.alive if not r.ready and r.trouble), None)
+        more = f"; {troubled.name} on {troubled.node}: {troubled.trouble}" if troubled else ""
+        return _no(Reason.REPLICAS_NOT_READY, f"{ready} of {desired} replicas are Ready{more}")
+    if rolling := [live.metadata.name for live in facts.seen.deployments.values() if is_rolling(live)]:
+        return _no(
+            Reason.ROLLING_OUT, f"{', '.join(sorted(rolling))} still replaces replicas of an older spec"
+        )
+    return _yes(Reason.ALL_REPLICAS_READY)
+
+
+def _policy_compliant(facts: Facts) -> Verdict:
+    if not facts.decision.misplaced:
+        return _yes(Reason.REQUIREMENTS_HOLD)
+    texts = (describe(one.rejections[0]) for one in facts.decision.misplaced)
+    return _no(Reason.REQUIREMENTS_BROKEN, "; ".join(texts))
+
+
+def _latency_target_met(facts: Facts) -> Verdict:
+    latency = facts.model.spec.placement.latency
+    target = latency.target_milliseconds if latency else None
+    if target is None:
+        return _yes(Reason.NO_TARGET)
+    if not facts.placements:
+        return _unknown(Reason.NO_REPLICA_YET)
+    if unknown := {p.node for p in facts.placements if p.latency_milliseconds is None}:
+        nodes = ", ".join(sorted(unknown))
+        return _unknown(Reason.LATENCIES_UNKNOWN, f"no latency is known of {nodes}: label the nodes")
+    above = [p for p in facts.placements if (p.latency_milliseconds or 0) > target]
+    if above:
+        worst = max(above, key=lambda p: p.latency_milliseconds or 0)
+        text = f"{len(above)} of {len(facts.placements)} replicas are above {target} ms; "
+        return _no(Reason.TARGET_MISSED, f"{text}{worst.node} is at {worst.latency_milliseconds} ms")
+    return _yes(Reason.TARGET_MET)
+
+
+def _within_cost_limit(facts: Facts) -> Verdict:
+    cost = facts.model.spec.placement.cost
+    limit = cost.max_per_hour if cost else None
+    if limit is None:
+        return _yes(Reason.NO_LIMIT)
+    if facts.cost_per_hour <= parse_usd(limit):
+        return _yes(Reason.WITHIN_LIMIT)
+    text = f"costs {format_usd(facts.cost_per_hour)} US dollars per hour, the limit is {limit}"
+    return _no(Reason.LIMIT_EXCEEDED, text)
+
+
+def _suspended(facts: Facts) -> Verdict:
+    if facts.model.spec.suspend:
+        return _yes(Reason.SUSPENDED_BY_USER, "nothing is placed or changed until spec.suspend is false")
+    return _no(Reason.NOT_SUSPENDED)

@@ -1,0 +1,202 @@
+"""Carries an intent out: every write proves that what it changes is still what was seen."""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from fogline.api import GROUP, KIND, VERSION, ModelDeploymentStatus
+from fogline.cluster.client import Client
+from fogline.cluster.kinds import DEPLOYMENTS, PODS, Kind, kind_of
+from fogline.cluster.objects import ObjectMeta
+from fogline.conditions import Reason
+from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
+from fogline.names import DELETION_COST_ANNOTATION, MODEL_LABEL, ModelKey
+from fogline.objects.metadata import Document
+from fogline.observe import View, model_key
+from fogline.reconcile.intent import Intent
+from fogline.reconcile.refusal import Refusal
+from fogline.recorder import Recorder
+from fogline.snapshot import Replica
+
+logger = logging.getLogger(__name__)
+
+_REPLICAS_FIELD = ".spec.replicas"
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What we last applied to an object, and the version that came of it."""
+
+    content: str
+    uid: str
+    version: int
+
+
+class Writer:
+    """Writes to the API server, and only what is not there yet."""
+
+    def __init__(self, client: Client, view: View, recorder: Recorder) -> None:
+        self._client = client
+        self._view = view
+        self._recorder = recorder
+        self._applied: dict[tuple[Kind, ModelKey], _Applied] = {}
+
+    async def carry_out(self, intent: Intent) -> Refusal | None:
+        """Write everything that an intent asks for, the status last.
+
+        Returns
+        -------
+        Refusal | None
+            Why some object could not be written; the next status tells it.
+
+        Raises
+        ------
+        ApiError
+            Something went wrong that may be over the next time.
+        """
+        await self._delete_pods(intent)
+        for replica, cost in intent.deletion_costs:
+            await self._set_deletion_cost(replica, cost)
+        refusal = await self._apply_children(intent)
+        for live in intent.prune:
+            await self._delete(DEPLOYMENTS, live.metadata.namespace, live.metadata.name, live.metadata.uid)
+        await self.write_status(
+            model_key(intent.model),
+            intent.status,
+            intent.model.status,
+            intent.model.metadata.uid,
+        )
+        return refusal
+
+    async def write_status(
+        self,
+        model: ModelKey,
+        status: ModelDeploymentStatus,
+        before: ModelDeploymentStatus | None,
+        uid: str | None,
+    ) -> None:
+        """Write the status if it says anything new. The uid keeps it off a namesake that came later."""
+        if status == before:
+            return
+        document: Document = {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": KIND,
+            "metadata": {"namespace": model.namespace, "name": model.name},
+            "status": msgspec.to_builtins(status),
+        }
+        if uid:
+            document["metadata"]["uid"] = uid
+        await self._client.apply(document, subresource="status")
+
+    def forget(self, model: ModelKey) -> None:
+        """Drop what we remember of a ModelDeployment that is gone."""
+        self._applied = {
+            key: applied
+            for key, applied in self._applied.items()
+            if not (key[1].namespace == model.namespace and key[1].name.startswith(model.name))
+        }
+
+    async def _delete_pods(self, intent: Intent) -> None:
+        for replica in intent.failed:
+            await self._recorder.failed(intent.model, replica.name, replica.failure or "")
+            await self._delete(PODS, replica.namespace, replica.name, replica.uid)
+        for one in intent.stuck:
+            replica = one.replica
+            await self._recorder.unstuck(intent.model, replica.name, replica.node or "", one.why)
+            await self._delete(PODS, replica.namespace, replica.name, replica.uid)
+
+    async def _set_deletion_cost(self, replica: Replica, cost: str | None) -> None:
+        patch: list[dict[str, Any]] = [{"op": "test", "path": "/metadata/uid", "value": replica.uid}]
+        path = "/metadata/annotations/" + DELETION_COST_ANNOTATION.replace("/", "~1")
+        if cost is None:
+            patch.append({"op": "remove", "path": path})
+        elif replica.annotations:
+            patch.append({"op": "add", "path": path, "value": cost})
+        else:
+            annotations = {DELETION_COST_ANNOTATION: cost}
+            patch.append({"op": "add", "path": "/metadata/annotations", "value": annotations})
+        try:
+            await self._client.json_patch(PODS, replica.namespace, replica.name, patch)
+        except (ChangedMeanwhileError, NotFoundError):
+            logger.info("replica changed meanwhile", extra={"pod": replica.name})
+
+    async def _apply_children(self, intent: Intent) -> Refusal | None:
+        if intent.children is None:
+            return None
+        refusal: Refusal | None = None
+        for document in intent.children.documents():
+            try:
+                refusal = await self._apply(document) or refusal
+            except ApiError as error:
+                if not 400 <= error.status < 500 or isinstance(error, ConflictError):  # noqa: PLR2004  HTTP
+                    raise
+                refusal = Refusal(
+                    Reason.APPLY_FAILED, f"{document['kind']} {document['metadata']['name']}: {error}"
+                )
+        if refusal:
+            await self._recorder.apply_failed(intent.model, refusal.message)
+        return refusal
+
+    async def _apply(self, document: Document) -> Refusal | None:
+        kind, meta = kind_of(document), document["metadata"]
+        key = ModelKey(meta["namespace"], meta["name"])
+        live = self._view.child(kind, key)
+        content = json.dumps(document, sort_keys=True)
+        known = self._applied.get((kind, key))
+        if live and known and _is_current(live.metadata, known, content):
+            return None
+        if live is None and await self._is_taken(kind, key):
+            text = f"{kind.kind} {key.name} exists and is not of this ModelDeployment; rename one of them"
+            return Refusal(Reason.NAME_TAKEN, text)
+        identity = {"uid": live.metadata.uid} if live else {}
+        refusal, answer = await self._apply_unless_contested({**document, "metadata": {**meta, **identity}})
+        if answer:
+            got = answer["metadata"]
+            version = _version(got.get("generation", 0), got["resourceVersion"])
+            self._applied[kind, key] = _Applied(content, got["uid"], version)
+        return refusal
+
+    async def _is_taken(self, kind: Kind, key: ModelKey) -> bool:
+        """Tell whether somebody else has an object of this name; ours carry our label."""
+        try:
+            there = await self._client.get(kind, key.namespace, key.name)
+        except NotFoundError:
+            return False
+        return MODEL_LABEL not in there["metadata"].get("labels", {})
+
+    async def _apply_unless_contested(self, document: Document) -> tuple[Refusal | None, Document | None]:
+        """Apply; take over what is ours by contract, but not the replicas from somebody who scales."""
+        try:
+            return None, await self._client.apply(document, force=False)
+        except ConflictError as error:
+            fields = {cause.get("field"): cause.get("message", "") for cause in error.causes}
+            if not fields:
+                raise
+            if _REPLICAS_FIELD not in fields:
+                return None, await self._client.apply(document, force=True)
+            name = document["metadata"]["name"]
+            text = (
+                f"Deployment {name}: {fields[_REPLICAS_FIELD]}; scale the ModelDeployment instead, "
+                "an HPA must name it as its target"
+            )
+            return Refusal(Reason.REPLICAS_CONFLICT, text), None
+
+    async def _delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+        try:
+            await self._client.delete(kind, namespace, name, uid=uid)
+        except (NotFoundError, ConflictError):
+            logger.info("gone already", extra={"kind": kind.plural, "object": name})
+
+
+def _is_current(live: ObjectMeta, known: _Applied, content: str) -> bool:
+    """Tell whether the live object is what we applied, or older: then the watch is behind our own write."""
+    version = _version(live.generation, live.resource_version)
+    return known.content == content and known.uid == live.uid and version <= known.version
+
+
+def _version(generation: int, resource_version: str) -> int:
+    """Tell versions of an object apart; kinds without a generation change only when somebody writes them."""
+    return generation or int(resource_version)
