@@ -4,7 +4,7 @@ TensorFlow registers messages of the same full names in protobuf's default pool,
 both can then live in one process.
 """
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -15,7 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 def _pool() -> DescriptorPool:
     pool = DescriptorPool()
-    descriptors = files(__package__).joinpath("messages.binpb").read_bytes()
+    descriptors = Path(__file__).with_name("messages.binpb").read_bytes()
     for file in FileDescriptorSet.FromString(descriptors).file:
         pool.AddSerializedFile(file.SerializeToString())
     return pool

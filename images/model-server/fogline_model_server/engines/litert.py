@@ -58,7 +58,7 @@ class LiteRtEngine:
             raise ServingError(Code.INTERNAL, f"LiteRT: {error}") from error
         finally:
             self._pool.put(reusable)
-        return {alias: _received(results[alias]) for alias in outputs}
+        return {alias: np.asarray(results[alias]) for alias in outputs}
 
     def _interpreter(self) -> Any:
         try:
@@ -67,12 +67,6 @@ class LiteRtEngine:
         except (RuntimeError, ValueError) as error:
             raise LoadError(f"LiteRT cannot load {self._file}: {error}") from error
         return interpreter
-
-
-def _received(array: Any) -> Array:
-    """Return an output with strings as ``bytes`` objects, as everywhere else here."""
-    result = np.asarray(array)
-    return result.astype(object) if result.dtype.kind == "S" else result
 
 
 def _signatures(interpreter: Any) -> dict[str, Signature]:
