@@ -33,13 +33,15 @@ _KUBERNETES_METADATA = frozenset(
 """Fields that metadata may have although Fogline does not read all of them."""
 
 
-def without_nulls(value: Any) -> Any:
-    """Leave out the fields that are null, as the API server does: a null stands for an absent field."""
+def as_stored(value: Any) -> Any:
+    """Read a document as the API server does: a null stands for an absent field, and 3.0 for 3."""
     match value:
         case dict():
-            return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+            return {key: as_stored(inner) for key, inner in value.items() if inner is not None}
         case list() | tuple():
-            return [without_nulls(item) for item in value]
+            return [as_stored(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
         case _:
             return value
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fogline.api.document import problems, without_nulls
+from fogline.api.document import as_stored, problems
 from fogline.api.fields import ApiObject
 from fogline.api.modeldeployment import ModelDeployment
 from fogline.api.rules import rules_on
@@ -29,7 +29,7 @@ def parse(document: object, *, strict: bool = False) -> ModelDeployment:
     BadInputError
         The document is no valid ModelDeployment; the error names the first field that is wrong.
     """
-    plain = without_nulls(document)
+    plain = as_stored(document)
     for problem in problems(plain, ModelDeployment, strict=strict):
         raise problem
     try:

@@ -56,8 +56,8 @@ class Spread(ApiObject, frozen=True, kw_only=True):
     max_per_node: Annotated[int, Meta(ge=1, le=1000)] | None = None
     """Replicas of this ModelDeployment on one node at most. Absent: no bound."""
     max_per_zone_percent: Annotated[int, Meta(ge=1, le=100)] | None = None
-    """Share of the replicas in one site (node label topology.kubernetes.io/zone) at most, in percent; at
-    least one replica is always allowed. Absent: no bound."""
+    """Share of the replicas in one site (node label topology.kubernetes.io/zone) at most, in percent,
+    rounded up to whole replicas. Absent: no bound."""
 
 
 class TierBounds(ApiObject, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ class Placement(ApiObject, frozen=True, kw_only=True):
     node_selector: Annotated[Mapping[str, LabelValueOrEmpty], Meta(max_length=16)] = msgspec.field(
         default_factory=dict
     )
-    """Labels that a node must have, besides all other requirements."""
+    """Labels that a node must have, besides all other requirements. Empty: none."""
     clients: Annotated[tuple[Client, ...], Meta(min_length=1, max_length=64), as_map("site")] | None = None
     """Client sites: where requests come from. Absent: one unnamed client site."""
     latency: Latency | None = None

@@ -1,0 +1,66 @@
+"""Manifests of ModelDeployments: a full one, the smallest one, and the table of what spoils the full one."""
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CASES = Path(__file__).parent.parent / "cases" / "crd"
+
+
+@dataclass(frozen=True, slots=True)
+class BadInput:
+    """A manifest that must be refused, and the field that the error must name."""
+
+    name: str
+    manifest: Mapping[str, Any]
+    field: str
+
+
+def full_manifest() -> dict[str, Any]:
+    """Return a valid manifest in which every field is set."""
+    document: dict[str, Any] = yaml.safe_load((CASES / "full.yaml").read_text())
+    return document
+
+
+def smallest_manifest() -> dict[str, Any]:
+    """Return a valid manifest in which no field is set that may be left out."""
+    artifact = {"uri": "s3://models/digits"}
+    return {
+        "apiVersion": "fogline.dev/v1alpha1",
+        "kind": "ModelDeployment",
+        "metadata": {"name": "digits"},
+        "spec": {"variants": [{"name": "edge", "tier": "Edge", "runtime": "LiteRT", "artifact": artifact}]},
+    }
+
+
+def bad_inputs() -> tuple[BadInput, ...]:
+    """Return the table of bad inputs."""
+    full = full_manifest()
+    return tuple(
+        BadInput(case["name"], changed(full, case.get("set", {}), case.get("remove", [])), case["field"])
+        for case in yaml.safe_load((CASES / "bad_inputs.yaml").read_text())
+    )
+
+
+def changed(document: Mapping[str, Any], values: Mapping[str, Any], removed: list[str]) -> dict[str, Any]:
+    """Return a copy of a document with values set and removed at paths such as ``spec.variants[0].tier``."""
+    result: dict[str, Any] = copy.deepcopy(dict(document))
+    for path, value in values.items():
+        holder, last = _find(result, path)
+        holder[last] = value
+    for path in removed:
+        holder, last = _find(result, path)
+        del holder[last]
+    return result
+
+
+def _find(document: Any, path: str) -> tuple[Any, str | int]:
+    *parents, last = [int(index) if index else name for name, index in re.findall(r"(\w+)|\[(\d+)\]", path)]
+    for step in parents:
+        document = document[step]
+    return document, last
