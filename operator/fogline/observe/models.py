@@ -1,6 +1,7 @@
 """The ModelDeployments that exist."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fogline.api import ModelDeployment, parse
@@ -8,14 +9,21 @@ from fogline.errors import BadInputError
 from fogline.names import ModelKey
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    version: int
+    content: ModelDeployment | BadInputError
+
+
 class Models:
     """What we know of the ModelDeployments. It is state, not events: late and repeated news do no harm.
 
     An object that cannot be read, such as one stored before a rule was added, is kept as the error.
+    Versions are compared as numbers, as Kubernetes allows for its own resources (KEP-5504).
     """
 
     def __init__(self) -> None:
-        self._known: dict[ModelKey, ModelDeployment | BadInputError] = {}
+        self._known: dict[ModelKey, _Known] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -25,15 +33,15 @@ class Models:
 
     def get(self, key: ModelKey) -> ModelDeployment | BadInputError | None:
         """Give the ModelDeployment, why it cannot be read, or None when it does not exist."""
-        return self._known.get(key)
+        known = self._known.get(key)
+        return known.content if known else None
 
     def remember(self, document: Mapping[str, Any]) -> ModelKey:
-        """Keep the state of one object."""
-        key = _key(document)
-        try:
-            self._known[key] = parse(document)
-        except BadInputError as error:
-            self._known[key] = error
+        """Keep the state of one object, unless something newer is known."""
+        key, version = _key(document), int(document["metadata"]["resourceVersion"])
+        known = self._known.get(key)
+        if known is None or version >= known.version:
+            self._known[key] = _Known(version, _read(document))
         return key
 
     def forget(self, document: Mapping[str, Any]) -> ModelKey:
@@ -42,13 +50,20 @@ class Models:
         self._known.pop(key, None)
         return key
 
-    def replace(self, documents: Iterable[Mapping[str, Any]]) -> frozenset[ModelKey]:
-        """Take a fresh list for the truth. Returns every key that was known before or is now."""
-        before = self._known
-        self._known = {}
-        for document in documents:
-            self.remember(document)
-        return frozenset({*before, *self._known})
+    def replace(self, documents: Iterable[Mapping[str, Any]], resource_version: str) -> None:
+        """Take a list for the truth, but for what is newer than the list."""
+        listed = {self.remember(document) for document in documents}
+        moment = int(resource_version)
+        self._known = {
+            key: known for key, known in self._known.items() if key in listed or known.version > moment
+        }
+
+
+def _read(document: Mapping[str, Any]) -> ModelDeployment | BadInputError:
+    try:
+        return parse(document)
+    except BadInputError as error:
+        return error
 
 
 def _key(document: Mapping[str, Any]) -> ModelKey:

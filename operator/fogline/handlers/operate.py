@@ -1,0 +1,129 @@
+"""Put the operator together and run it until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import kopf
+
+from fogline.cluster import connection
+from fogline.cluster.client import Client
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
+from fogline.config import Settings
+from fogline.context import Context
+from fogline.errors import ApiError
+from fogline.handlers import health, login, modeldeployments
+from fogline.metrics import Metrics
+from fogline.names import ModelKey
+from fogline.observe import Models, View
+from fogline.placer import Placer
+from fogline.reconcile import Reconciler
+from fogline.recorder import Recorder
+
+RELIST_RETRY_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+async def operate(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Any task that ends in an error ends the process, for the kubelet to start it anew: nothing of the state
+    is lost, it lies in the cluster.
+    """
+    where = connection.default()
+    async with Client(where) as client:
+        operator = _Operator(client, settings)
+        async with (
+            health.serve(settings.health_port, operator.context.metrics, operator.is_ready),
+            asyncio.TaskGroup() as group,
+        ):
+            loops = group.create_task(operator.run())
+            await kopf.operator(
+                registry=_registry(where),
+                settings=_kopf_settings(),
+                memo=kopf.Memo(models=operator.context.models, wake=operator.wake),
+                standalone=True,
+                clusterwide=True,
+            )
+            loops.cancel()
+
+
+class _Operator:
+    """The loops of one operator, and what wakes them."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self.context = Context(
+            client=client,
+            models=Models(),
+            view=View(client, settings, lambda model: self.wake([model]), self._wake_all),
+            recorder=Recorder(client, instance=f"{socket.gethostname()}-{os.getpid()}"),
+            metrics=Metrics(),
+            settings=settings,
+            clock=lambda: datetime.now(UTC),  # noqa: TID251  the one place where the loops get their clock
+        )
+        self._reconciler = Reconciler(self.context)
+        self._placer = Placer(self.context)
+        self._listed = asyncio.Event()
+
+    def wake(self, keys: Iterable[ModelKey]) -> None:
+        """Ask for a pass over these models, and for a look at their gated pods."""
+        keys = list(keys)
+        self._reconciler.wakeups.wake(keys)
+        self._placer.wakeups.wake(keys)
+
+    def is_ready(self) -> bool:
+        """Whether the cluster is known well enough to decide."""
+        return self._listed.is_set() and self.context.view.synced
+
+    async def run(self) -> None:
+        """Mirror the cluster; once it is known, decide."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._list_models())
+            for reflector in self.context.view.reflectors:
+                group.create_task(reflector.run())
+            for reflector in self.context.view.reflectors:
+                await reflector.synced.wait()
+            await self._listed.wait()
+            logger.info("the cluster is known, deciding from now on")
+            group.create_task(self._reconciler.run())
+            group.create_task(self._placer.run())
+
+    async def _list_models(self) -> None:
+        """List the models from time to time: kopf does not report a deletion that it missed."""
+        while True:
+            try:
+                listing = await self.context.client.list(MODEL_DEPLOYMENTS)
+            except ApiError as error:
+                logger.warning("models not listed, trying again", extra={"error": str(error)})
+                await asyncio.sleep(RELIST_RETRY_SECONDS)
+                continue
+            before = list(self.context.models)
+            self.context.models.replace(listing.items, listing.resource_version)
+            self.wake([*before, *self.context.models])
+            self._listed.set()
+            await asyncio.sleep(self.context.settings.resync_seconds)
+
+    def _wake_all(self) -> None:
+        self.wake(self.context.models)
+
+
+def _registry(where: connection.Connection) -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+    login.register(registry, where)
+    modeldeployments.register(registry)
+    return registry
+
+
+def _kopf_settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.scanning.disabled = True  # its rights would be wider than ours need to be
+    settings.posting.enabled = False  # our recorder posts Events
+    settings.watching.server_timeout = 300
+    settings.watching.connect_timeout = 10
+    settings.networking.request_timeout = 30
+    settings.networking.enforce_retry_after = True
+    return settings
