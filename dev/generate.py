@@ -54,12 +54,12 @@ def difference(path: Path, text: str) -> str:
     return "".join(lines)
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check all generated files and return the exit status."""
+def main(arguments: list[str], generated: Mapping[Path, Callable[[], str]] = GENERATED) -> int:
+    """Write or check the generated files and return the exit status."""
     if arguments not in ([], ["--check"]):
         print("usage: python -m dev.generate [--check]", file=sys.stderr)
         return 2
-    stale = {path: text for path, make in GENERATED.items() if difference(path, text := make())}
+    stale = {path: text for path, make in generated.items() if difference(path, text := make())}
     for path, text in stale.items():
         if arguments:
             print(difference(path, text), end="")

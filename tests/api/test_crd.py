@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dev.generate import GENERATED, difference
+from dev.generate import GENERATED, difference, main
+from dev.paths import ROOT
 from msgspec import inspect
 from tests.support.crd_cases import full_manifest, smallest_manifest
 
@@ -41,6 +42,17 @@ def required_fields(schema: Schema, path: str = "") -> Iterator[str]:
 def test_the_committed_files_are_what_the_generator_makes() -> None:
     for path, make in GENERATED.items():
         assert difference(path, make()) == ""
+
+
+def test_checking_shows_what_is_out_of_date_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    path = ROOT / "crds" / "fogline.dev_modeldeployments.yaml"
+    before = path.read_text()
+    assert main(["--check"], {path: lambda: before.replace("shortNames:", "shortnames:")}) == 1
+    shown = capsys.readouterr()
+    assert "-    shortNames:\n+    shortnames:\n" in shown.out
+    assert "make generate" in shown.err
+    assert path.read_text() == before
+    assert main(["--check"]) == 0
 
 
 def test_every_field_has_a_sentence_as_its_description() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.crd_cases import changed, full_manifest, smallest_manifest
 
 from fogline.api import (
@@ -19,8 +21,10 @@ from fogline.api import (
     TierBounds,
     parse,
 )
+from fogline.api.fields import DECIMAL, QUANTITY
 from fogline.api.rules import RULES
 from fogline.errors import BadInputError
+from fogline.units import parse_quantity, parse_usd
 
 SMALLEST = smallest_manifest()
 
@@ -120,6 +124,21 @@ def test_data_sensitivities_are_ordered() -> None:
     assert [DataSensitivity(name).rank for name in names] == [0, 1, 2, 3]
     assert DataSensitivity.RESTRICTED >= DataSensitivity.CONFIDENTIAL > DataSensitivity.PUBLIC
     assert DataSensitivity.INTERNAL >= DataSensitivity.INTERNAL
+
+
+@given(st.from_regex(QUANTITY))
+def test_every_quantity_of_the_schema_can_be_read(text: str) -> None:
+    assert parse_quantity(text) >= 0
+
+
+@given(st.from_regex(DECIMAL))
+def test_every_amount_of_money_of_the_schema_can_be_read(text: str) -> None:
+    assert parse_usd(text) >= 0
+
+
+def test_a_pattern_is_shown_as_kubectl_shows_it() -> None:
+    with pytest.raises(BadInputError, match=re.escape("matching regex '^[0-9a-f]{64}$'")):
+        parse(changed(SMALLEST, {"spec.variants[0].artifact.sha256": "0123"}, []))
 
 
 def test_only_rules_about_a_change_have_no_twin_in_python() -> None:

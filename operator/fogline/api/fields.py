@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z"
+DECIMAL = r"^[0-9]{1,9}(\.[0-9]{1,9})?\Z"
 QUANTITY = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\Z"
 
 
@@ -30,7 +31,7 @@ Percentage = Annotated[str, Meta(max_length=4, pattern=r"^([0-9]|[1-9][0-9]|100)
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 LongCount = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
 
-DecimalText = Annotated[str, Meta(max_length=19, pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?\Z")]
+DecimalText = Annotated[str, Meta(max_length=19, pattern=DECIMAL)]
 """A decimal string, because the API has no floats."""
 Usd = DecimalText
 """US dollars; `fogline.units.parse_usd` reads them."""

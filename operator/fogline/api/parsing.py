@@ -44,6 +44,7 @@ def parse(document: object, *, strict: bool = False) -> ModelDeployment:
 def _bad_input(error: msgspec.ValidationError) -> BadInputError:
     """Take the path out of the message, the only place where msgspec puts it."""
     message, _, path = str(error).partition(" - at `$")
+    message = message.replace(r"\\Z'", "$'")  # as kubectl writes the same pattern
     return BadInputError(message, re.sub(r"^\.|\[\.\.\.\]|`$", "", path))
 
 
