@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -9,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from dev import controlplane, programs
+from dev import controlplane, engine, kind, programs, teardown
 from dev.errors import DevError
+from dev.paths import KIND_KUBECONFIG
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    up = commands.add_parser("up", help="bring up the kind cluster of kind-config.yaml")
+    up.set_defaults(run=lambda _options: kind.up(engine.ensure()))
+    down = commands.add_parser(
+        "down", help="remove every cluster and everything that they needed but the cache"
+    )
+    down.set_defaults(run=lambda _options: teardown.down())
+
     plane = commands.add_parser("control-plane", help="a control plane with simulated nodes (kwokctl)")
     verbs = plane.add_subparsers(required=True, metavar="VERB")
     up = verbs.add_parser("up", help="start it, or find it running; prints its kubeconfig")
@@ -52,7 +61,17 @@ def _parser() -> argparse.ArgumentParser:
     which = commands.add_parser("which", help="build a program if needed and print its path")
     which.add_argument("program", choices=sorted(programs.MODULE_OF), metavar="PROGRAM")
     which.set_defaults(run=lambda options: print(programs.program(options.program)))
+
+    env = commands.add_parser("env", help="print shell lines by which docker and kubectl find the cluster")
+    env.set_defaults(run=_env)
     return parser
+
+
+def _env(_options: argparse.Namespace) -> None:
+    found = engine.find()
+    for name, value in (found.env if found else {}).items():
+        print(f"export {name}={shlex.quote(value)}")
+    print(f"export KUBECONFIG={shlex.quote(str(KIND_KUBECONFIG))}")
 
 
 def _control_plane_up(options: argparse.Namespace) -> None:

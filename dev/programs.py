@@ -13,6 +13,7 @@ from pathlib import Path
 from dev.cache import content_key, kept_folder
 from dev.errors import DevError
 from dev.paths import ROOT
+from dev.sources import registry_reachable
 from dev.steps import step
 from dev.versions import CONTAINERD, KUBERNETES
 
@@ -98,6 +99,18 @@ def program(name: str) -> Path:
         raise DevError(f"no program {name!r}", f"choose from: {', '.join(sorted(MODULE_OF))}")
     module = MODULE_OF[name]
     return kept_folder(f"programs/{module.name}", module_key(module), lambda out: _build(module, out)) / name
+
+
+def released_or_built(name: str) -> Path:
+    """Return a program that also comes as a release, as kind: the user's own where a registry answers.
+
+    Raises
+    ------
+    DevError
+        As `program`.
+    """
+    installed = shutil.which(name) if registry_reachable() else None
+    return Path(installed) if installed else program(name)
 
 
 def module_key(module: Module) -> str:

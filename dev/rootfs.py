@@ -1,0 +1,59 @@
+"""Root file systems from Debian packages: what images stand on where no registry can be reached."""
+
+from pathlib import Path
+
+from dev import host
+from dev.cache import content_key, kept_folder
+from dev.steps import step
+
+SUITE = "bookworm"
+LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
+LIMIT_SECONDS = 900
+
+NODE = (
+    # what kind's base image installs, without what serves network storage and rootless Docker
+    *("systemd", "conntrack", "iptables", "nftables", "iproute2", "ethtool", "util-linux", "mount", "kmod"),
+    *("libseccomp2", "pigz", "e2fsprogs", "bash", "ca-certificates", "curl", "jq", "procps"),
+    # what kind builds from source and Debian has ready
+    *("runc", "containernetworking-plugins"),
+)
+NETWORK = ("iptables", "nftables", "conntrack", "kmod", "iproute2", "curl", "jq", "ca-certificates")
+"""For kube-proxy and the network stand-in."""
+
+PYTHON = ("python3", "python3-venv", "libstdc++6", "ca-certificates")
+"""For the images of ours, in place of ``python:3.12-slim-bookworm``."""
+
+
+def key(packages: tuple[str, ...]) -> str:
+    """Return the key of a root file system with these packages."""
+    return content_key(SUITE, *packages, *LEFT_OUT)
+
+
+def root_filesystem(title: str, packages: tuple[str, ...]) -> Path:
+    """Return a tar file with a minimal Debian and these packages; about 60 s the first time.
+
+    Raises
+    ------
+    DevError
+        A package cannot be fetched, or mmdebstrap is missing.
+    """
+    host.require({"mmdebstrap": "mmdebstrap"})
+    return (
+        kept_folder(f"rootfs/{title}", key(packages), lambda folder: _make(title, packages, folder))
+        / "rootfs.tar"
+    )
+
+
+def _make(title: str, packages: tuple[str, ...], folder: Path) -> None:
+    advice = "see whether `apt-get update` works here, then run the same command again"
+    with step(f"Debian root file system ({title})", advice=advice) as making:
+        making.run(
+            [
+                *("mmdebstrap", "--variant=minbase", "--skip=output/dev", "--aptopt=Acquire::Retries 3"),
+                *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
+                f"--include={','.join(packages)}",
+                *(SUITE, folder / "rootfs.tar"),
+            ],
+            env={"TMPDIR": str(folder)},
+            limit_seconds=LIMIT_SECONDS,
+        )

@@ -1,0 +1,64 @@
+"""The kind cluster's nodes: their sizes on this machine, and the labels that no kubelet may set on itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NAME = "fogline"
+"""Name of the kind cluster."""
+
+CLEARANCE = "fogline.node-restriction.kubernetes.io/clearance"
+
+RESTRICTED_LABELS: Mapping[str, Mapping[str, str]] = {
+    f"{NAME}-worker": {CLEARANCE: "Internal"},
+    f"{NAME}-worker3": {CLEARANCE: "Restricted"},
+    f"{NAME}-worker4": {CLEARANCE: "Internal"},
+}
+"""Labels by node, set after the cluster is up. Node worker2 has none: Public data only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Room for pods on a node."""
+
+    cpu_millicores: int
+    memory_kibibytes: int
+
+
+GIBIBYTE = 1024 * 1024
+CLOUD = Size(1500, 6 * GIBIBYTE)
+EDGE = Size(700, 1 * GIBIBYTE)
+
+
+def is_edge(node: Mapping[str, Any]) -> bool:
+    """Tell whether a node of the kind configuration is an edge node."""
+    labels: Mapping[str, str] = node.get("labels", {})
+    return labels.get("node.kubernetes.io/instance-type") == "k3s"
+
+
+def with_sizes(configuration: Mapping[str, Any], machine: Size) -> dict[str, Any]:
+    """Return the kind configuration with every worker limited to its size.
+
+    A kubelet cannot be told its allocatable, only what to leave out of the whole machine, so the numbers
+    depend on the machine. A machine smaller than the wanted size reserves nothing.
+    """
+    nodes = [
+        node
+        if node["role"] == "control-plane"
+        else dict(node) | {"kubeadmConfigPatches": [_reserve(node, machine)]}
+        for node in configuration["nodes"]
+    ]
+    return dict(configuration) | {"nodes": nodes}
+
+
+def _reserve(node: Mapping[str, Any], machine: Size) -> str:
+    size = EDGE if is_edge(node) else CLOUD
+    cpu = max(0, machine.cpu_millicores - size.cpu_millicores)
+    memory = max(0, machine.memory_kibibytes - size.memory_kibibytes)
+    # A flag, because kubeadm gives one and the same KubeletConfiguration to all nodes that join.
+    return (
+        "kind: JoinConfiguration\n"
+        "nodeRegistration:\n"
+        "  kubeletExtraArgs:\n"
+        f'    system-reserved: "cpu={cpu}m,memory={memory}Ki"\n'
+    )
