@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from tests.support.https_server import HttpsServer, run_https_server
 from tests.support.s3_server import S3Server, run_s3_server
 
+LOOPBACK = "127.0.0.0/8,::1/128"
 RUN_LIMIT_SECONDS = 60
 
 
@@ -33,17 +33,21 @@ class Fetcher:
 
     @property
     def destination(self) -> Path:
+        """Folder of the model."""
         return self.folder / "models" / "digits"
 
     @property
     def version(self) -> Path:
+        """Folder that is published."""
         return self.destination / "1"
 
     @property
     def partial(self) -> Path:
+        """Folder of a fetch under way."""
         return self.destination / ".partial-1"
 
-    def command(self, uri: str, *flags: str, allow: str = "127.0.0.0/8,::1/128") -> list[str]:
+    def command(self, uri: str, *flags: str, allow: str = LOOPBACK) -> list[str]:
+        """Return the command line of a fetch."""
         return [
             *(sys.executable, "-m", "fogline_model_fetcher"),
             *("--uri", uri),
@@ -61,8 +65,9 @@ class Fetcher:
         uri: str,
         *flags: str,
         environment: dict[str, str] | None = None,
-        allow: str = "127.0.0.0/8,::1/128",
+        allow: str = LOOPBACK,
     ) -> Outcome:
+        """Fetch."""
         log = self.folder / "termination-log"
         log.unlink(missing_ok=True)
         done = subprocess.run(

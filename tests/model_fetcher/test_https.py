@@ -5,12 +5,11 @@ import os
 import random
 import signal
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-
 from tests.model_fetcher.conftest import Fetcher, Outcome
 from tests.support.https_server import Answer, HttpsServer
 from tests.support.wait import wait_for
@@ -38,7 +37,9 @@ def assert_refused(fetcher: Fetcher, outcome: Outcome, words: str) -> None:
     assert not fetcher.version.exists()
 
 
-def test_a_file_is_published_under_the_name_that_model_servers_look_for(fetcher: Fetcher, web: HttpsServer) -> None:
+def test_a_file_is_published_under_the_name_that_model_servers_look_for(
+    fetcher: Fetcher, web: HttpsServer
+) -> None:
     web.answers = [WHOLE]
     assert_published(fetcher, run(fetcher, web, path="digits/of-today.tflite"))
 
@@ -63,7 +64,9 @@ def test_a_cut_connection_is_resumed_where_it_broke(fetcher: Fetcher, web: Https
 
 def test_a_new_run_resumes_what_an_earlier_one_left(fetcher: Fetcher, web: HttpsServer) -> None:
     web.answers = [CUT]
-    assert_refused(fetcher, run(fetcher, web, "--attempts", "1"), "the connection ended after 100000 of 300000 bytes")
+    assert_refused(
+        fetcher, run(fetcher, web, "--attempts", "1"), "the connection ended after 100000 of 300000 bytes"
+    )
     web.answers = [WHOLE]
     assert_published(fetcher, run(fetcher, web))
     assert web.ranges[2:] == [None, "bytes=100000-"]
@@ -92,14 +95,19 @@ def test_a_file_that_changes_between_two_requests_is_never_mixed(fetcher: Fetche
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"weak"'])
-def test_without_a_strong_etag_nothing_is_resumed(fetcher: Fetcher, web: HttpsServer, etag: str | None) -> None:
+def test_without_a_strong_etag_nothing_is_resumed(
+    fetcher: Fetcher, web: HttpsServer, etag: str | None
+) -> None:
     web.answers = [*[replace(CUT, etag=etag)] * 2, replace(WHOLE, etag=etag)]
     assert_published(fetcher, run(fetcher, web))
     assert web.ranges == [None] * 4
 
 
-async def test_a_killed_fetch_serves_nothing_and_the_next_one_goes_on(fetcher: Fetcher, web: HttpsServer) -> None:
-    async with stalled_fetch(fetcher, web) as process:
+async def test_a_killed_fetch_serves_nothing_and_the_next_one_goes_on(
+    fetcher: Fetcher, web: HttpsServer
+) -> None:
+    with stalled_fetch(fetcher, web) as process:
+        await wait_for(lambda: size_of_part(fetcher) == 65_536, "the first bytes")
         process.kill()
         process.wait(timeout=20)
     assert not fetcher.version.exists()
@@ -109,23 +117,28 @@ async def test_a_killed_fetch_serves_nothing_and_the_next_one_goes_on(fetcher: F
 
 
 async def test_the_stop_signal_ends_a_fetch_at_once(fetcher: Fetcher, web: HttpsServer) -> None:
-    async with stalled_fetch(fetcher, web) as process:
+    with stalled_fetch(fetcher, web) as process:
+        await wait_for(lambda: size_of_part(fetcher) == 65_536, "the first bytes")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 128 + signal.SIGTERM
 
 
-@asynccontextmanager
-async def stalled_fetch(fetcher: Fetcher, web: HttpsServer) -> AsyncIterator["subprocess.Popen[bytes]"]:
-    """Run a fetch that waits for the rest of a file."""
+@contextmanager
+def stalled_fetch(fetcher: Fetcher, web: HttpsServer) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a fetch that never gets the rest of a file."""
     web.answers = [replace(WHOLE, stalls_after_bytes=98_304)]
     command = fetcher.command(f"{web.url}/{FILE}", "--ca-file", str(web.ca_file))
-    part = fetcher.partial / "files" / "model.tflite"
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env={"PATH": os.environ["PATH"]}) as process:
+    environment = {"PATH": os.environ["PATH"]}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as process:
         try:
-            await wait_for(lambda: part.exists() and part.stat().st_size == 65_536, "the first bytes")
             yield process
         finally:
             process.kill()
+
+
+def size_of_part(fetcher: Fetcher) -> int:
+    part = fetcher.partial / "files" / "model.tflite"
+    return part.stat().st_size if part.exists() else 0
 
 
 def test_what_is_published_with_the_digest_is_not_fetched_again(fetcher: Fetcher, web: HttpsServer) -> None:
@@ -193,7 +206,9 @@ def test_a_redirect_to_a_metadata_service_is_not_followed(
     assert_refused(fetcher, run(fetcher, web), "from which no artifact may come")
 
 
-@pytest.mark.parametrize("location", ["http://127.0.0.1/model.tflite", "s3://a/b", "https://u:p@a/b", "/", ""])
+@pytest.mark.parametrize(
+    "location", ["http://127.0.0.1/model.tflite", "s3://a/b", "https://u:p@a/b", "/", ""]
+)
 def test_a_redirect_to_anything_but_https_is_not_followed(
     fetcher: Fetcher, web: HttpsServer, location: str
 ) -> None:
@@ -262,7 +277,9 @@ def test_a_compressed_answer_is_refused(fetcher: Fetcher, web: HttpsServer) -> N
 
 
 @pytest.mark.parametrize("answer", [Answer(status=403), replace(CUT, etag=None), Answer(status=503), WHOLE])
-def test_neither_signatures_nor_local_paths_are_told(fetcher: Fetcher, web: HttpsServer, answer: Answer) -> None:
+def test_neither_signatures_nor_local_paths_are_told(
+    fetcher: Fetcher, web: HttpsServer, answer: Answer
+) -> None:
     web.answers = [answer]
     outcome = run(fetcher, web, "--attempts", "2", path=f"{FILE}?X-Amz-Signature=s3cr3t")
     assert "s3cr3t" not in outcome.output + outcome.termination_message

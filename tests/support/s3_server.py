@@ -1,6 +1,6 @@
 """A real S3 server over a folder, for the time of a test."""
 
-import datetime
+import datetime as dt
 import os
 import secrets
 import socket
@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from obstore.store import S3Store
-
 import obstore
 from dev.programs import program
+from obstore.store import S3Store
 
 REGION = "us-east-1"
 START_LIMIT_SECONDS = 20
@@ -53,7 +52,7 @@ class S3Server:
     def make_bucket(self, name: str) -> S3Store:
         """Make a bucket and return a client of it."""
         store = self.bucket(name)
-        url = obstore.sign(store, "PUT", "", datetime.timedelta(minutes=1))
+        url = obstore.sign(store, "PUT", "", dt.timedelta(minutes=1))
         with urllib.request.urlopen(urllib.request.Request(url, method="PUT"), timeout=10):  # noqa: S310  our own
             return store
 

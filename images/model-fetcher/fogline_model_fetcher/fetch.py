@@ -81,7 +81,7 @@ def _download_all(order: Order, source: Source, partial: Partial, pause: Callabl
             if failures >= order.attempts:
                 raise FetchError(f"{error}; gave up after {failures} attempts without progress") from error
             wait_seconds = min(order.retry_wait_seconds * 2 ** (failures - 1), MAX_WAIT_SECONDS)
-            _log.warning("%s; next attempt in %.1f s", error, wait_seconds)
+            _log.warning("%s; next attempt in %g s", error, wait_seconds)
             pause(wait_seconds)
 
 

@@ -14,6 +14,7 @@ from fogline_model_fetcher.uris import HttpsUri, parse_uri, served_name
 
 MAX_REDIRECTS = 5
 CHUNK_BYTES = 64 * 1024
+"""Collected before it is written; what is collected when the connection breaks is lost."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MISSING = frozenset({404, 410})

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from obstore import GetOptions, GetResult, ObjectMeta
     from obstore.store import ClientConfig, S3Config
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 64 * 1024
+"""Collected before it is written; what is collected when the connection breaks is lost."""
 _REQUEST_TIMEOUT = timedelta(days=1)  # of a whole body; the client's default of 30 s would cut every big file
 
 
@@ -51,12 +52,16 @@ class S3Source:
         files = tuple(_remote_file(entry["path"].removeprefix(prefix), entry) for entry in objects)
         if not files:
             raise FetchError(f"there is nothing at {self._uri}")
+        if not all(file.key.startswith(prefix) for file in files):
+            raise FetchError(f"the store of {self._uri} lists objects that do not belong to it")
         return Listing(files, is_folder=True)
 
     @contextmanager
     def open(self, file: RemoteFile, offset_bytes: int) -> Iterator[Body]:
         """Ask for the rest of an object, provided that it is still the one that was listed."""
-        options: GetOptions = {"if_match": file.etag}
+        options: GetOptions = {}
+        if file.etag is not None:
+            options["if_match"] = file.etag
         if offset_bytes:
             options["range"] = {"offset": offset_bytes}
         with self._plain_errors():

@@ -1,0 +1,126 @@
+"""An S3 store that lies in its listing or sends its clients elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from tests.model_fetcher.conftest import Fetcher, Outcome
+
+METADATA = "http://169.254.169.254/latest/meta-data/iam"
+
+
+class _Store(ThreadingHTTPServer):
+    """Lists the keys it is told to, and redirects where it is told to."""
+
+    daemon_threads = True
+    keys: tuple[str, ...] = ()
+    size_bytes = 4
+    location: str | None = None
+    sends_bytes = 4
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Store
+
+    def do_HEAD(self) -> None:
+        self._answer(404, b"")
+
+    def do_GET(self) -> None:
+        if self.server.location:
+            self._answer(307, b"", Location=self.server.location)
+        elif "list-type=2" in self.path:
+            self._answer(200, _listing(self.server.keys, self.server.size_bytes))
+        else:
+            self._answer(200, b"x" * self.server.sends_bytes, ETag='"one"')
+
+    def _answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        date = "Tue, 24 Nov 2026 00:00:00 GMT"
+        for name, value in {"Content-Length": str(len(body)), "Last-Modified": date, **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  signature of the base class
+        """Say nothing."""
+
+
+def _listing(keys: tuple[str, ...], size_bytes: int) -> bytes:
+    entries = "".join(
+        f"<Contents><Key>{key}</Key><LastModified>2026-11-24T00:00:00.000Z</LastModified>"
+        f"<ETag>&quot;one&quot;</ETag><Size>{size_bytes}</Size></Contents>"
+        for key in keys
+    )
+    return f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>".encode()
+
+
+@contextmanager
+def run_store() -> Iterator[_Store]:
+    with _Store(("127.0.0.1", 0), _Handler) as store:
+        Thread(target=store.serve_forever, daemon=True).start()
+        try:
+            yield store
+        finally:
+            store.shutdown()
+
+
+def run(fetcher: Fetcher, store: _Store, *flags: str) -> Outcome:
+    endpoint = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.server_port}"}
+    return fetcher.run("s3://models/digits/1", *flags, environment=endpoint)
+
+
+def test_an_honest_listing_is_accepted(fetcher: Fetcher) -> None:
+    with run_store() as store:
+        store.keys = ("digits/1/saved_model.pb",)
+        outcome = run(fetcher, store)
+    assert outcome.exit_code == 0, outcome.output
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("digits/1/../../../escaped",),
+        ("digits/1/..%2F..%2Fescaped", "digits/1/../x"),
+        ("/etc/escaped",),
+        ("digits/1/a\\..\\escaped",),
+        ("digits/1/a", "digits/1/a/b"),
+        ("digits/1/a&#10;b",),
+        ("elsewhere/2/escaped",),
+    ],
+)
+def test_a_key_that_leaves_the_folder_or_cannot_be_a_file_is_refused(
+    fetcher: Fetcher, keys: tuple[str, ...]
+) -> None:
+    with run_store() as store:
+        store.keys = keys
+        outcome = run(fetcher, store)
+    assert outcome.exit_code == 1, outcome.output
+    assert not fetcher.version.exists()
+    assert not list(fetcher.folder.rglob("*escaped*"))
+
+
+def test_more_files_than_allowed_are_refused(fetcher: Fetcher) -> None:
+    with run_store() as store:
+        store.keys = tuple(f"digits/1/{number}" for number in range(10_001))
+        outcome = run(fetcher, store)
+    assert outcome.exit_code == 1
+    assert "more than 10000 files" in outcome.termination_message
+
+
+def test_more_bytes_than_were_listed_are_not_written(fetcher: Fetcher) -> None:
+    with run_store() as store:
+        store.keys, store.sends_bytes = ("digits/1/saved_model.pb",), 1_000_000
+        outcome = run(fetcher, store)
+    assert outcome.exit_code == 1
+    assert "sends more than the 4 bytes" in outcome.termination_message
+    assert all(path.stat().st_size <= 4096 for path in fetcher.destination.rglob("*") if path.is_file())
+
+
+def test_a_redirect_to_a_metadata_service_is_not_followed(fetcher: Fetcher) -> None:
+    with run_store() as store:
+        store.location = METADATA
+        outcome = run(fetcher, store)
+    assert outcome.exit_code == 1
+    assert "from which no artifact may come" in outcome.termination_message
