@@ -52,9 +52,9 @@ def _broken_rules(value: ApiObject, path: str) -> Iterator[BadInputError]:
     for rule in rules_on(type(value)):
         if rule.holds and not rule.holds(value):
             yield BadInputError(rule.message, f"{path}{rule.field}")
-    for field in msgspec.structs.fields(value):
-        inner: Any = getattr(value, field.name)
-        here = f"{path}{field.encode_name}"
+    for name, wire_name in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        inner: Any = getattr(value, name)
+        here = f"{path}{wire_name}"
         if isinstance(inner, ApiObject):
             yield from _broken_rules(inner, f"{here}.")
         elif isinstance(inner, tuple):

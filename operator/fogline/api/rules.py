@@ -6,6 +6,7 @@ The API server knows the old object, so it alone checks what is immutable; such 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from fogline.api.enums import Tier
@@ -184,6 +185,7 @@ RULES: tuple[Rule[Any], ...] = (
 """In the order in which a user should hear of them."""
 
 
+@cache
 def rules_on(kind: type) -> tuple[Rule[Any], ...]:
     """Return the rules on one type of object."""
     return tuple(rule for rule in RULES if rule.on is kind)
