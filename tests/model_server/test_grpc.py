@@ -5,7 +5,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from tests.support.model_server import Server, predict_request
+from tests.support.model_server import Server, predict_request, unary
 from tests.support.tiny_models import SAME_TYPES
 
 from fogline_model_server import messages
@@ -141,6 +141,12 @@ def test_elements_of_each_type_come_back_as_they_went(server: Server, name: str)
             "Expects arg[0] to be float but double is provided",
         ),
         (
+            {"x": ROWS[0]},
+            {},
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "input x has shape [3] but the model takes [?,3]",
+        ),
+        (
             {"x": messages.TensorProto(dtype=1, tensor_content=b"abc")},
             {},
             grpc.StatusCode.INVALID_ARGUMENT,
@@ -156,11 +162,31 @@ def test_a_wrong_request_is_told_what_is_wrong(
     assert (caught.value.code(), caught.value.details()) == (code, message)
 
 
-def test_a_wrong_request_does_not_harm_the_next_one(server: Server) -> None:
-    for shape in ((2, 4), (3,), (0, 3), (1, 1, 3)):
-        with pytest.raises(grpc.RpcError):
-            server.predict({"x": np.ones(shape, np.float32)}, output_filter=["nope"])
-    assert server.predict({"x": ROWS})["total"].tolist() == [6, 15]
+def test_inputs_on_which_the_model_fails_do_not_harm_the_next_request(server: Server) -> None:
+    for _ in range(3):
+        with pytest.raises(grpc.RpcError) as caught:
+            server.predict({"a": np.ones(3, np.float32), "b": np.ones(2, np.float32)}, signature="divide")
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert server.predict(BOTH, signature="divide")["quotient"].tolist() == [0.5]
+
+
+def test_a_short_message_cannot_ask_for_a_huge_tensor(server: Server) -> None:
+    tensor = messages.TensorProto(dtype=1, float_val=[1])
+    for size in (1 << 40, 3):
+        tensor.tensor_shape.dim.add(size=size)
+    with pytest.raises(grpc.RpcError) as caught:
+        server.predict({"x": tensor})
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_overlapping_calls_all_get_their_own_answer(server: Server) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        call = unary(channel, "PredictionService/Predict")
+        requests = [predict_request({"x": np.full((rows, 3), rows, np.float32)}) for rows in range(1, 9)] * 20
+        futures = [call.future(request, timeout=60) for request in requests]
+        for request, future in zip(requests, futures, strict=True):
+            rows = request.inputs["x"].tensor_shape.dim[0].size
+            assert list(future.result().outputs["total"].float_val) == [3 * rows] * rows
 
 
 def test_status_names_the_version_that_answers(server: Server) -> None:

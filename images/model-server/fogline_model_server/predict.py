@@ -43,7 +43,7 @@ def run(call: Call, inputs: Mapping[str, Array]) -> dict[str, Array]:
     Raises
     ------
     ServingError
-        INVALID_ARGUMENT: an input has another element type than the signature says. Else as `Engine.run`.
+        INVALID_ARGUMENT: an input has not the element type or shape of the signature. Else as `Engine.run`.
 
     """
     for position, (alias, info) in enumerate(call.signature.inputs.items()):
@@ -52,6 +52,7 @@ def run(call: Call, inputs: Mapping[str, Array]) -> dict[str, Array]:
         if given is not expected:
             wanted = expected.name if expected else f"type {info.dtype}"
             raise invalid_argument(f"Expects arg[{position}] to be {wanted} but {given.name} is provided")
+        _check_shape(alias, info.shape, inputs[alias].shape)
     return call.version.engine.run(call.signature_name, inputs, call.outputs)
 
 
@@ -70,6 +71,16 @@ def _check_inputs(signature: Signature, given: Collection[str]) -> None:
                 f"input tensor alias not found in signature: {alias}. "
                 f"Inputs expected to be in the set {_braces(signature.inputs)}."
             )
+
+
+def _check_shape(alias: str, expected: tuple[int, ...] | None, given: tuple[int, ...]) -> None:
+    if expected is None:
+        return
+    same_rank = len(expected) == len(given)
+    if not same_rank or any(size not in (-1, real) for size, real in zip(expected, given, strict=True)):
+        wanted = ",".join("?" if size < 0 else str(size) for size in expected)
+        has = ",".join(map(str, given))
+        raise invalid_argument(f"input {alias} has shape [{has}] but the model takes [{wanted}]")
 
 
 def _wanted(signature: Signature, output_filter: Sequence[str]) -> tuple[str, ...]:

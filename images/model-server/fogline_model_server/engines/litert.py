@@ -10,7 +10,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]  # it ships no types
 
 from fogline_model_server.dtypes import BY_NUMPY, STRING, Array
-from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
+from fogline_model_server.errors import LoadError, invalid_argument
 from fogline_model_server.signatures import DEFAULT_SIGNATURE, Signature, TensorInfo
 
 MAX_INTERPRETERS = 2
@@ -45,8 +45,9 @@ class LiteRtEngine:
 
     def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
         """Run the model once; see `Engine`."""
-        for alias, info in self.signatures[signature].inputs.items():
-            _check_shape(alias, info, inputs[alias])
+        for alias, array in inputs.items():
+            if array.size == 0:
+                raise invalid_argument(f"input {alias} has no elements, LiteRT needs at least one")
         runners = self._pool.get()
         reusable = None
         try:
@@ -55,7 +56,7 @@ class LiteRtEngine:
             reusable = runners
         except (RuntimeError, ValueError) as error:
             # An interpreter that failed half-way is not used again.
-            raise ServingError(Code.INTERNAL, f"LiteRT: {error}") from error
+            raise invalid_argument(f"LiteRT cannot run the model on these inputs: {error}") from error
         finally:
             self._pool.put(reusable)
         return {alias: np.asarray(results[alias]) for alias in outputs}
@@ -143,23 +144,3 @@ def _number(alias: str, scalar: type) -> int:
     if dtype is None or dtype is STRING:
         raise LoadError(f"tensor {alias} has the element type {scalar.__name__}, which cannot be sent")
     return dtype.number
-
-
-def _check_shape(alias: str, info: TensorInfo, array: Array) -> None:
-    """Refuse a shape before LiteRT sees it: it would resize even what the model holds fixed.
-
-    Raises
-    ------
-    ServingError
-        INVALID_ARGUMENT.
-
-    """
-    shape = info.shape or ()
-    fits = len(shape) == array.ndim and all(
-        wanted in (-1, size) for wanted, size in zip(shape, array.shape, strict=True)
-    )
-    if not fits or array.size == 0:
-        expected = ",".join("?" if size < 0 else str(size) for size in shape)
-        given = ",".join(map(str, array.shape))
-        more = " with at least one element" if fits else ""
-        raise invalid_argument(f"input {alias} has shape [{given}], the model takes [{expected}]{more}")

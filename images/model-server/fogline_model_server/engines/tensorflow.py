@@ -14,8 +14,11 @@ os.environ.setdefault(
 import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
 
 from fogline_model_server.dtypes import Array
-from fogline_model_server.errors import Code, LoadError, ServingError
+from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
 from fogline_model_server.signatures import Signature, TensorInfo
+
+_PYTHON_PREFIX = "Graph execution error:\n\n"
+"""Python puts it before errors of the runtime; TensorFlow Serving has no Python and does not."""
 
 
 class TensorFlowEngine:
@@ -51,9 +54,10 @@ class TensorFlowEngine:
         try:
             results = call(*(inputs[alias] for alias in self.signatures[signature].inputs))
         except tf.errors.OpError as error:
-            raise ServingError(_code(error.error_code), error.message) from error
+            message = error.message.removeprefix(_PYTHON_PREFIX)
+            raise ServingError(_code(error.error_code), message) from error
         except (ValueError, TypeError) as error:
-            raise ServingError(Code.INTERNAL, f"TensorFlow: {error}") from error
+            raise invalid_argument(f"TensorFlow cannot run the model on these inputs: {error}") from error
         return {alias: np.asarray(result) for alias, result in zip(outputs, results, strict=True)}
 
     def _call(self, signature: str, outputs: tuple[str, ...]) -> Callable[..., list[Any]]:
