@@ -74,7 +74,7 @@ class Recorder:
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{meta.name}.", "namespace": meta.namespace},
+            "metadata": {"generateName": f"{meta.name}-", "namespace": meta.namespace},
             "eventTime": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),  # noqa: TID251  an edge: Events carry the time they are posted
             "reportingController": "fogline.dev/operator",
             "reportingInstance": self._instance,

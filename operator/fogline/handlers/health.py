@@ -5,12 +5,19 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from fogline.errors import BadInputError
 from fogline.metrics import Metrics
 
 
 @asynccontextmanager
 async def serve(port: int, metrics: Metrics, is_ready: Callable[[], bool]) -> AsyncIterator[None]:
-    """Serve /livez (the event loop runs), /readyz (the cluster is known) and /metrics."""
+    """Serve /livez (the event loop runs), /readyz (the cluster is known) and /metrics.
+
+    Raises
+    ------
+    BadInputError
+        The port is in use.
+    """
 
     async def livez(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -30,7 +37,10 @@ async def serve(port: int, metrics: Metrics, is_ready: Callable[[], bool]) -> As
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, port=port).start()
+        try:
+            await web.TCPSite(runner, port=port).start()
+        except OSError as error:
+            raise BadInputError(f"port {port} is in use; choose another", "FOGLINE_HEALTH_PORT") from error
         yield
     finally:
         await runner.cleanup()
