@@ -59,7 +59,7 @@ async def client(connection: Connection) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def proxy(connection: Connection) -> AsyncIterator[FaultProxy]:
-    """A proxy that makes no faults yet."""
+    """Stand between a client and the API server, without any fault yet."""
     async with FaultProxy(connection) as proxy:
         yield proxy
 

@@ -29,6 +29,9 @@ UNGATE_RATE = Rate(per_second=50, burst=50)
 OTHER_RATE = Rate(per_second=20, burst=50)
 
 
+ROUNDING_ERROR = 1e-9
+
+
 class Limiter:
     """A token bucket whose callers are served in the order in which they came."""
 
@@ -65,6 +68,6 @@ class Limiter:
             gained = (now - self._filled_at) * self._rate.per_second
             self._tokens = min(self._rate.burst, self._tokens + gained)
             self._filled_at = now
-        if self._tokens >= 1:
+        if self._tokens >= 1 - ROUNDING_ERROR:
             return 0.0
         return self._filled_at - now + (1 - self._tokens) / self._rate.per_second
