@@ -78,6 +78,10 @@ class Server:
         """Predict through REST."""
         return self.rest("POST", path, body)
 
+    def logged(self) -> str:
+        """Return what the process has written so far."""
+        return self.log.read_text()
+
     def cpu_ticks(self) -> int:
         """Return the processor time that the process has used, in clock ticks."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -133,7 +137,7 @@ def spawned(base_path: Path, log: Path, *flags: str) -> Iterator[Server]:
         *flags,
     ]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stderr=output, stdout=output)  # noqa: S603  our own program
+        process = subprocess.Popen(command, stderr=output, stdout=output)
     try:
         yield Server(process, *ports, log)
     finally:
@@ -163,7 +167,7 @@ async def until_serving(server: Server) -> None:
     """
 
     def listens() -> bool:
-        assert server.process.poll() is None, server.log.read_text()
+        assert server.process.poll() is None, server.logged()
         return is_open(server.grpc_port) and is_open(server.rest_port)
 
     await wait_for(listens, "the model server listens", START_SECONDS)
