@@ -1,0 +1,60 @@
+"""Why a replica is where it is: what each other node would have cost, or why it is refused."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from fogline.placement.answers import Rejection
+from fogline.placement.demand import Demand
+from fogline.placement.objective import added_cost, latency_penalty
+from fogline.placement.requirements import Option, refusals, tier_not_served
+from fogline.placement.usage import Usage
+from fogline.snapshot import Node, Pod, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What one node offers a replica."""
+
+    node: str
+    price: Decimal | None
+    """US dollars per hour as the objective counts them, latency penalty included; None when refused."""
+    latency_milliseconds: int | None
+    """Round trip from the replica's client site; None when unknown."""
+    rejections: tuple[Rejection, ...]
+
+
+def alternatives(demand: Demand, snapshot: Snapshot, pod: Pod) -> tuple[Alternative, ...]:
+    """Judge every node but its own for a replica that runs, as if it were to be placed now.
+
+    The cheapest comes first, then the refused ones by name. Its own room is not counted as free: it holds
+    that until it has gone.
+
+    Raises
+    ------
+    ValueError
+        The pod is no replica.
+    """
+    if pod.replica is None:
+        raise ValueError(f"{pod.namespace}/{pod.name} is no replica")
+    leaving = replace(pod, replica=None)
+    usage = Usage(Snapshot(snapshot.nodes, tuple(leaving if one == pod else one for one in snapshot.pods)))
+    found = [
+        _judge(demand, usage, node, pod.replica.client_site) for node in usage.nodes if node.name != pod.node
+    ]
+    return tuple(sorted(found, key=lambda one: (one.price is None, one.price or 0, one.node)))
+
+
+def _judge(demand: Demand, usage: Usage, node: Node, client_site: str | None) -> Alternative:
+    latency = node.latency_from(client_site)
+    options = [
+        Option(demand, variant, client_site, node) for variant in demand.variants if variant.tier is node.tier
+    ]
+    if not options:
+        return Alternative(node.name, None, latency, (tier_not_served(demand, node),))
+    refused = [(refusals(option, usage), option) for option in options]
+    prices = [
+        added_cost(option, usage) + latency_penalty(option, usage) for broken, option in refused if not broken
+    ]
+    if prices:
+        return Alternative(node.name, min(prices), latency, ())
+    return Alternative(node.name, None, latency, min((broken for broken, _ in refused), key=len))
