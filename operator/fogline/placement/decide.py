@@ -27,13 +27,13 @@ class Decision:
     """What should become of the replicas of one ModelDeployment."""
 
     model: ModelKey
-    kept: tuple[Pod, ...]
-    misplaced: tuple[Misplaced, ...]
+    kept: tuple[Pod, ...] = ()
+    misplaced: tuple[Misplaced, ...] = ()
     """They hold their room until they are gone, but are replaced."""
-    surplus: tuple[Pod, ...]
+    surplus: tuple[Pod, ...] = ()
     """More than wanted: the first one should go first."""
-    assignments: tuple[Assignment, ...]
-    unplaceable: tuple[Unplaceable, ...]
+    assignments: tuple[Assignment, ...] = ()
+    unplaceable: tuple[Unplaceable, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -53,13 +53,15 @@ def decide(demand: Demand, usage: Usage) -> Decision:
     """Keep what may stay and place what is missing, one replica after the other.
 
     `usage` is brought up to date: it counts what is assigned here and no more what is misplaced or surplus,
-    so the next ModelDeployment sees what this one leaves.
+    so the next ModelDeployment sees what this one leaves. A suspended ModelDeployment keeps what it has.
     """
+    if demand.is_suspended:
+        return Decision(demand.model, kept=_pods(demand, usage))
     misplaced = _misplaced(demand, usage)
     for one in misplaced:
         usage.release(one.pod)
     surplus = drop_surplus(demand, usage)
-    kept = tuple(pod for pod, _ in usage.replicas_of(demand.model))
+    kept = _pods(demand, usage)
     held = usage.of(demand.model).per_client_site
     assignments: list[Assignment] = []
     unplaceable: dict[str | None, Unplaceable] = {}
@@ -109,6 +111,10 @@ def policy_refusals(demand: Demand, replica: ReplicaOf, node: Node, usage: Usage
     if variant is None or variant.tier is not node.tier:
         return (tier_not_served(demand, node),)
     return refusals(Option(demand, variant, replica.client_site, node), usage, POLICY)
+
+
+def _pods(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
+    return tuple(pod for pod, _ in usage.replicas_of(demand.model))
 
 
 def _misplaced(demand: Demand, usage: Usage) -> tuple[Misplaced, ...]:

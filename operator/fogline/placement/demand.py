@@ -64,6 +64,7 @@ class Demand:
 
     model: ModelKey
     replicas: int
+    is_suspended: bool
     variants: tuple[VariantDemand, ...]
     clients: tuple[ClientDemand, ...]
     data_sensitivity: DataSensitivity
@@ -77,6 +78,7 @@ class Demand:
     max_per_zone: int | None
     """Replicas in one zone: the user's share of the replicas that are wanted, rounded up."""
     tier_minima: Mapping[Tier, int]
+    """Tiers without a minimum are absent."""
     tier_maxima: Mapping[Tier, int]
     """Tiers without a maximum are absent."""
     priority: int
@@ -112,6 +114,7 @@ def demand_of(model: ModelDeployment) -> Demand:
     return Demand(
         model=ModelKey(model.metadata.namespace or "default", model.metadata.name),
         replicas=spec.replicas,
+        is_suspended=spec.suspend,
         variants=tuple(_variant(variant) for variant in spec.variants),
         clients=tuple(ClientDemand(client.site, client.weight) for client in rules.clients or ())
         or (ClientDemand(None, 1),),
@@ -122,7 +125,7 @@ def demand_of(model: ModelDeployment) -> Demand:
         max_cost_per_hour=None if limit is None else parse_usd(limit),
         max_per_node=spread.max_per_node if spread else None,
         max_per_zone=None if share is None else max(1, -(-share * spec.replicas // 100)),
-        tier_minima={tier: bound.min_replicas for tier, bound in bounds.items()},
+        tier_minima={tier: bound.min_replicas for tier, bound in bounds.items() if bound.min_replicas},
         tier_maxima={
             tier: bound.max_replicas for tier, bound in bounds.items() if bound.max_replicas is not None
         },

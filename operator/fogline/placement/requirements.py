@@ -148,11 +148,11 @@ def tier_maximum(option: Option, usage: Usage) -> Rejection | None:
 
 def tier_minima(option: Option, usage: Usage) -> Rejection | None:
     """Refuse a tier that needs no more replicas when all that are left are owed to another tier."""
-    demand, held = option.demand, usage.of(option.demand.model).per_tier
+    demand = option.demand
     owed = owed_replicas(demand, usage)
     if not owed or option.node.tier in owed:
         return None
-    left = max(demand.replicas - held.total(), 0)
+    left = max(demand.replicas - usage.of(demand.model).per_tier.total(), 0)
     if left > sum(owed.values()):
         return None
     tier, missing = next(iter(owed.items()))
@@ -161,6 +161,8 @@ def tier_minima(option: Option, usage: Usage) -> Rejection | None:
 
 def owed_replicas(demand: Demand, usage: Usage) -> dict[Tier, int]:
     """Tell which tiers hold less than their minimum, and how many replicas they lack."""
+    if not demand.tier_minima:
+        return {}
     held = usage.of(demand.model).per_tier
     return {
         tier: minimum - held[tier] for tier, minimum in demand.tier_minima.items() if minimum > held[tier]
@@ -203,8 +205,8 @@ def refusals(
     option: Option, usage: Usage, requirements: Iterable[Requirement] = REQUIREMENTS
 ) -> tuple[Rejection, ...]:
     """Return every requirement that the option breaks, in the order in which a user should hear of them."""
-    found = (requirement(option, usage) for requirement in requirements)
-    return tuple(rejection for rejection in found if rejection)
+    found = [requirement(option, usage) for requirement in requirements]
+    return tuple([rejection for rejection in found if rejection])
 
 
 def tier_not_served(demand: Demand, node: Node) -> Rejection:

@@ -23,7 +23,7 @@ def drop_surplus(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
     def urgency(one: _Standing) -> tuple[bool, bool, bool, Decimal, str]:
         tier, site = one.node.tier, one.client_site
         return (
-            held.per_tier[tier] > demand.tier_minima[tier],
+            held.per_tier[tier] > demand.tier_minima.get(tier, 0),
             one.is_unfit or _is_over_limit(demand, one.node, held),
             held.per_client_site[site] > wanted.get(site, 0),
             one.cost_per_hour,

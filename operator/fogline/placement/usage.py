@@ -53,6 +53,7 @@ class Usage:
         self._used: dict[str, Counter[str]] = {node.name: Counter() for node in self.nodes}
         self._replicas: Counter[str] = Counter()
         self._models: dict[ModelKey, ModelUsage] = {}
+        self._costs: dict[ModelKey, Decimal] = {}
         self._worst_latency: dict[str | None, int | None] = {}
         self._assumed = 0
         for pod in snapshot.pods:
@@ -78,7 +79,10 @@ class Usage:
 
     def of(self, model: ModelKey) -> ModelUsage:
         """Tell where the replicas of a model are."""
-        return self._models.setdefault(model, ModelUsage())
+        held = self._models.get(model)
+        if held is None:
+            held = self._models[model] = ModelUsage()
+        return held
 
     def replicas_of(self, model: ModelKey) -> tuple[tuple[Pod, ReplicaOf], ...]:
         """Give the replicas of a model by namespace and name, each with what it serves."""
@@ -106,10 +110,11 @@ class Usage:
         A node billed by Share costs what the replicas use of it. The price of one billed by Node is split
         evenly among the replicas of ours on it, so the costs of all models add up to the bill.
         """
-        held = self.of(model)
-        return held.share_costs + sum(
-            (self._part(name, count, 0) for name, count in held.per_node.items()), Decimal(0)
-        )
+        if model not in self._costs:
+            held = self.of(model)
+            parts = (self._part(name, count, 0) for name, count in held.per_node.items())
+            self._costs[model] = held.share_costs + sum(parts, Decimal(0))
+        return self._costs[model]
 
     def cost_with(self, model: ModelKey, node: Node, requests: Amounts) -> Decimal:
         """Give what a model would cost with one more replica on a node, in US dollars per hour."""
@@ -139,6 +144,7 @@ class Usage:
             held.replicas[pod.namespace, pod.name] = pod, replica
         else:
             del held.replicas[pod.namespace, pod.name]
+        self._costs.clear()  # those of other models on the node change too
         self._replicas[node.name] += step
         held.per_node[node.name] += step
         held.per_zone[node.zone] += step

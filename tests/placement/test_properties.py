@@ -1,0 +1,255 @@
+"""Placement on random clusters: what holds whatever the cluster looks like."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support import oracle
+from tests.support.builders import make_model, make_node, make_pod, make_variant
+from tests.support.oracle import World
+
+from fogline.api import DataSensitivity, Tier
+from fogline.placement import Assignment, Usage, assume, decide, demand_of, place
+from fogline.snapshot import Billing, Node, Pod, Snapshot, Taint
+
+SITES = ("plant-a", "plant-b")
+
+
+def mostly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
+    """Draw the usual value in three of four cases, so that most worlds have a place left."""
+    return st.sampled_from([usual] * 3 * len(others) + list(others))
+
+
+rarely = st.integers(0, 7).map(lambda number: number == 7)
+
+
+@st.composite
+def nodes(draw: st.DrawFn, name: str) -> Node:
+    """Draw a node whose amounts divide so that equal costs are exactly equal."""
+    tier = draw(st.sampled_from(Tier))
+    return make_node(
+        name,
+        tier=tier,
+        zone=draw(st.sampled_from(["z1", "z2"])),
+        region=draw(mostly("eu", "us", None)),
+        clearance=draw(mostly(DataSensitivity.RESTRICTED, *DataSensitivity)),
+        architecture=draw(mostly("amd64", "arm64")),
+        labels=draw(mostly({"disk": "ssd"}, {})),
+        taints=draw(mostly((), (Taint("gpu", "", "NoSchedule"),))),
+        ready=not draw(rarely),
+        cordoned=draw(rarely),
+        cost=draw(st.sampled_from(["0", "0.5", "1", "2"])),
+        billing=draw(mostly(Billing.NODE if tier is Tier.CLOUD else Billing.SHARE, *Billing)),
+        latency_milliseconds=draw(st.sampled_from([None, 1, 5, 20, 80])),
+        client_site_latency_milliseconds=draw(
+            st.dictionaries(st.sampled_from(SITES), st.sampled_from([1, 5, 20, 80]))
+        ),
+        allocatable={
+            "cpu": draw(st.sampled_from(["1", "2", "4"])),
+            "memory": draw(st.sampled_from(["2Gi", "4Gi"])),
+        },
+    )
+
+
+BOUNDS = st.sampled_from([{"minReplicas": 1}, {"minReplicas": 2}, {"maxReplicas": 1}])
+RULES: dict[str, st.SearchStrategy[Any]] = {
+    "dataSensitivity": st.sampled_from([level.value for level in DataSensitivity]),
+    "allowedRegions": st.sampled_from([["eu"], ["eu", "us"]]),
+    "nodeSelector": st.just({"disk": "ssd"}),
+    "clients": st.sampled_from(
+        [[{"site": "plant-a"}], [{"site": "plant-b", "weight": 2}, {"site": "plant-a"}]]
+    ),
+    "latency": st.sampled_from(
+        [
+            {"targetMilliseconds": 5},
+            {"targetMilliseconds": 50},
+            {"targetMilliseconds": 1, "maxMilliseconds": 20},
+        ]
+    ),
+    "cost": st.sampled_from([{"maxPerHour": limit} for limit in ("0.75", "1", "2")]),
+    "objective": st.sampled_from(["LowestCost", "LowestLatency"]),
+    "latencyPenaltyPerMillisecond": st.sampled_from(["0", "0.01"]),
+    "spread": st.sampled_from([{"maxPerNode": 1}, {"maxPerZonePercent": 50}, {"maxPerZonePercent": 34}]),
+    "cloud": BOUNDS,
+    "edge": BOUNDS,
+}
+
+
+@st.composite
+def variants(draw: st.DrawFn, name: str, tier: str) -> dict[str, Any]:
+    room = {"cpu": draw(st.sampled_from(["500m", "1"])), "memory": "1Gi"}
+    architectures = draw(mostly(None, ["amd64"], ["arm64"]))
+    found: dict[str, Any] = make_variant(name, tier, requests=room, architectures=architectures)
+    return found
+
+
+@st.composite
+def worlds(draw: st.DrawFn, without: str | None = None) -> World:
+    """Draw up to five nodes, a model with a few rules, and replicas of it and of others in place."""
+    names = [f"n{number}" for number in range(draw(st.integers(1, 5)))]
+    tiers = draw(mostly(("Cloud", "Edge"), ("Edge",), ("Edge", "Cloud", "Edge")))
+    rules = draw(st.sets(st.sampled_from(sorted(RULES.keys() - {without})), max_size=3))
+    placement = {rule: draw(RULES[rule]) for rule in sorted(rules)}
+    if "Cloud" not in tiers:
+        placement.pop("cloud", None)  # bounds on a tier without a variant are refused
+    model = make_model(
+        replicas=draw(st.integers(1, 5)),
+        variants=[draw(variants(f"v{number}", tier)) for number, tier in enumerate(tiers)],
+        placement=placement,
+    )
+    return World(model, tuple(draw(nodes(name)) for name in names), tuple(draw(pods(names, tiers))))
+
+
+@st.composite
+def pods(draw: st.DrawFn, names: list[str], tiers: tuple[str, ...]) -> list[Pod]:
+    owners = st.sampled_from([None, "other", "digits", "digits"])
+    ways = st.sampled_from([f"v{number}" for number in range(len(tiers))])
+    spots = st.tuples(st.sampled_from(names), owners, ways, st.sampled_from([None, *SITES]))
+    return [
+        make_pod(f"p{number}", node, model=owner, variant=variant, site=site)
+        for number, (node, owner, variant, site) in enumerate(draw(st.lists(spots, max_size=5)))
+    ]
+
+
+def usage_of(world: World) -> Usage:
+    return Usage(Snapshot(world.nodes, world.pods))
+
+
+def first_site(world: World) -> str | None:
+    return demand_of(world.model).clients[0].site
+
+
+@settings(deadline=None, max_examples=400)
+@given(worlds())
+def test_one_replica_goes_where_trying_everything_would_put_it(world: World) -> None:
+    site = first_site(world)
+    answer = place(demand_of(world.model), usage_of(world), site)
+    found = (answer.node, answer.variant) if isinstance(answer, Assignment) else None
+    assert found == oracle.best(world, site)
+
+
+@settings(deadline=None, max_examples=300)
+@given(worlds())
+def test_no_assignment_ever_breaks_a_requirement(world: World) -> None:
+    demand = demand_of(world.model)
+    decision = decide(demand, usage_of(world))
+    gone = {pod.name for pod in (*decision.surplus, *(one.pod for one in decision.misplaced))}
+    pods = [replace(pod, replica=None) if pod.name in gone else pod for pod in world.pods]
+    for number, one in enumerate(decision.assignments):
+        now = World(world.model, world.nodes, tuple(pods))
+        variant = next(way for way in world.model.spec.variants if way.name == one.variant)
+        assert oracle.broken(now, variant, now.node(one.node), one.client_site) == set()
+        new = make_pod(f"new-{number}", one.node, model="digits", variant=one.variant, site=one.client_site)
+        pods.append(replace(new, requests=oracle.requests(variant)))
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_a_refused_node_breaks_a_requirement_and_a_node_that_is_not_refused_breaks_none(world: World) -> None:
+    site = first_site(world)
+    answer = place(demand_of(world.model), usage_of(world), site)
+    refused = {rejection.node for rejection in answer.rejections}
+    for node in world.nodes:
+        possible = any(not oracle.broken(world, way, node, site) for way in world.model.spec.variants)
+        assert (node.name in refused) is not possible
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_every_wanted_replica_is_kept_assigned_or_waiting(world: World) -> None:
+    decision = decide(demand_of(world.model), usage_of(world))
+    counted = len(decision.kept) + len(decision.assignments) + decision.waiting
+    assert counted == world.model.spec.replicas == sum(decision.desired_by_variant().values())
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_deciding_again_on_the_result_moves_nothing(world: World) -> None:
+    demand = demand_of(world.model)
+    usage = usage_of(world)
+    first = decide(demand, usage)
+    second = decide(demand, usage)
+    assert (second.assignments, second.misplaced, second.surplus) == ((), (), ())
+    assert len(second.kept) == len(first.kept) + len(first.assignments)
+    assert second.waiting == first.waiting
+
+
+@settings(deadline=None)
+@given(worlds(), st.randoms())
+def test_the_order_of_nodes_and_pods_never_changes_the_answer(world: World, random: Any) -> None:
+    demand = demand_of(world.model)
+    shuffled_nodes, shuffled_pods = list(world.nodes), list(world.pods)
+    random.shuffle(shuffled_nodes)
+    random.shuffle(shuffled_pods)
+    shuffled = World(world.model, tuple(shuffled_nodes), tuple(shuffled_pods))
+    assert decide(demand, usage_of(shuffled)) == decide(demand, usage_of(world))
+
+
+def _dearer(node: Node) -> Node:
+    return replace(node, cost_per_hour=node.cost_per_hour + 1)
+
+
+def _farther(node: Node) -> Node:
+    known = node.latency_milliseconds
+    sites = {site: value + 30 for site, value in node.client_site_latency_milliseconds.items()}
+    return replace(
+        node,
+        latency_milliseconds=None if known is None else known + 30,
+        client_site_latency_milliseconds=sites,
+    )
+
+
+def _smaller(node: Node) -> Node:
+    return replace(node, allocatable={name: amount // 2 for name, amount in node.allocatable.items()})
+
+
+def _less_trusted(node: Node) -> Node:
+    return replace(node, clearance=DataSensitivity.PUBLIC)
+
+
+@settings(deadline=None, max_examples=300)
+@given(worlds(without="cost"), st.data())
+def test_a_node_that_gets_worse_is_never_newly_chosen(world: World, data: st.DataObject) -> None:
+    # Without a cost limit: when a node gets dearer where the model runs already, the limit leaves less for
+    # others, and staying together there can be all that it still allows.
+    worsen = data.draw(
+        st.sampled_from(
+            [
+                _dearer,
+                _farther,
+                _smaller,
+                _less_trusted,
+                lambda node: replace(node, ready=False),
+                lambda node: replace(node, cordoned=True),
+            ]
+        )
+    )
+    victim = data.draw(st.sampled_from(world.nodes))
+    worse = World(
+        world.model, tuple(worsen(node) if node is victim else node for node in world.nodes), world.pods
+    )
+    demand, site = demand_of(world.model), first_site(world)
+    before, after = place(demand, usage_of(world), site), place(demand, usage_of(worse), site)
+    if isinstance(after, Assignment) and after.node == victim.name:
+        assert isinstance(before, Assignment)
+        assert before.node == victim.name
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_placing_only_reads_and_assuming_takes_exactly_the_room_that_was_offered(world: World) -> None:
+    demand, usage, site = demand_of(world.model), usage_of(world), first_site(world)
+    answer = place(demand, usage, site)
+    assert place(demand, usage, site) == answer
+    if isinstance(answer, Assignment):
+        variant = demand.variant(answer.variant)
+        assert variant
+        node = usage.by_name[answer.node]
+        before = {resource: usage.free(node, resource) for resource in variant.requests}
+        cost = usage.cost_with(demand.model, node, variant.requests)
+        assume(answer, demand, usage)
+        for resource, amount in variant.requests.items():
+            assert usage.free(node, resource) == before[resource] - amount >= 0
+        assert abs(usage.cost_of(demand.model) - cost) < Decimal("1e-20")
