@@ -1,1 +1,1 @@
-"""What `make bench` measures. Ratios in one run where that is possible; figures are printed, never asserted."""
+"""What `make bench` measures: ratios in one run where that is possible, printed and never asserted."""
