@@ -68,14 +68,22 @@ class TokenFile:
         return self._header
 
 
-def in_cluster(folder: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] | None = None) -> Connection:
+def in_cluster(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Connection:
     """Connect as the service account of the pod that we run in.
+
+    Parameters
+    ----------
+    folder
+        Where its files are; None for `SERVICE_ACCOUNT`.
+    environment
+        The variables that the kubelet sets; None for those of this process.
 
     Raises
     ------
     BadInputError
         This is no pod, or it has no service account token.
     """
+    folder = folder or SERVICE_ACCOUNT
     source = os.environ if environment is None else environment
     host, port = source.get("KUBERNETES_SERVICE_HOST"), source.get("KUBERNETES_SERVICE_PORT")
     if not host or not port or not (folder / "token").exists():
