@@ -245,3 +245,14 @@ def test_what_models_cost_adds_up_to_the_bill() -> None:
     assert usage.cost_of(digits) == Decimal("0.6")
     assert usage.cost_of(other) == Decimal("0.3") + Decimal("0.5")
     assert sum(usage.replica_cost(pod) for pod in pods[:4]) == usage.cost_of(digits) + usage.cost_of(other)
+
+
+def test_a_misplaced_replica_no_longer_counts_for_limits() -> None:
+    nodes = [make_node("a", zone="z", clearance=DataSensitivity.PUBLIC), make_node("b", zone="z")]
+    placement = {
+        "dataSensitivity": "Internal",
+        "spread": {"maxPerZonePercent": 100},
+        "cloud": {"maxReplicas": 1},
+    }
+    decision = decide_on(nodes, make_demand(placement=placement), [make_pod("r1", "a", model="digits")])
+    assert nodes_of(decision) == ["b"]

@@ -69,35 +69,35 @@ def _node_selector(one: Rejection) -> str:
     return f"needs label {one.subject}={one.needs}, has {found}"
 
 
-def _cost(one: Rejection) -> str:
-    return f"would make the model cost {_usd(one.needs)} US dollars an hour, the limit is {_usd(one.has)}"
-
-
 def _usd(value: Value) -> str:
     return format_usd(value) if isinstance(value, Decimal) else str(value)
 
 
 _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
-    Reason.TIER_NOT_SERVED: lambda one: (
-        f"is a node of tier {one.has}, the model has a variant for {one.needs}"
-    ),
+    Reason.TIER_NOT_SERVED: lambda one: f"needs tier {one.needs}, has {one.has}",
     Reason.CLEARANCE_TOO_LOW: lambda one: f"needs clearance {one.needs}, has {one.has}",
     Reason.REGION_NOT_ALLOWED: lambda one: f"needs region {one.needs}, has {one.has or 'none'}",
     Reason.ARCHITECTURE_NOT_SUPPORTED: lambda one: f"needs architecture {one.needs}, has {one.has or 'none'}",
     Reason.NODE_SELECTOR_MISMATCH: _node_selector,
-    Reason.LATENCY_UNKNOWN: lambda one: f"allows {one.needs} ms, but the latency of the node is unknown",
-    Reason.LATENCY_ABOVE_MAXIMUM: lambda one: f"allows {one.needs} ms, has {one.has} ms",
+    Reason.LATENCY_UNKNOWN: lambda one: f"needs at most {one.needs} ms, its latency is unknown",
+    Reason.LATENCY_ABOVE_MAXIMUM: lambda one: f"needs at most {one.needs} ms, has {one.has} ms",
     Reason.NODE_NOT_READY: lambda _: "is not Ready",
     Reason.NODE_CORDONED: lambda _: "is cordoned",
     Reason.TAINT_NOT_TOLERATED: lambda one: f"has taint {one.subject}",
     Reason.INSUFFICIENT_RESOURCE: _insufficient,
-    Reason.MAX_PER_NODE_REACHED: lambda one: f"holds {one.has} of the model, as many as maxPerNode allows",
+    Reason.MAX_PER_NODE_REACHED: lambda one: f"would hold {one.needs} of the model, maxPerNode is {one.has}",
     Reason.MAX_PER_ZONE_REACHED: (
-        lambda one: f"zone {one.subject} holds {one.has} of the model, as many as maxPerZonePercent allows"
+        lambda one: (
+            f"zone {one.subject} would hold {one.needs} of the model, maxPerZonePercent allows {one.has}"
+        )
     ),
-    Reason.TIER_MAXIMUM_REACHED: lambda one: f"tier {one.subject} holds {one.has} of the model, its maximum",
+    Reason.TIER_MAXIMUM_REACHED: (
+        lambda one: f"tier {one.subject} would hold {one.needs} of the model, its maxReplicas is {one.has}"
+    ),
     Reason.RESERVED_FOR_TIER_MINIMUM: (
-        lambda one: f"tier {one.subject} still needs {one.needs} for its minimum, and {one.has} are left"
+        lambda one: f"tier {one.subject} lacks {one.needs} of its minReplicas, {one.has} left to place"
     ),
-    Reason.COST_LIMIT_REACHED: _cost,
+    Reason.COST_LIMIT_REACHED: (
+        lambda one: f"would cost {_usd(one.needs)} an hour with the rest, maxPerHour is {_usd(one.has)}"
+    ),
 }
