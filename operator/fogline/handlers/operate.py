@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import kopf
 
@@ -43,13 +44,12 @@ async def operate(settings: Settings) -> None:
         ):
             loops = group.create_task(operator.run())
             await kopf.operator(
-                registry=_registry(where),
+                registry=_registry(where, loops),
                 settings=_kopf_settings(),
                 memo=kopf.Memo(models=operator.context.models, wake=operator.wake),
                 standalone=True,
                 clusterwide=True,
             )
-            loops.cancel()
 
 
 class _Operator:
@@ -111,10 +111,16 @@ class _Operator:
         self.wake(self.context.models)
 
 
-def _registry(where: connection.Connection) -> kopf.OperatorRegistry:
+def _registry(where: connection.Connection, loops: asyncio.Task[None]) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     login.register(registry, where)
     modeldeployments.register(registry)
+
+    # Otherwise kopf takes the loops for work that is about to finish, and waits 5 s for them.
+    async def stop(**_kwargs: Any) -> None:
+        loops.cancel()
+
+    kopf.on.cleanup(registry=registry)(stop)
     return registry
 
 
