@@ -200,17 +200,21 @@ class FaultProxy:
         outgoing = web.StreamResponse(status=response.status, headers=_passed_on(response.headers))
         await outgoing.prepare(incoming)
         passed = 0
-        while True:
-            if isinstance(action, Cut) and passed >= action.after:
-                raise _DroppedError
-            if isinstance(action, Hold) and passed >= action.after:
-                await asyncio.Event().wait()
-            line = await response.content.readline()
-            if not line:
-                return outgoing
-            for edited in action.lines_for(line) if isinstance(action, Edit) else (line,):
-                await outgoing.write(edited)
-            passed += 1
+        try:
+            while True:
+                if isinstance(action, Cut) and passed >= action.after:
+                    raise _DroppedError
+                if isinstance(action, Hold) and passed >= action.after:
+                    await asyncio.Event().wait()
+                line = await response.content.readline()
+                if not line:
+                    return outgoing
+                for edited in action.lines_for(line) if isinstance(action, Edit) else (line,):
+                    await outgoing.write(edited)
+                passed += 1
+        finally:
+            if response.connection and response.connection.transport:
+                response.connection.transport.abort()
 
 
 class _DroppedError(Exception):

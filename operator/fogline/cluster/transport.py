@@ -158,7 +158,12 @@ class Transport:
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
                     body = await response.read()
                     raise error_from_body(response.status, body, response.headers.get("Retry-After"))
-                yield response
+                try:
+                    yield response
+                finally:
+                    # What is left unread is not wanted: do not wait for the peer to agree to the end.
+                    if response.connection and response.connection.transport:
+                        response.connection.transport.abort()
 
 
 @contextmanager
