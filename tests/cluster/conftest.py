@@ -1,8 +1,12 @@
 """A control plane with simulated nodes for the whole test session, with our CRDs applied."""
 
+import asyncio
+import contextlib
 import os
+import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from dev import controlplane
@@ -12,17 +16,26 @@ from dev.programs import program
 from tests.support.clusters import refuse_foreign_cluster
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
+from tests.support.operator_process import OperatorProcess, alarms
+from tests.support.rights import kubeconfig_of_account
+from tests.support.world import UNMANAGED, World
 
 from fogline.cluster.client import Client
 from fogline.cluster.connection import Connection, from_kubeconfig
 from fogline.cluster.limiter import Rate
 from fogline.cluster.transport import Limits
 
+EXTRA_ARGS = {
+    # stricter than the default: an owner reference that blocks deletion needs a right of its own
+    "kube-apiserver": ["enable-admission-plugins=OwnerReferencesPermissionEnforcement"],
+    "kwok-controller": [f"disregard-status-with-annotation-selector={UNMANAGED}"],
+}
+
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """Start a control plane of this session's own, with our CRDs; it is gone afterwards."""
-    plane = controlplane.start(f"tests-{os.getpid()}")
+    plane = controlplane.start(f"tests-{os.getpid()}", extra_args=EXTRA_ARGS)
     try:
         apply_crds(Kubectl(program("kubectl"), plane.kubeconfig, tmp_path_factory.mktemp("kubectl")))
         yield plane
@@ -70,3 +83,79 @@ async def namespace(client: Client) -> str:
     name = f"test-{uuid.uuid4().hex[:8]}"
     await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     return name
+
+
+@pytest.fixture
+async def world(client: Client, kubectl: Kubectl, namespace: str) -> AsyncIterator[World]:
+    """Give a test its own namespace and nodes, and hold its whole history against our promises."""
+    world = World(client, kubectl, namespace)
+    recording = asyncio.create_task(world.history.run())
+    yield world
+    await world.history.caught_up()
+    recording.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await recording
+    await world.leave()
+    assert world.history.breaches() == []
+
+
+@pytest.fixture(scope="session")
+def operator_kubeconfig(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Speak as the operator's service account, with the rights that are shipped and no others."""
+    return kubeconfig_of_account(kubectl, tmp_path_factory.mktemp("operator") / "kubeconfig.yaml")
+
+
+@pytest.fixture(scope="module")
+def shared_operator(
+    operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OperatorProcess]:
+    """Run one operator for all tests of a file that neither disturb nor restart it."""
+    operator = OperatorProcess(
+        operator_kubeconfig, tmp_path_factory.mktemp("operator") / "log", unstick_seconds=2
+    )
+    operator.spawn()
+    try:
+        yield operator
+    finally:
+        operator.kill()
+
+
+@pytest.fixture
+async def operator(shared_operator: OperatorProcess) -> AsyncIterator[OperatorProcess]:
+    """Use the shared operator; what it logs during the test must be free of alarms."""
+    await shared_operator.ready()
+    offset = shared_operator.log_bytes()
+    yield shared_operator
+    sys.stdout.write(shared_operator.log(offset))  # pytest shows it when the test fails
+    assert alarms(shared_operator.log(offset)) == []
+
+
+@pytest.fixture
+async def operator_proxy(operator_kubeconfig: Path) -> AsyncIterator[FaultProxy]:
+    """Stand between the operators of this test and the API server."""
+    async with FaultProxy(from_kubeconfig(operator_kubeconfig)) as proxy:
+        yield proxy
+
+
+StartOperator = Callable[..., Awaitable[OperatorProcess]]
+
+
+@pytest.fixture
+async def start_operator(operator_proxy: FaultProxy, tmp_path: Path) -> AsyncIterator[StartOperator]:
+    """Start operators of this test's own, behind the proxy, with the settings that it names."""
+    started: list[OperatorProcess] = []
+
+    async def start(**settings: object) -> OperatorProcess:
+        kubeconfig = operator_proxy.kubeconfig(tmp_path / "kubeconfig.yaml")
+        operator = OperatorProcess(kubeconfig, tmp_path / f"log-{len(started)}", **settings)
+        started.append(operator)
+        await operator.start()
+        return operator
+
+    yield start
+    for operator in started:
+        sys.stdout.write(operator.log())  # pytest shows it when the test fails
+        if operator.running:
+            assert await operator.stop() == 0
+    assert [alarm for operator in started for alarm in alarms(operator.log())] == []
+    assert [request.path for request in operator_proxy.requests if request.status == 403] == []

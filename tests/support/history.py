@@ -1,0 +1,145 @@
+"""What happened to pods and nodes during a test, and which promises were broken on the way.
+
+The judge reads the API server's own history and nothing of the operator's.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from tests.support.wait import wait_for
+
+from fogline.api import DataSensitivity
+from fogline.cluster.client import Client
+from fogline.cluster.documents import Document, EventType
+from fogline.cluster.kinds import NODES, PODS, Kind
+from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, GATE, MODEL_LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A pod of ours got its node."""
+
+    pod: str
+    node: str
+    pins: frozenset[str | None]
+    """The nodes that the terms of its required affinity name; None for a term without a pin."""
+    needs: DataSensitivity
+    clearance: DataSensitivity
+    """Of the node, at that moment."""
+
+
+class History:
+    """Watches the pods of one namespace and the nodes of one test."""
+
+    def __init__(self, client: Client, namespace: str, node_selector: str) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._node_selector = node_selector
+        self._versions: dict[Kind, list[Document]] = {PODS: [], NODES: []}
+        self.deleted: dict[str, Document] = {}
+        """Pods by name, as they were last."""
+
+    async def run(self) -> None:
+        """Record until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._record(PODS, self._namespace, ""))
+            group.create_task(self._record(NODES, None, self._node_selector))
+
+    @property
+    def pods(self) -> list[Document]:
+        """All versions of the pods, in the order in which they were written."""
+        return self._versions[PODS]
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all pods that were ever there."""
+        return {pod["metadata"]["name"] for pod in self.pods}
+
+    async def caught_up(self) -> None:
+        """Wait until all that has been written so far is recorded."""
+        listing = await self._client.list(PODS, namespace=self._namespace)
+        wanted = {_version(pod) for pod in listing.items}
+        await wait_for(lambda: wanted <= {_version(pod) for pod in self.pods}, "the history is complete")
+
+    def bindings(self) -> Iterator[Binding]:
+        """Go through the moments in which a pod of ours was bound."""
+        bound: set[str] = set()
+        for pod in self.pods:
+            node, uid = pod["spec"].get("nodeName"), pod["metadata"]["uid"]
+            labels = pod["metadata"].get("labels", {})
+            if node and uid not in bound and MODEL_LABEL in labels:
+                bound.add(uid)
+                yield Binding(
+                    pod=pod["metadata"]["name"],
+                    node=node,
+                    pins=_pins(pod),
+                    needs=DataSensitivity(labels[DATA_SENSITIVITY_LABEL]),
+                    clearance=self._clearance(node, int(pod["metadata"]["resourceVersion"])),
+                )
+
+    def breaches(self) -> list[str]:
+        """Tell which promises about placing were broken; empty when all were kept."""
+        found: list[str] = []
+        for one in self.bindings():
+            if one.pins - {one.node} and one.pins != {None}:
+                found.append(f"{one.pod} was bound to {one.node}, but its terms are pinned to {one.pins}")
+            if one.clearance < one.needs:
+                found.append(f"{one.pod} needs {one.needs} and was bound to {one.node}: {one.clearance}")
+        return [*found, *(f"{name} was made without our gate" for name in self._made_without_gate())]
+
+    def _made_without_gate(self) -> Iterator[str]:
+        known: set[str] = set()
+        for pod in self.pods:
+            uid = pod["metadata"]["uid"]
+            is_ours = (
+                MODEL_LABEL in pod["metadata"].get("labels", {}) and "ownerReferences" in pod["metadata"]
+            )
+            if is_ours and uid not in known and GATE not in gates(pod):
+                yield pod["metadata"]["name"]
+            known.add(uid)
+
+    def _clearance(self, node: str, moment: int) -> DataSensitivity:
+        """Find the clearance of a node when a pod was written: resourceVersions of one store are ordered."""
+        versions = [one for one in self._versions[NODES] if one["metadata"]["name"] == node]
+        at = bisect_right(versions, moment, key=lambda one: int(one["metadata"]["resourceVersion"]))
+        labels = versions[at - 1]["metadata"].get("labels", {})
+        return DataSensitivity(labels.get(CLEARANCE_LABEL, "Public"))
+
+    async def _record(self, kind: Kind, namespace: str | None, label_selector: str) -> None:
+        listing = await self._client.list(kind, namespace=namespace, label_selector=label_selector)
+        self._versions[kind] += listing.items
+        events = self._client.watch(
+            kind,
+            Document,
+            resource_version=listing.resource_version,
+            namespace=namespace,
+            label_selector=label_selector,
+        )
+        async with aclosing(events):
+            async for event in events:
+                if event.object is None:
+                    continue
+                if event.type is not EventType.DELETED:
+                    self._versions[kind].append(event.object)
+                elif kind is PODS:
+                    self.deleted[event.object["metadata"]["name"]] = event.object
+
+
+def _version(pod: Document) -> tuple[str, str]:
+    return pod["metadata"]["uid"], pod["metadata"]["resourceVersion"]
+
+
+def gates(pod: Document) -> set[str]:
+    """Give the names of a pod's scheduling gates."""
+    return {gate["name"] for gate in pod["spec"].get("schedulingGates", ())}
+
+
+def _pins(pod: Document) -> frozenset[str | None]:
+    required = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    return frozenset(
+        term["matchFields"][0]["values"][0] if "matchFields" in term else None
+        for term in required["nodeSelectorTerms"]
+    )

@@ -1,0 +1,131 @@
+"""The operator as a real process, and its log as a judge."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from tests.support.wait import wait_for
+
+START_LIMIT_SECONDS = 60.0
+STOP_LIMIT_SECONDS = 20.0
+
+ALARMS = frozenset({"ERROR", "CRITICAL"})
+
+
+class OperatorProcess:
+    """Runs ``python -m fogline.handlers`` from `start` to `stop` or `kill`; it may be started again.
+
+    Parameters
+    ----------
+    kubeconfig
+        Where the API server is, and as whom to speak to it.
+    log
+        File that all its runs write to.
+    settings
+        Settings by name, such as ``resync_seconds=1``.
+    """
+
+    def __init__(self, kubeconfig: Path, log: Path, **settings: object) -> None:
+        self._log = log
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("FOGLINE_")},
+            **{f"FOGLINE_{name.upper()}": str(value) for name, value in settings.items()},
+            "FOGLINE_HEALTH_PORT": str(self._port),
+            "KUBECONFIG": str(kubeconfig),
+        }
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def spawn(self) -> None:
+        """Start the process and return at once."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "fogline.handlers"], env=self._environment, stdout=log, stderr=log
+            )
+
+    async def start(self) -> None:
+        """Start the process and wait until it knows the cluster."""
+        self.spawn()
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until it knows the cluster."""
+        async with aiohttp.ClientSession() as session:
+
+            async def is_ready() -> bool:
+                assert self.running, f"the operator has ended:\n{self.log()}"
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"http://127.0.0.1:{self._port}/readyz") as answer:
+                        return answer.ok
+                return False
+
+            await wait_for(is_ready, "the operator is ready", START_LIMIT_SECONDS)
+
+    def kill(self) -> None:
+        """Let it end as by a power cut."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself; returns the exit code."""
+        assert self._process
+        return await asyncio.to_thread(self._process.wait, STOP_LIMIT_SECONDS)
+
+    async def stop(self) -> int:
+        """Ask it to end, and wait for it; returns the exit code."""
+        assert self._process
+        self._process.terminate()
+        try:
+            return await self.ended()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"SIGTERM did not end the operator in {STOP_LIMIT_SECONDS:g} s") from None
+
+    def log(self, offset: int = 0) -> str:
+        """Read what it wrote, from a byte on."""
+        return self._log.read_bytes()[offset:].decode(errors="replace") if self._log.exists() else ""
+
+    def log_bytes(self) -> int:
+        """Count what it wrote."""
+        return self._log.stat().st_size if self._log.exists() else 0
+
+
+def alarms(log: str) -> list[str]:
+    """Give the lines of a log that no healthy operator writes: errors, tracebacks, refused rights."""
+    return [line for line in log.splitlines() if line.strip() and _is_alarm(line)]
+
+
+def records(log: str) -> Iterator[Mapping[str, Any]]:
+    """Go through the records of a log."""
+    for line in log.splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            yield json.loads(line)
+
+
+def _is_alarm(line: str) -> bool:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        return True
+    return record["levelname"] in ALARMS or "exc_info" in record or "403 Forbidden" in line
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,219 @@
+"""One test's own part of a cluster: a namespace, nodes that only its models choose, short ways to both."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dev.cluster import simulated_node
+from tests.support.builders import make_variant
+from tests.support.history import History
+from tests.support.kubectl import Kubectl
+from tests.support.wait import LIMIT_SECONDS, wait_for
+
+from fogline.cluster.client import Client
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import (
+    DEPLOYMENTS,
+    EVENTS,
+    MODEL_DEPLOYMENTS,
+    NODES,
+    POD_DISRUPTION_BUDGETS,
+    PODS,
+    SERVICES,
+    Kind,
+)
+from fogline.errors import NotFoundError
+from fogline.names import CLEARANCE_LABEL, MODEL_LABEL, TIER_LABEL
+
+TEST_LABEL = "example.com/test"
+"""On the nodes of a test: the namespace that they are for."""
+
+CHILD_KINDS = (DEPLOYMENTS, SERVICES, POD_DISRUPTION_BUDGETS)
+
+UNMANAGED = "kwok.x-k8s.io/status=custom"
+"""Annotation of nodes whose status kwok leaves alone."""
+
+
+class World:
+    """What a user does and sees. All of it goes straight to the API server, past any fault proxy.
+
+    Parameters
+    ----------
+    client
+        As administrator.
+    kubectl
+        As the user; its writes have a field manager of their own.
+    """
+
+    def __init__(self, client: Client, kubectl: Kubectl, namespace: str) -> None:
+        self.client = client
+        self.namespace = namespace
+        self.history = History(client, namespace, f"{TEST_LABEL}={namespace}")
+        self._kubectl = kubectl
+
+    async def kubectl(self, *arguments: str, manifest: Mapping[str, Any] | None = None) -> str:
+        """Run kubectl in the namespace."""
+        return await asyncio.to_thread(
+            self._kubectl, f"--namespace={self.namespace}", *arguments, manifest=manifest
+        )
+
+    # nodes
+
+    def node_name(self, short: str) -> str:
+        """Give the name that a node of this test has in the cluster."""
+        return f"{self.namespace}-{short}"
+
+    async def add_node(
+        self,
+        short: str = "a",
+        tier: str = "Cloud",
+        *,
+        cpu: str = "4",
+        clearance: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> str:
+        """Add a Ready node that only models of this test choose; returns its name in the cluster."""
+        name, own = self.node_name(short), {TEST_LABEL: self.namespace, TIER_LABEL: tier}
+        if clearance:
+            own[CLEARANCE_LABEL] = clearance
+        await self.client.create(simulated_node(name, {**own, **(labels or {})}, cpu=cpu))
+        await wait_for(lambda: self._is_ready(name), f"node {name} is Ready")
+        return name
+
+    async def set_not_ready(self, node: str) -> None:
+        """Let a node be NotReady, and stay so."""
+        await self.kubectl("annotate", "node", node, UNMANAGED)
+        lost = {"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "Lost"}]}}
+        await self.patch(NODES, node, lost, subresource="status")
+
+    async def patch(self, kind: Kind, name: str, change: Mapping[str, Any], *, subresource: str = "") -> None:
+        """Change an object as somebody with kubectl does."""
+        what = ["patch", kind.plural, name, f"--patch={json.dumps(change)}"]
+        if subresource:
+            what.append(f"--subresource={subresource}")
+        merge = kind is MODEL_DEPLOYMENTS
+        await self.kubectl(*what, f"--type={'merge' if merge else 'strategic'}")
+
+    # models
+
+    async def apply_model(self, name: str = "digits", *, variants: Any = None, **spec: Any) -> None:
+        """Apply a ModelDeployment that chooses among the nodes of this test; one cloud variant by default.
+
+        Parameters
+        ----------
+        spec
+            Fields of the spec in camelCase; ``placement`` is added to.
+        """
+        placement = {"nodeSelector": {TEST_LABEL: self.namespace}, **spec.pop("placement", {})}
+        own = {
+            "variants": [make_variant("cloud", "Cloud")] if variants is None else variants,
+            "placement": placement,
+        }
+        manifest = {
+            "apiVersion": MODEL_DEPLOYMENTS.api_version,
+            "kind": MODEL_DEPLOYMENTS.kind,
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": {**spec, **own},
+        }
+        await self.kubectl("apply", "--filename=-", manifest=manifest)
+
+    async def edit_model(self, spec: Mapping[str, Any], name: str = "digits") -> None:
+        """Change some fields of the spec of a ModelDeployment."""
+        await self.patch(MODEL_DEPLOYMENTS, name, {"spec": spec})
+
+    async def model(self, name: str = "digits") -> Document:
+        """Read a ModelDeployment."""
+        return await self.client.get(MODEL_DEPLOYMENTS, self.namespace, name)
+
+    async def condition(self, kind: str, name: str = "digits") -> Mapping[str, Any]:
+        """Read a condition that speaks of the present spec; all fields empty when there is none."""
+        model = await self.model(name)
+        generation = model["metadata"]["generation"]
+        for condition in model.get("status", {}).get("conditions", ()):
+            if condition["type"] == kind and condition.get("observedGeneration") == generation:
+                return dict(condition)
+        return {"status": "", "reason": "", "message": ""}
+
+    async def until(
+        self,
+        kind: str,
+        status: str,
+        reason: str = "",
+        name: str = "digits",
+        *,
+        limit_seconds: float = LIMIT_SECONDS,
+    ) -> str:
+        """Wait until a condition of the present spec has a status and a reason; returns its message."""
+        seen: Mapping[str, Any] = {}
+
+        async def holds() -> bool:
+            nonlocal seen
+            seen = await self.condition(kind, name)
+            return seen["status"] == status and reason in {"", seen["reason"]}
+
+        try:
+            await wait_for(holds, f"{name} is {kind}={status} {reason}", limit_seconds)
+        except AssertionError as error:
+            status_now = (await self.model(name)).get("status", {})
+            raise AssertionError(f"{error}; last seen {dict(seen)}, status {status_now}") from None
+        return str(seen["message"])
+
+    async def until_ready(self, replicas: int, name: str = "digits") -> None:
+        """Wait until a model is Ready with so many replicas, and no pod of it is too many."""
+
+        async def holds() -> bool:
+            ready = await self.condition("Ready", name)
+            status = (await self.model(name)).get("status", {})
+            counts = {status.get("replicas"), status.get("readyReplicas"), len(await self.pods(name))}
+            return ready["status"] == "True" and counts == {replicas}
+
+        await wait_for(holds, f"{name} is Ready with {replicas} replicas", 30)
+
+    # what belongs to a model
+
+    async def pods(self, model: str = "digits") -> list[Document]:
+        """List the pods of a model that are not on their way out, by name."""
+        listing = await self.client.list(
+            PODS, namespace=self.namespace, label_selector=f"{MODEL_LABEL}={model}"
+        )
+        alive = (pod for pod in listing.items if "deletionTimestamp" not in pod["metadata"])
+        return sorted(alive, key=lambda pod: str(pod["metadata"]["name"]))
+
+    async def nodes_of(self, model: str = "digits") -> list[str]:
+        """List the nodes that its pods are on, with repetitions."""
+        return sorted(pod["spec"].get("nodeName", "") for pod in await self.pods(model))
+
+    async def child(self, kind: Kind, name: str) -> Document | None:
+        """Read an object; None when there is none."""
+        try:
+            return await self.client.get(kind, self.namespace, name)
+        except NotFoundError:
+            return None
+
+    async def children(self, model: str = "digits") -> set[tuple[str, str]]:
+        """List everything that carries the label of a model, pods and ReplicaSets left out."""
+        found: set[tuple[str, str]] = set()
+        for kind in CHILD_KINDS:
+            listing = await self.client.list(
+                kind, namespace=self.namespace, label_selector=f"{MODEL_LABEL}={model}"
+            )
+            found |= {(kind.kind, item["metadata"]["name"]) for item in listing.items}
+        return found
+
+    async def events(self, reason: str) -> list[str]:
+        """List the notes of the Events with a reason, one for each Event."""
+        listing = await self.client.list(EVENTS, namespace=self.namespace)
+        return [event.get("note", "") for event in listing.items if event["reason"] == reason]
+
+    async def leave(self) -> None:
+        """Remove what this test made; the garbage collector does the rest while the next test runs."""
+        await self.kubectl("delete", "modeldeployments", "--all", "--wait=false")
+        await asyncio.gather(
+            self.kubectl("delete", "nodes", f"--selector={TEST_LABEL}={self.namespace}", "--wait=false"),
+            self.kubectl("delete", "namespace", self.namespace, "--wait=false"),
+        )
+
+    async def _is_ready(self, node: str) -> bool:
+        conditions = (await self.client.get(NODES, None, node))["status"].get("conditions", ())
+        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
