@@ -49,22 +49,22 @@ SENTENCES = [
         Rejection("n", Reason.INSUFFICIENT_RESOURCE, "memory", 64 * MIB, 64 * MIB - 1),
         "needs 67108864 memory, has 67108863 free",
     ),
-    (Rejection("n", Reason.MAX_PER_NODE_REACHED, "", 3, 2), "would hold 3 of the model, maxPerNode is 2"),
+    (Rejection("n", Reason.MAX_PER_NODE_REACHED, "", 3, 2), "would hold 3, maxPerNode is 2"),
     (
         Rejection("n", Reason.MAX_PER_ZONE_REACHED, "z1", 3, 2),
-        "zone z1 would hold 3 of the model, maxPerZonePercent allows 2",
+        "zone z1 would hold 3, maxPerZonePercent allows 2",
     ),
     (
         Rejection("n", Reason.TIER_MAXIMUM_REACHED, "Edge", 3, 2),
-        "tier Edge would hold 3 of the model, its maxReplicas is 2",
+        "tier Edge would hold 3, its maxReplicas is 2",
     ),
     (
         Rejection("n", Reason.RESERVED_FOR_TIER_MINIMUM, "Edge", 1, 1),
-        "tier Edge lacks 1 of its minReplicas, 1 left to place",
+        "tier Edge lacks 1 of its minReplicas, 1 left",
     ),
     (
         Rejection("n", Reason.COST_LIMIT_REACHED, "", Decimal("1.50"), Decimal("1.25")),
-        "would cost 1.5 an hour with the rest, maxPerHour is 1.25",
+        "would cost 1.5 an hour in all, maxPerHour is 1.25",
     ),
 ]
 

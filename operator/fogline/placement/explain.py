@@ -85,19 +85,17 @@ _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
     Reason.NODE_CORDONED: lambda _: "is cordoned",
     Reason.TAINT_NOT_TOLERATED: lambda one: f"has taint {one.subject}",
     Reason.INSUFFICIENT_RESOURCE: _insufficient,
-    Reason.MAX_PER_NODE_REACHED: lambda one: f"would hold {one.needs} of the model, maxPerNode is {one.has}",
+    Reason.MAX_PER_NODE_REACHED: lambda one: f"would hold {one.needs}, maxPerNode is {one.has}",
     Reason.MAX_PER_ZONE_REACHED: (
-        lambda one: (
-            f"zone {one.subject} would hold {one.needs} of the model, maxPerZonePercent allows {one.has}"
-        )
+        lambda one: f"zone {one.subject} would hold {one.needs}, maxPerZonePercent allows {one.has}"
     ),
     Reason.TIER_MAXIMUM_REACHED: (
-        lambda one: f"tier {one.subject} would hold {one.needs} of the model, its maxReplicas is {one.has}"
+        lambda one: f"tier {one.subject} would hold {one.needs}, its maxReplicas is {one.has}"
     ),
     Reason.RESERVED_FOR_TIER_MINIMUM: (
-        lambda one: f"tier {one.subject} lacks {one.needs} of its minReplicas, {one.has} left to place"
+        lambda one: f"tier {one.subject} lacks {one.needs} of its minReplicas, {one.has} left"
     ),
     Reason.COST_LIMIT_REACHED: (
-        lambda one: f"would cost {_usd(one.needs)} an hour with the rest, maxPerHour is {_usd(one.has)}"
+        lambda one: f"would cost {_usd(one.needs)} an hour in all, maxPerHour is {_usd(one.has)}"
     ),
 }

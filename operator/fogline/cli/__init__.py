@@ -1,0 +1,48 @@
+"""The command line. Each subcommand is a module that is imported only when it runs."""
+
+from importlib import import_module
+
+import click
+
+from fogline.errors import FoglineError
+
+COMMANDS = {
+    "plan": "Say where replicas would run and why not elsewhere, without any cluster.",
+}
+"""Name, which is also that of the module, and what it does."""
+
+EXIT_BAD_INPUT = 2
+
+
+class _LazyGroup(click.Group):
+    """Subcommands that cost nothing until they run; errors of ours become one line and exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the interface of click
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  same
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"{__name__}.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101  every module of COMMANDS has one
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+        except FoglineError as error:
+            click.echo(f"fogline: {error}", err=True)
+            ctx.exit(EXIT_BAD_INPUT)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fogline", message="%(prog)s %(version)s")
+def main() -> None:
+    """Keep every AI model where it should run, on cloud and edge nodes.
+
+    Exit codes: 0 done, 1 the answer is no (each command says what that means), 2 bad input.
+    """

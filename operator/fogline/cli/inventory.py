@@ -1,0 +1,101 @@
+"""What a plan is made from: the nodes, pods and ModelDeployments of some files."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from fogline import api, observe, snapshot
+from fogline.cli import live
+from fogline.cli.documents import Document
+from fogline.errors import BadInputError
+
+_CORE = {"Node", "Pod"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All that a plan is made from."""
+
+    models: tuple[api.ModelDeployment, ...]
+    snapshot: snapshot.Snapshot
+
+
+def take_inventory(
+    documents: Iterable[Document], region_label: str, warn: Callable[[str], None]
+) -> Inventory:
+    """Sort documents by kind and check them as the API server would.
+
+    Parameters
+    ----------
+    warn
+        Told of each object that a plan has no use for.
+
+    Raises
+    ------
+    FileError
+        A document is no object, breaks a rule of its kind, or is there twice.
+    """
+    nodes: list[snapshot.Node] = []
+    pods: list[snapshot.Pod] = []
+    models: list[api.ModelDeployment] = []
+    seen: dict[tuple[str, str, str], Document] = {}
+    for document in _objects(documents):
+        match _kind(document):
+            case "ModelDeployment":
+                model = _model(document)
+                models.append(model)
+                _refuse_twice(document, model.metadata.namespace or "default", model.metadata.name, seen)
+            case "Node":
+                node = live.node(document, region_label)
+                nodes.append(node)
+                _refuse_twice(document, "", node.name, seen)
+            case "Pod":
+                if pod := live.pod(document):
+                    pods.append(pod)
+                    _refuse_twice(document, pod.namespace, pod.name, seen)
+            case other:
+                warn(
+                    f"{document.place()}: {other} is ignored: a plan is made from Node, Pod, ModelDeployment"
+                )
+    return Inventory(tuple(models), observe.snapshot(nodes, pods))
+
+
+def _objects(documents: Iterable[Document]) -> Iterator[Document]:
+    """Unpack lists of objects. Items of a typed list such as NodeList need not say their kind."""
+    for document in documents:
+        kind = _kind(document)
+        if not kind.endswith("List"):
+            yield document
+            continue
+        items = document.value.get("items") or []
+        if not isinstance(items, list):
+            raise document.error("must be a list", "items")
+        for number, value in enumerate(items):
+            if isinstance(value, dict) and kind != "List":
+                value.setdefault("kind", kind.removesuffix("List"))
+            yield document.item(number)
+
+
+def _kind(document: Document) -> str:
+    if not isinstance(document.value, dict):
+        raise document.error("must be a Kubernetes object: a mapping with apiVersion, kind and metadata")
+    kind, version = document.value.get("kind"), document.value.get("apiVersion", "v1")
+    if not isinstance(kind, str) or not kind:
+        raise document.error("is required, such as Node, Pod or ModelDeployment", "kind")
+    is_foreign = kind in _CORE and version != "v1"
+    return f"{kind} of {version}" if is_foreign else kind
+
+
+def _model(document: Document) -> api.ModelDeployment:
+    try:
+        return api.parse(document.value, strict=True)
+    except BadInputError as error:
+        raise document.error(error.message, error.field) from error
+
+
+def _refuse_twice(
+    document: Document, namespace: str, name: str, seen: dict[tuple[str, str, str], Document]
+) -> None:
+    key = document.value["kind"], namespace, name
+    if before := seen.get(key):
+        raise document.error(f"{key[0]} {name} is there already, see {before.place()}", "metadata.name")
+    seen[key] = document

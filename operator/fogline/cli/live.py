@@ -1,0 +1,93 @@
+"""Nodes and Pods from documents: a dump of a cluster, or written by hand with only what matters."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from fogline import observe, snapshot
+from fogline.cli.documents import Document
+from fogline.cluster import objects
+from fogline.errors import BadInputError
+
+_READY = objects.Condition(type="Ready", status="True")
+_DEFAULT_PODS = "110"
+"""What a kubelet allows unless it is told otherwise."""
+_QUANTITIES = {"allocatable", "allocatedResources", "capacity", "limits", "overhead", "requests"}
+
+T = TypeVar("T")
+
+
+def node(document: Document, region_label: str) -> snapshot.Node:
+    """Read a Node.
+
+    One without conditions counts as Ready; one without allocatable offers its capacity, and 110 pods if it
+    names no number of pods.
+
+    Raises
+    ------
+    FileError
+        The document is no Node.
+    """
+    read = _convert(document, objects.Node)
+    status = read.status
+    room = {"pods": _DEFAULT_PODS, **(status.allocatable or status.capacity)}
+    status = replace(status, conditions=status.conditions or (_READY,), allocatable=room)
+    try:
+        return observe.to_node(replace(read, status=status), region_label)
+    except BadInputError as error:
+        raise document.error(error.message, error.field or "status.allocatable") from error
+
+
+def pod(document: Document) -> snapshot.Pod | None:
+    """Read a Pod; None when it holds no room, because it has no node yet or has ended.
+
+    Raises
+    ------
+    FileError
+        The document is no Pod.
+    """
+    read = _convert(document, objects.Pod)
+    metadata = replace(read.metadata, namespace=read.metadata.namespace or "default")
+    try:
+        return observe.to_pod(replace(read, metadata=metadata))
+    except BadInputError as error:
+        raise document.error(error.message, error.field or "spec.containers") from error
+
+
+def _convert(document: Document, kind: type[T]) -> T:
+    plain = _as_sent(document.value)
+    _refuse_unquoted_labels(document, plain)
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise document.error(message, re.sub(r"^\.|\[\.\.\.\]|`$", "", path)) from error
+
+
+def _as_sent(value: Any, *, is_quantity: bool = False) -> Any:
+    """Write a document as the API server would send it: nothing is null, and ``cpu: 4`` is ``cpu: "4"``."""
+    match value:
+        case dict():
+            return {
+                key: _as_sent(inner, is_quantity=is_quantity or key in _QUANTITIES)
+                for key, inner in value.items()
+                if inner is not None
+            }
+        case list():
+            return [_as_sent(item) for item in value]
+        case int() | float() if is_quantity and not isinstance(value, bool):
+            return str(value)
+        case _:
+            return value
+
+
+def _refuse_unquoted_labels(document: Document, plain: Any) -> None:
+    """Name the label, which the conversion would not: an unquoted number is the mistake that people make."""
+    metadata = plain.get("metadata")
+    for part in ("labels", "annotations"):
+        texts = metadata.get(part) if isinstance(metadata, dict) else None
+        for key, value in texts.items() if isinstance(texts, dict) else ():
+            if not isinstance(value, str):
+                raise document.error(f'must be text, write "{value}"', f"metadata.{part}.{key}")

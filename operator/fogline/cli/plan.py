@@ -1,0 +1,65 @@
+"""``fogline plan``: the decision for files of nodes and ModelDeployments, without any cluster."""
+
+from itertools import chain
+
+import click
+
+from fogline.cli import documents
+from fogline.cli.inventory import take_inventory
+from fogline.cli.render import render
+from fogline.cli.report import report
+from fogline.config import from_environment
+from fogline.errors import BadInputError
+from fogline.placement import demand_of, plan
+
+EXIT_UNPLACEABLE = 1
+
+_EXIT_CODES = """\b
+Exit codes:
+  0  every replica has a node
+  1  some replica has none
+  2  bad input; standard error names file and line
+"""
+
+
+@click.command(name="plan", epilog=_EXIT_CODES)
+@click.option(
+    "-f",
+    "--filename",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="YAML or JSON with Nodes, Pods and ModelDeployments, or lists of them; - is standard input."
+    " Repeatable.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["table", "json", "yaml"]),
+    default="table",
+    show_default=True,
+    help="How to write the plan.",
+)
+@click.pass_context
+def command(ctx: click.Context, sources: tuple[str, ...], output: str) -> None:
+    """Say where replicas would run, what they cost, and why not elsewhere.
+
+    The decision is the one that the operator would make, but no cluster is asked or changed.
+
+    Pods with a node take room there; those of a ModelDeployment (labels fogline.dev/model and
+    fogline.dev/variant) are replicas in place. A Node without conditions counts as Ready. Settings of the
+    operator, such as FOGLINE_REGION_LABEL, are read from the environment.
+    """
+    found = take_inventory(
+        chain.from_iterable(map(documents.read, sources)),
+        from_environment().region_label,
+        lambda text: click.echo(f"fogline: {text}", err=True),
+    )
+    if not found.models:
+        raise BadInputError("there is no ModelDeployment in the files, so there is nothing to plan")
+    demands = [demand_of(model) for model in found.models]
+    made = plan(demands, found.snapshot)
+    click.echo(render(report(made, found.snapshot), output))
+    if not made.is_complete:
+        ctx.exit(EXIT_UNPLACEABLE)

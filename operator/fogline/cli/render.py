@@ -1,0 +1,93 @@
+"""Reports as text: a table for people, JSON and YAML for programs."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import yaml
+
+from fogline.cli.report import Leaving, Refusal, Report, Row, document
+from fogline.placement.answers import by_node
+from fogline.placement.explain import why
+from fogline.units import format_usd
+
+_HEADER = ("MODEL", "VARIANT", "NODE", "CLIENT SITE", "REPLICAS", "COST/H", "LATENCY", "")
+_NUMBERS = {4, 5, 6}
+"""Columns that are aligned to the right."""
+
+
+def render(found: Report, output: str) -> str:
+    """Write a report as ``table``, ``json`` or ``yaml``."""
+    if output == "json":
+        return json.dumps(document(found), indent=2)
+    if output == "yaml":
+        return str(yaml.safe_dump(document(found), sort_keys=False)).rstrip("\n")
+    return "\n".join(_text(found))
+
+
+def _text(found: Report) -> Iterator[str]:
+    if found.rows:
+        yield from _table([_HEADER, *_merged(found.rows)])
+        yield ""
+    for one in found.leaving:
+        yield from _leaving(one)
+    for refusal in found.refusals:
+        yield from _refusal(refusal)
+    placed = f"{_replicas(len(found.rows), 'has', 'have')} a node, {found.waiting} without"
+    yield f"{placed}; {format_usd(found.cost_per_hour)} US dollars an hour"
+
+
+def _merged(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    """Write replicas that differ in nothing but their cost as one line."""
+    groups: dict[Row, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(replace(row, cost_per_hour=Decimal(0)), []).append(row)
+    for row, group in groups.items():
+        latency = row.latency_milliseconds
+        yield (
+            str(row.model),
+            row.variant,
+            row.node,
+            row.client_site or "-",
+            str(len(group)),
+            format_usd(sum((one.cost_per_hour for one in group), Decimal(0))),
+            "unknown" if latency is None else f"{latency} ms",
+            "in place" if row.in_place else "",
+        )
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def _leaving(one: Leaving) -> Iterator[str]:
+    cause = "; ".join(why(rejection) for rejection in one.rejections) or "more replicas than wanted"
+    yield f"{one.model}: {one.pod.name} should leave {one.pod.node}: {cause}"
+    yield ""
+
+
+def _refusal(one: Refusal) -> Iterator[str]:
+    site = f" for client site {one.client_site}" if one.client_site else ""
+    if one.replicas:
+        yield f"{one.model}: {_replicas(one.replicas, 'has', 'have')} no node{site}"
+    else:
+        yield f"{one.model}: refused nodes{site}"
+    if not one.rejections:
+        yield "  there are no nodes"
+    width = max((len(rejection.node) for rejection in one.rejections), default=0)
+    for broken in by_node(one.rejections):
+        for position, rejection in enumerate(broken):
+            name = "" if position else rejection.node
+            yield f"  {name:{width}}  {rejection.reason}: {why(rejection)}"
+    yield ""
+
+
+def _replicas(count: int, singular: str, plural: str) -> str:
+    return f"{count} replica {singular}" if count == 1 else f"{count} replicas {plural}"

@@ -1,0 +1,185 @@
+"""A plan as rows for people and as a document for programs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from fogline.names import ModelKey
+from fogline.placement import Decision, Plan, Rejection, Usage
+from fogline.placement.explain import why
+from fogline.snapshot import Pod, ReplicaOf, Snapshot
+from fogline.units import format_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One replica on its node."""
+
+    model: ModelKey
+    variant: str
+    node: str
+    client_site: str | None
+    cost_per_hour: Decimal
+    """US dollars: what a new replica adds to the bill, or the part of it that is for one in place."""
+    latency_milliseconds: int | None
+    in_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A replica in place that should go: its node breaks requirements, or there are too many."""
+
+    model: ModelKey
+    pod: Pod
+    rejections: tuple[Rejection, ...]
+    """Empty for one too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the nodes that were left out cannot take one more replica."""
+
+    model: ModelKey
+    client_site: str | None
+    variant: str | None
+    """Where the replicas without a node wait; None when all have one."""
+    replicas: int
+    """How many replicas have no node."""
+    rejections: tuple[Rejection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What ``fogline plan`` has to say."""
+
+    rows: tuple[Row, ...]
+    leaving: tuple[Leaving, ...]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def waiting(self) -> int:
+        """Replicas without a node."""
+        return sum(refusal.replicas for refusal in self.refusals)
+
+    @property
+    def cost_per_hour(self) -> Decimal:
+        """US dollars for all replicas that have a node and stay."""
+        return sum((row.cost_per_hour for row in self.rows), Decimal(0))
+
+
+def report(plan: Plan, snapshot: Snapshot) -> Report:
+    """Collect what there is to say, model by model in the order in which they were decided."""
+    before = Usage(snapshot)
+    return Report(
+        rows=tuple(row for decision in plan.decisions for row in _rows(decision, before)),
+        leaving=tuple(one for decision in plan.decisions for one in _leaving(decision)),
+        refusals=tuple(one for decision in plan.decisions for one in _refusals(decision)),
+    )
+
+
+def document(found: Report) -> dict[str, Any]:
+    """Write a report as plain data. Money is a decimal string, as everywhere in the API."""
+    return {
+        "assignments": [
+            {
+                "model": str(row.model),
+                "variant": row.variant,
+                "node": row.node,
+                "clientSite": row.client_site,
+                "costPerHour": format_usd(row.cost_per_hour),
+                "latencyMilliseconds": row.latency_milliseconds,
+                "inPlace": row.in_place,
+            }
+            for row in found.rows
+        ],
+        "unplaceable": [
+            {
+                "model": str(one.model),
+                "variant": one.variant,
+                "clientSite": one.client_site,
+                "replicas": one.replicas,
+                "rejections": _plain(one.rejections),
+            }
+            for one in found.refusals
+            if one.replicas
+        ],
+        "refused": [
+            {"model": str(one.model), "clientSite": one.client_site, "rejections": _plain(one.rejections)}
+            for one in found.refusals
+            if not one.replicas
+        ],
+        "leaving": [
+            {
+                "model": str(one.model),
+                "pod": one.pod.name,
+                "node": one.pod.node,
+                "rejections": _plain(one.rejections),
+            }
+            for one in found.leaving
+        ],
+        "costPerHour": format_usd(found.cost_per_hour),
+    }
+
+
+def _rows(decision: Decision, before: Usage) -> Iterator[Row]:
+    for pod in decision.kept:
+        if replica := pod.replica:
+            yield _kept(pod, replica, before)
+    for one in decision.assignments:
+        yield Row(
+            model=one.model,
+            variant=one.variant,
+            node=one.node,
+            client_site=one.client_site,
+            cost_per_hour=one.cost_per_hour,
+            latency_milliseconds=one.latency_milliseconds,
+            in_place=False,
+        )
+
+
+def _kept(pod: Pod, replica: ReplicaOf, before: Usage) -> Row:
+    return Row(
+        model=replica.model,
+        variant=replica.variant,
+        node=pod.node,
+        client_site=replica.client_site,
+        cost_per_hour=before.replica_cost(pod),
+        latency_milliseconds=before.by_name[pod.node].latency_from(replica.client_site),
+        in_place=True,
+    )
+
+
+def _leaving(decision: Decision) -> Iterator[Leaving]:
+    for one in decision.misplaced:
+        yield Leaving(decision.model, one.pod, one.rejections)
+    for pod in decision.surplus:
+        yield Leaving(decision.model, pod, ())
+
+
+def _refusals(decision: Decision) -> Iterator[Refusal]:
+    """Take the answers that nothing was left for, else the last one: what came before broke no more."""
+    for one in decision.unplaceable:
+        yield Refusal(one.model, one.client_site, one.variant, one.replicas, one.rejections)
+    if decision.assignments and not decision.unplaceable:
+        last = decision.assignments[-1]
+        if last.rejections:
+            yield Refusal(last.model, last.client_site, None, 0, last.rejections)
+
+
+def _plain(rejections: Iterable[Rejection]) -> list[dict[str, Any]]:
+    return [
+        {
+            "node": one.node,
+            "reason": one.reason.value,
+            "message": why(one),
+            "subject": one.subject or None,
+            "needs": _number(one.needs),
+            "has": _number(one.has),
+        }
+        for one in rejections
+    ]
+
+
+def _number(value: Decimal | int | str | None) -> int | str | None:
+    return format_usd(value) if isinstance(value, Decimal) else value
