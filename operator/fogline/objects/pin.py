@@ -73,6 +73,8 @@ def open_gate(replica: Replica, decided_at: datetime) -> list[Document]:
 
 
 def _gate_path(replica: Replica) -> str:
+    if GATE not in replica.gates:
+        raise ValueError(f"pod {replica.uid} has no scheduling gate {GATE} to open")
     return f"/spec/schedulingGates/{replica.gates.index(GATE)}"
 
 
