@@ -1,0 +1,133 @@
+"""Whole objects against golden files: whoever changes what clusters get sees it in the review."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.support.builders import make_model, make_variant
+from tests.support.live import SETTINGS, stored
+
+from fogline.api import ModelDeployment
+from fogline.objects import budget, children, deployment, service
+
+AssertGolden = Callable[[str, Any], None]
+
+MINIMAL = stored(
+    make_model(
+        variants=[
+            {
+                "name": "cloud",
+                "tier": "Cloud",
+                "runtime": "TensorFlowServing",
+                "artifact": {"uri": "s3://models/digits/savedmodel"},
+            }
+        ]
+    )
+)
+
+EVERYTHING: dict[str, Any] = {
+    "replicas": 3,
+    "model": {"name": "mnist_digits"},
+    "variants": [
+        make_variant("cloud", "Cloud"),
+        {
+            "name": "edge",
+            "tier": "Edge",
+            "runtime": "LiteRT",
+            "image": "registry.example/model-server:1.2.3",
+            "architectures": ["amd64", "arm64"],
+            "artifact": {
+                "uri": "https://models.example/digits/tflite/7",
+                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "secretName": "models-reader",
+            },
+            "resources": {
+                "requests": {"cpu": "250m", "memory": "128Mi"},
+                "limits": {"memory": "256Mi", "nvidia.com/gpu": 1},
+            },
+        },
+    ],
+    "placement": {
+        "dataSensitivity": "Restricted",
+        "allowedRegions": ["eu-west", "eu-central"],
+        "nodeSelector": {"shared": "", "example.com/disk": "ssd"},
+        "priorityClassName": "business-critical",
+    },
+}
+
+
+def edge_of(**disruption_and_rebalancing: Any) -> tuple[ModelDeployment, Any]:
+    model = stored(make_model("vision", namespace="plant", **EVERYTHING, **disruption_and_rebalancing))
+    return model, model.spec.variants[1]
+
+
+def test_the_smallest_cloud_variant(assert_golden: AssertGolden) -> None:
+    assert_golden("deployment-cloud-minimal", deployment(MINIMAL, MINIMAL.spec.variants[0], 1, SETTINGS))
+
+
+@pytest.mark.parametrize(
+    ("name", "policies"),
+    [
+        ("deployment-edge-keep-running", {"disruption": {"onEdgeUnreachable": "KeepRunning"}}),
+        (
+            "deployment-edge-replace-evict",
+            {
+                "disruption": {"onEdgeUnreachable": "Replace", "replaceAfterSeconds": 60},
+                "rebalancing": {"strategy": "Evict"},
+            },
+        ),
+    ],
+)
+def test_an_edge_variant_with_every_field_set(
+    name: str, policies: dict[str, Any], assert_golden: AssertGolden
+) -> None:
+    model, variant = edge_of(**policies)
+    assert_golden(name, deployment(model, variant, 2, SETTINGS))
+
+
+def test_the_service(assert_golden: AssertGolden) -> None:
+    assert_golden("service", service(MINIMAL))
+
+
+def test_the_disruption_budget(assert_golden: AssertGolden) -> None:
+    model, _ = edge_of(disruption={"maxUnavailable": 1})
+    assert_golden("budget", budget(model))
+
+
+def test_children_are_built_for_the_variants_in_use_and_deployments_come_last() -> None:
+    model, _ = edge_of()
+    found = [
+        (document["kind"], document["metadata"]["name"], document["spec"].get("replicas"))
+        for document in children(model, {"edge": 0}, SETTINGS).documents()
+    ]
+    assert found == [
+        ("Service", "vision", None),
+        ("PodDisruptionBudget", "vision", None),
+        ("Deployment", "vision-edge", 0),
+    ]
+
+
+def test_every_child_belongs_to_its_model_and_carries_its_label() -> None:
+    model, _ = edge_of()
+    for document in children(model, {"cloud": 1, "edge": 2}, SETTINGS).documents():
+        (owner,) = document["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["uid"], owner["controller"]) == ("ModelDeployment", "uid-of-model", True)
+        assert document["metadata"]["labels"]["fogline.dev/model"] == "vision"
+
+
+def test_the_selectors_of_service_and_budget_take_the_pods_of_every_variant() -> None:
+    model, _ = edge_of()
+    built = children(model, {"cloud": 1, "edge": 2}, SETTINGS)
+    selectors = [built.service["spec"]["selector"], built.budget["spec"]["selector"]["matchLabels"]]
+    for one in built.deployments:
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        assert all(selector.items() <= labels.items() for selector in selectors)
+        assert one["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_the_deployments_of_two_variants_never_take_each_others_pods() -> None:
+    model, _ = edge_of()
+    cloud, edge = children(model, {"cloud": 1, "edge": 1}, SETTINGS).deployments
+    for one, other in ((cloud, edge), (edge, cloud)):
+        selector = one["spec"]["selector"]["matchLabels"]
+        assert not selector.items() <= other["spec"]["template"]["metadata"]["labels"].items()
