@@ -179,6 +179,25 @@ def test_a_short_message_cannot_ask_for_a_huge_tensor(server: Server) -> None:
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
+def test_a_compressed_message_is_limited_by_its_real_size(server: Server) -> None:
+    tensor = messages.TensorProto(dtype=1, tensor_content=bytes(65 << 20))
+    request = predict_request({"x": tensor})
+    address = f"127.0.0.1:{server.grpc_port}"
+    with (
+        grpc.insecure_channel(address, compression=grpc.Compression.Gzip) as channel,
+        pytest.raises(grpc.RpcError) as caught,
+    ):
+        unary(channel, "PredictionService/Predict")(request, timeout=60)
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_long_names_make_no_long_errors(server: Server) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        server.predict({"n" * 100_000: ROWS, "x": ROWS})
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert len(str(caught.value.details())) == 2000
+
+
 def test_overlapping_calls_all_get_their_own_answer(server: Server) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
         call = unary(channel, "PredictionService/Predict")

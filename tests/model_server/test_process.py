@@ -171,6 +171,22 @@ async def test_sigterm_answers_what_is_in_flight_then_exits_with_zero(models: Pa
         assert await ends(server) == 0
 
 
+def test_a_request_that_outlives_the_grace_does_not_keep_the_process() -> None:
+    program = """if True:
+        from concurrent.futures import ThreadPoolExecutor
+        from threading import Event
+        from fogline_model_server.serve import end
+        threads = ThreadPoolExecutor(1)
+        threads.submit(Event().wait)
+        end(threads)
+        print("not reached")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, timeout=END_SECONDS, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
 def test_the_version_is_printed() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "fogline_model_server", "--version"],

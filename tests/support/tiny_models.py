@@ -47,7 +47,7 @@ def tiny_models() -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             made = Path(folder) / "models"
-            subprocess.run(  # noqa: S603  this module
+            subprocess.run(
                 [sys.executable, "-m", __name__, str(made)],
                 cwd=ROOT,
                 check=True,

@@ -27,6 +27,11 @@ class DType:
     """What has the bits of ``numpy`` and holds numbers of the field: 16 bits of an integer for a half, two
     floats for a complex number, else the same as ``numpy``."""
 
+    @property
+    def parts(self) -> int:
+        """Return how many numbers of the field make one element."""
+        return self.numpy.itemsize // self.carrier.itemsize
+
 
 def _dtype(number: int, name: str, numpy: str, field: str, *, wire: str = "", carrier: str = "") -> DType:
     carrier = carrier or numpy

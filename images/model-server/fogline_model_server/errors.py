@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from fogline_model_server.limits import LIMITS
+
 
 class Code(IntEnum):
     """Canonical status codes; gRPC and TensorFlow number them alike."""
@@ -32,14 +34,15 @@ class ServingError(Exception):
     code
         What kind of error it is.
     message
-        For the client, in the words of TensorFlow Serving where it has any.
+        For the client, in the words of TensorFlow Serving where it has any. Cut at the limit: it travels in
+        HTTP headers, and names that a client made up are in it.
 
     """
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = message[: LIMITS.message_characters]
 
     def __str__(self) -> str:
         return f"{self.code.name}: {self.message}"

@@ -17,8 +17,10 @@ class Limits:
     """One input tensor. A single value may fill a whole shape: a short message can ask for a huge tensor."""
     tensor_rank: int = 32
     """Dimensions of a tensor, which is also how deep lists may nest in JSON. NumPy can hold 64."""
-    error_characters: int = 1000
+    value_characters: int = 1000
     """How much of an offending JSON value an error message repeats."""
+    message_characters: int = 2000
+    """An error message."""
 
 
 LIMITS = Limits()

@@ -37,5 +37,10 @@ def info(message: str, **data: Any) -> None:
 
 
 def error(message: str, **data: Any) -> None:
-    """Log what ends the process or fails a request through our fault."""
+    """Log what ends the process."""
     _LOGGER.error(message, extra={"data": data})
+
+
+def exception(message: str, **data: Any) -> None:
+    """Log the exception being handled, with its traceback: a mistake of ours."""
+    _LOGGER.error(message, extra={"data": data}, exc_info=True)

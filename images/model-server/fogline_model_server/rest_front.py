@@ -66,7 +66,7 @@ def answer(catalog: Catalog, method: str, path: str, body: bytes) -> Reply:
     except ServingError as error:
         return Reply(_HTTP_STATUS.get(error.code, 500), rest_encode.error(error.message))
     except Exception:  # noqa: BLE001  our own mistake must not take the connection down
-        log.error("request failed", method=method, path=path)
+        log.exception("request failed", method=method, path=path)
         return Reply(500, rest_encode.error("internal error"))
 
 

@@ -71,7 +71,7 @@ def type_name(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """Return a value as JSON for an error message, cut at the limit."""
-    most = LIMITS.error_characters
+    most = LIMITS.value_characters
     parts: list[str] = []
     length = 0
     try:

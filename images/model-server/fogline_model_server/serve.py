@@ -55,7 +55,7 @@ async def serve(settings: Settings) -> None:
     finally:
         log.info("stopping", grace_seconds=GRACE_SECONDS)
         await asyncio.gather(_close_grpc(grpc_server), _close_rest(rest_runner))
-        _end(threads)
+        end(threads)
 
 
 async def _first_version(settings: Settings, stop: asyncio.Event) -> versions.VersionFolder | None:
@@ -97,7 +97,7 @@ async def _close_rest(runner: web.AppRunner | None) -> None:
         await runner.cleanup()
 
 
-def _end(threads: ThreadPoolExecutor) -> None:
+def end(threads: ThreadPoolExecutor) -> None:
     """Leave the process at once when a request outlives the grace: Python would wait for its thread."""
     ending = threading.Thread(target=threads.shutdown, daemon=True)
     ending.start()

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fogline_model_server.dtypes import BY_NUMBER, BY_NUMPY, STRING, Array
+from fogline_model_server.dtypes import BY_NUMBER, BY_NUMPY, STRING, Array, DType
 from fogline_model_server.errors import Code, ServingError, invalid_argument
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import TensorProto
@@ -24,35 +24,46 @@ def to_array(proto: Any, alias: str) -> Array:
 
     """
     dtype = BY_NUMBER.get(proto.dtype)
-    shape = tuple([dim.size for dim in proto.tensor_shape.dim])
-    if dtype is None or proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
-        raise invalid_argument(f"tensor parsing error: {alias}")
+    if dtype is None or proto.tensor_shape.unknown_rank:
+        raise _unreadable(alias)
+    shape = _shape(proto.tensor_shape.dim, dtype, alias)
     size = math.prod(shape)
-    if len(shape) > LIMITS.tensor_rank or size * dtype.numpy.itemsize > LIMITS.tensor_bytes:
-        raise invalid_argument(
-            f"tensor {alias} is too large: {size} elements of type {dtype.name} in {len(shape)} dimensions, "
-            f"allowed are {LIMITS.tensor_bytes} bytes and {LIMITS.tensor_rank} dimensions"
-        )
     if proto.tensor_content:
         if dtype is STRING or len(proto.tensor_content) != size * dtype.numpy.itemsize:
-            raise invalid_argument(f"tensor parsing error: {alias}")
+            raise _unreadable(alias)
         return np.frombuffer(proto.tensor_content, dtype.numpy).reshape(shape)
     field = getattr(proto, dtype.field)
-    if (
-        len(field) * dtype.wire.itemsize % dtype.numpy.itemsize
-        and dtype.carrier.itemsize == dtype.wire.itemsize
-    ):
-        raise invalid_argument(f"tensor parsing error: {alias}")
+    if len(field) > size * dtype.parts:
+        field = field[: size * dtype.parts]
+    if len(field) % dtype.parts:
+        raise _unreadable(alias)
     values = np.array(field, dtype.wire).astype(dtype.carrier, copy=False).view(dtype.numpy)
     return _filled(values, size, b"" if dtype is STRING else 0).reshape(shape)
+
+
+def _unreadable(alias: str) -> ServingError:
+    return invalid_argument(f"tensor parsing error: {alias}")
+
+
+def _shape(dims: Any, dtype: DType, alias: str) -> tuple[int, ...]:
+    if len(dims) > LIMITS.tensor_rank:
+        raise invalid_argument(f"tensor {alias} has {len(dims)} dimensions, allowed are {LIMITS.tensor_rank}")
+    shape = tuple([dim.size for dim in dims])
+    if any(size < 0 for size in shape):
+        raise _unreadable(alias)
+    # A dimension of size 0 makes the tensor empty, but NumPy refuses large ones beside it.
+    needed_bytes = math.prod([size or 1 for size in shape]) * dtype.numpy.itemsize
+    if needed_bytes > LIMITS.tensor_bytes:
+        raise invalid_argument(
+            f"tensor {alias} is too large: {needed_bytes} bytes, allowed are {LIMITS.tensor_bytes}"
+        )
+    return shape
 
 
 def _filled(values: Array, size: int, empty: Any) -> Array:
     given = len(values)
     if given == size:
         return values
-    if given > size:
-        return values[:size]
     filled = np.full(size, values[-1] if given else empty, values.dtype)
     filled[:given] = values
     return filled
