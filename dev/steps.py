@@ -99,16 +99,17 @@ class Step:
         return "".join(kept)
 
     def _read(self, pipe: IO[bytes], log: IO[str], kept: list[str] | None) -> None:
-        for raw in pipe:
-            line = raw.decode(errors="replace")
-            if log.closed:
-                return
-            log.write(line)
-            log.flush()
-            self._lines.append(line)
-            screen.progress(self.title, line)
-            if kept is not None:
-                kept.append(line)
+        with pipe:
+            for raw in pipe:
+                line = raw.decode(errors="replace")
+                if log.closed:
+                    return
+                log.write(line)
+                log.flush()
+                self._lines.append(line)
+                screen.progress(self.title, line)
+                if kept is not None:
+                    kept.append(line)
 
     def _failure(self, problem: str) -> DevError:
         shown = "".join(f"    {line.rstrip()}\n" for line in self._lines[-SHOWN_LINES:])
