@@ -93,10 +93,12 @@ class Transport:
             try:
                 return await self._attempt(call)
             except TooManyRequestsError as error:
-                seconds = error.retry_after_seconds or backoff.next_seconds()
-                if last or _is_budget(error) or seconds > self._limits.retry_after_seconds:
+                self._obey(call.lane, error)
+                asked_seconds = error.retry_after_seconds or 0
+                if last or _is_budget(error) or asked_seconds > self._limits.retry_after_seconds:
                     raise
-                self._limiters[call.lane].hold(seconds)
+                if not asked_seconds:
+                    await asyncio.sleep(backoff.next_seconds())
             except UnavailableError as error:
                 if last or not (call.idempotent or error.reason == NOT_CONNECTED):
                     raise
@@ -117,15 +119,19 @@ class Transport:
         limit = aiohttp.ClientTimeout(
             sock_connect=self._limits.connect_seconds, sock_read=self._limits.inactivity_seconds
         )
-        async with self._exchange(call, limit) as response:
-            # An object may be longer than the line reader of aiohttp allows.
-            rest = bytearray()
-            async for chunk in response.content.iter_any():
-                rest += chunk
-                if b"\n" in chunk:
-                    *complete, rest = rest.split(b"\n")
-                    for line in complete:
-                        yield bytes(line)
+        try:
+            async with self._exchange(call, limit) as response:
+                # An object may be longer than the line reader of aiohttp allows.
+                rest = bytearray()
+                async for chunk in response.content.iter_any():
+                    rest += chunk
+                    if b"\n" in chunk:
+                        *complete, rest = rest.split(b"\n")
+                        for line in complete:
+                            yield bytes(line)
+        except TooManyRequestsError as error:
+            self._obey(call.lane, error)
+            raise
 
     async def _attempt(self, call: Call) -> bytes:
         limit = aiohttp.ClientTimeout(
@@ -133,6 +139,12 @@ class Transport:
         )
         async with self._exchange(call, limit) as response:
             return await response.read()
+
+    def _obey(self, lane: Lane, error: TooManyRequestsError) -> None:
+        """Let nothing leave while the server asks to wait; a disruption budget concerns one pod only."""
+        if error.retry_after_seconds and not _is_budget(error):
+            seconds = min(error.retry_after_seconds, self._limits.retry_after_seconds)
+            self._limiters[lane].hold(seconds)
 
     @asynccontextmanager
     async def _exchange(
