@@ -7,6 +7,7 @@ import click
 from fogline.errors import FoglineError
 
 COMMANDS = {
+    "explain": "Say why the replicas of a model are where they are, and why not elsewhere.",
     "plan": "Say where replicas would run and why not elsewhere, without any cluster.",
 }
 """Name, which is also that of the module, and what it does."""

@@ -1,7 +1,7 @@
 """Reports as text: a table for people, JSON and YAML for programs."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -28,7 +28,7 @@ def render(found: Report, output: str) -> str:
 
 def _text(found: Report) -> Iterator[str]:
     if found.rows:
-        yield from _table([_HEADER, *_merged(found.rows)])
+        yield from table([_HEADER, *_merged(found.rows)], numbers=_NUMBERS)
         yield ""
     for one in found.leaving:
         yield from _leaving(one)
@@ -57,11 +57,12 @@ def _merged(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def table(rows: Sequence[tuple[str, ...]], numbers: Collection[int] = ()) -> Iterator[str]:
+    """Write rows in columns as wide as their widest cell; columns of numbers are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (
-            cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+            cell.rjust(width) if column in numbers else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         yield "  ".join(cells).rstrip()

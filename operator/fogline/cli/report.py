@@ -99,13 +99,13 @@ def document(found: Report) -> dict[str, Any]:
                 "variant": one.variant,
                 "clientSite": one.client_site,
                 "replicas": one.replicas,
-                "rejections": _plain(one.rejections),
+                "rejections": plain(one.rejections),
             }
             for one in found.refusals
             if one.replicas
         ],
         "refused": [
-            {"model": str(one.model), "clientSite": one.client_site, "rejections": _plain(one.rejections)}
+            {"model": str(one.model), "clientSite": one.client_site, "rejections": plain(one.rejections)}
             for one in found.refusals
             if not one.replicas
         ],
@@ -114,7 +114,7 @@ def document(found: Report) -> dict[str, Any]:
                 "model": str(one.model),
                 "pod": one.pod.name,
                 "node": one.pod.node,
-                "rejections": _plain(one.rejections),
+                "rejections": plain(one.rejections),
             }
             for one in found.leaving
         ],
@@ -167,7 +167,8 @@ def _refusals(decision: Decision) -> Iterator[Refusal]:
             yield Refusal(last.model, last.client_site, None, 0, last.rejections)
 
 
-def _plain(rejections: Iterable[Rejection]) -> list[dict[str, Any]]:
+def plain(rejections: Iterable[Rejection]) -> list[dict[str, Any]]:
+    """Write rejections as plain data."""
     return [
         {
             "node": one.node,

@@ -1,6 +1,7 @@
 """Placement: which replica runs on which node, and why not elsewhere. Pure: same input, same answer."""
 
-from fogline.placement.answers import Assignment, Rejection, Unplaceable
+from fogline.placement.alternatives import Alternative, alternatives, price_in_place
+from fogline.placement.answers import Assignment, Offer, Rejection, Unplaceable
 from fogline.placement.decide import Decision, Misplaced, decide, place_waiting, policy_refusals
 from fogline.placement.demand import Demand, demand_of
 from fogline.placement.place import assume, place
@@ -8,14 +9,17 @@ from fogline.placement.plan import Plan, plan, turn
 from fogline.placement.usage import Usage
 
 __all__ = [
+    "Alternative",
     "Assignment",
     "Decision",
     "Demand",
     "Misplaced",
+    "Offer",
     "Plan",
     "Rejection",
     "Unplaceable",
     "Usage",
+    "alternatives",
     "assume",
     "decide",
     "demand_of",
@@ -23,5 +27,6 @@ __all__ = [
     "place_waiting",
     "plan",
     "policy_refusals",
+    "price_in_place",
     "turn",
 ]

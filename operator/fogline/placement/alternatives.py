@@ -44,6 +44,19 @@ def alternatives(demand: Demand, snapshot: Snapshot, pod: Pod) -> tuple[Alternat
     return tuple(sorted(found, key=lambda one: (one.price is None, one.price or 0, one.node)))
 
 
+def price_in_place(demand: Demand, snapshot: Snapshot, pod: Pod) -> Decimal | None:
+    """Give what a replica counts for where it is, in US dollars per hour, latency penalty included.
+
+    It is what choosing its node again would cost if it were gone; None when its variant or node is gone.
+    """
+    variant = demand.variant(pod.replica.variant) if pod.replica else None
+    if pod.replica is None or variant is None or pod.node not in snapshot.by_name:
+        return None
+    usage = Usage(Snapshot(snapshot.nodes, tuple(one for one in snapshot.pods if one != pod)))
+    option = Option(demand, variant, pod.replica.client_site, snapshot.by_name[pod.node])
+    return added_cost(option, usage) + latency_penalty(option, usage)
+
+
 def _judge(demand: Demand, usage: Usage, node: Node, client_site: str | None) -> Alternative:
     latency = node.latency_from(client_site)
     options = [
