@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 import grpc
 import numpy as np
-from examples.digits.data import Digits, Pixels, Scores, load
+from examples.digits.data import Digits, Pixels, Scores, load, read
 
 from fogline_model_server.messages import PredictRequest, PredictResponse
 from fogline_model_server.tensors import to_array, to_proto
@@ -117,27 +118,34 @@ def measure(predict: Predictor, digits: Digits) -> Report:
 
 
 def main() -> int:
-    """Measure each protocol that has an address."""
+    """Measure every target by gRPC and by REST."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--grpc", metavar="HOST:PORT", help="gRPC endpoint, port 8500 of the Service")
-    parser.add_argument("--rest", metavar="HOST:PORT", help="REST endpoint, port 8501 of the Service")
+    parser.add_argument(
+        "--target",
+        action="append",
+        required=True,
+        metavar="NAME=HOST",
+        help="host of a server or Service, and what to call it; repeatable",
+    )
+    parser.add_argument("--grpc-port", type=int, default=8500)
+    parser.add_argument("--rest-port", type=int, default=8501)
     parser.add_argument("--model", default=MODEL_NAME, help="name of the model on the wire")
+    parser.add_argument("--images", type=Path, help="file of images; default: the test split")
     arguments = parser.parse_args()
-    if not arguments.grpc and not arguments.rest:
-        parser.error("give --grpc, --rest or both")
-    _, test_split = load()
-    protocols: dict[str, AbstractContextManager[Predictor]] = {}
-    if arguments.grpc:
-        protocols["gRPC"] = grpc_predictor(arguments.grpc, arguments.model)
-    if arguments.rest:
-        protocols["REST"] = rest_predictor(arguments.rest, arguments.model)
-    for name, connected in protocols.items():
-        try:
-            with connected as predict:
-                print(f"{name}: {measure(predict, test_split)}")
-        except PredictError as error:
-            print(f"no prediction by {error}", file=sys.stderr)
-            return 1
+    digits = read(arguments.images) if arguments.images else load()[1]
+    for target in arguments.target:
+        name, _, host = target.rpartition("=")
+        protocols: dict[str, AbstractContextManager[Predictor]] = {
+            "gRPC": grpc_predictor(f"{host}:{arguments.grpc_port}", arguments.model),
+            "REST": rest_predictor(f"{host}:{arguments.rest_port}", arguments.model),
+        }
+        for protocol, connected in protocols.items():
+            try:
+                with connected as predict:
+                    print(f"{name or host}  {protocol}  {measure(predict, digits)}", flush=True)
+            except PredictError as error:
+                print(f"no prediction by {error}", file=sys.stderr)
+                return 1
     return 0
 
 
