@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from dev import controlplane, engine, kind, programs, teardown
+from dev import controlplane, engine, images, kind, programs, teardown
 from dev.errors import DevError
 from dev.paths import KIND_KUBECONFIG
 
@@ -42,7 +42,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     up = commands.add_parser("up", help="bring up the kind cluster of kind-config.yaml")
-    up.set_defaults(run=lambda _options: kind.up(engine.ensure()))
+    up.set_defaults(run=_up)
+    built = commands.add_parser(
+        "images", help="build our images and load them into the kind cluster if it runs"
+    )
+    names = [image.name for image in images.IMAGES]
+    built.add_argument(
+        "names", nargs="*", choices=names, default=names, metavar="NAME", help=", ".join(names)
+    )
+    built.set_defaults(run=lambda options: images.build_and_load(engine.ensure(), options.names))
     down = commands.add_parser(
         "down", help="remove every cluster and everything that they needed but the cache"
     )
@@ -65,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     env = commands.add_parser("env", help="print shell lines by which docker and kubectl find the cluster")
     env.set_defaults(run=_env)
     return parser
+
+
+def _up(_options: argparse.Namespace) -> None:
+    found = engine.ensure()
+    kind.up(found)
+    images.build_and_load(found, [image.name for image in images.IMAGES])
 
 
 def _env(_options: argparse.Namespace) -> None:

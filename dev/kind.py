@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
@@ -76,10 +77,9 @@ def nodes(engine: Engine) -> list[str]:
     return ask(engine, "ps", "--all", "--format", "{{.Names}}", "--filter", label).split()
 
 
-def _configuration() -> str:
-    machine = topology.Size(host.cpu_millicores(), host.memory_kibibytes())
-    configuration = yaml.safe_load(CONFIGURATION.read_text())
-    return yaml.safe_dump(topology.with_sizes(configuration, machine), sort_keys=False)
+def configuration() -> dict[str, Any]:
+    """Return the content of kind-config.yaml."""
+    return dict(yaml.safe_load(CONFIGURATION.read_text()))
 
 
 def _made_from(engine: Engine) -> str | None:
@@ -115,7 +115,8 @@ def _wait_for_server(api: Connection) -> None:
 
 def _create(engine: Engine, image: str) -> None:
     file = RUN / "kind.yaml"
-    file.write_text(_configuration())
+    machine = topology.Size(host.cpu_millicores(), host.memory_kibibytes())
+    file.write_text(yaml.safe_dump(topology.with_sizes(configuration(), machine), sort_keys=False))
     kind = released_or_built("kind")
     with step("Kind cluster", advice=CREATE_ADVICE) as creating:
         creating.run(

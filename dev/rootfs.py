@@ -20,7 +20,7 @@ NODE = (
 NETWORK = ("iptables", "nftables", "conntrack", "kmod", "iproute2", "curl", "jq", "ca-certificates")
 """For kube-proxy and the network stand-in."""
 
-PYTHON = ("python3", "python3-venv", "libstdc++6", "ca-certificates")
+PYTHON = ("python3", "libstdc++6", "ca-certificates")
 """For the images of ours, in place of ``python:3.12-slim-bookworm``."""
 
 

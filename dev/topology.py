@@ -36,6 +36,14 @@ def is_edge(node: Mapping[str, Any]) -> bool:
     return labels.get("node.kubernetes.io/instance-type") == "k3s"
 
 
+def workers(configuration: Mapping[str, Any]) -> dict[str, bool]:
+    """Return the names that kind gives to the worker nodes, and whether each is an edge node."""
+    edges = [is_edge(node) for node in configuration["nodes"] if node["role"] == "worker"]
+    return {
+        f"{NAME}-worker{number if number > 1 else ''}": edge for number, edge in enumerate(edges, start=1)
+    }
+
+
 def with_sizes(configuration: Mapping[str, Any], machine: Size) -> dict[str, Any]:
     """Return the kind configuration with every worker limited to its size.
 
