@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from typing import NamedTuple
 
 from fogline.api import Tier
 from fogline.conditions import Reason
@@ -36,23 +37,49 @@ class Rejection:
 _RANKS = {reason: rank for rank, reason in enumerate(Reason)}
 
 
+class Offer(NamedTuple):
+    """A node that meets every requirement. The least one is the best: by price, node, position."""
+
+    price: Decimal
+    """US dollars per hour, as the objective counts them: the two amounts below together."""
+    node: str
+    position: int
+    """Of the variant in the spec, from 0."""
+    variant: str
+    cost_per_hour: Decimal
+    """US dollars that the replica adds to the bill: nothing on a node billed by Node that is used already."""
+    latency_penalty: Decimal
+    """US dollars per hour that the latency above the target counts for; nobody is billed for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """The decision for one replica."""
 
     model: ModelKey
-    variant: str
-    node: str
-    tier: Tier
     client_site: str | None
-    cost_per_hour: Decimal
-    """US dollars that the replica adds to the bill: nothing on a node billed by Node that is used already."""
-    latency_penalty: Decimal
-    """US dollars per hour that the latency above the target counts for in the objective; nobody is billed."""
+    tier: Tier
     latency_milliseconds: int | None
     """Round trip from the client site; None when unknown."""
-    rejections: tuple[Rejection, ...] = ()
+    offers: tuple[Offer, ...]
+    """Every node that would do, the one that is taken first."""
+    rejections: tuple[Rejection, ...]
     """Every requirement that the refused nodes break, by node."""
+
+    @property
+    def node(self) -> str:
+        """The node that is taken."""
+        return self.offers[0].node
+
+    @property
+    def variant(self) -> str:
+        """The variant that runs there."""
+        return self.offers[0].variant
+
+    @property
+    def cost_per_hour(self) -> Decimal:
+        """US dollars that the replica adds to the bill."""
+        return self.offers[0].cost_per_hour
 
 
 @dataclass(frozen=True, slots=True)

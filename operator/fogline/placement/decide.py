@@ -99,7 +99,7 @@ def place_waiting(demand: Demand, usage: Usage) -> Assignment | Unplaceable:
     missing = max(demand.replicas - held.total(), 1)  # one more than wanted replaces one that is leaving
     answers = [place(demand, usage, site) for site in dict.fromkeys(missing_by_site(demand, held, missing))]
     assigned = [answer for answer in answers if isinstance(answer, Assignment)]
-    return min(assigned, key=lambda one: one.cost_per_hour + one.latency_penalty) if assigned else answers[0]
+    return min(assigned, key=lambda one: one.offers[0].price) if assigned else answers[0]
 
 
 def policy_refusals(demand: Demand, replica: ReplicaOf, node: Node, usage: Usage) -> tuple[Rejection, ...]:

@@ -1,12 +1,12 @@
-"""The texts of rejections: the one place that status, Events and the CLI take them from."""
+"""The texts of answers: the one place that status, Events and the CLI take them from."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from fogline.conditions import Reason
-from fogline.placement.answers import Rejection, Value, by_node
+from fogline.placement.answers import Assignment, Offer, Rejection, Value, by_node
 from fogline.units import format_amount, format_usd
 
 
@@ -47,6 +47,26 @@ def say(rejections: Iterable[Rejection]) -> str:
     """Say in one line why no node is left, the most telling reason first."""
     parts = [f"{_nodes(one.nodes)} {one.reason} ({one.example})" for one in summarise(rejections)]
     return "; ".join(parts) if parts else "the cluster has no nodes"
+
+
+def outbid(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """Go through the nodes that would do but cost more than the chosen one, each with the sentence why."""
+    best, told = assignment.offers[0], {assignment.node}
+    for offer in assignment.offers:
+        if offer.node not in told:
+            told.add(offer.node)
+            yield offer.node, _comparison(offer, best)
+
+
+def _comparison(offer: Offer, best: Offer) -> str:
+    if offer.price == best.price:
+        return f"costs as much as {best.node}, which has the lower name"
+    return f"costs {_price(offer)} an hour, {best.node} {_price(best)}"
+
+
+def _price(offer: Offer) -> str:
+    penalty = offer.latency_penalty
+    return format_usd(offer.cost_per_hour) + (f" + {format_usd(penalty)} for latency" if penalty else "")
 
 
 def _nodes(count: int) -> str:

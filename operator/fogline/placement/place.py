@@ -1,16 +1,11 @@
 """Choose the node of one replica: refuse, price, take the cheapest."""
 
-from decimal import Decimal
-
-from fogline.placement.answers import Assignment, Rejection, Unplaceable, is_only_room
+from fogline.placement.answers import Assignment, Offer, Rejection, Unplaceable, is_only_room
 from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.objective import added_cost, latency_penalty
 from fogline.placement.requirements import Option, owed_replicas, refusals, tier_not_served
 from fogline.placement.usage import Usage
 from fogline.snapshot import ReplicaOf
-
-_Offer = tuple[Decimal, str, int]
-"""Price as the objective counts it, node, position of the variant: the least one wins."""
 
 
 def place(demand: Demand, usage: Usage, client_site: str | None = None) -> Assignment | Unplaceable:
@@ -21,8 +16,8 @@ def place(demand: Demand, usage: Usage, client_site: str | None = None) -> Assig
     changes the answer. `usage` is only read.
     """
     rejections: list[Rejection] = []
-    offers: list[_Offer] = []
-    short_of_room: list[_Offer] = []
+    offers: list[Offer] = []
+    short_of_room: list[Offer] = []
     for node in usage.nodes:
         refused: list[tuple[Rejection, ...]] = []
         for position, variant in enumerate(demand.variants):
@@ -31,17 +26,18 @@ def place(demand: Demand, usage: Usage, client_site: str | None = None) -> Assig
             option = Option(demand, variant, client_site, node)
             broken = refusals(option, usage)
             refused.append(broken)
-            if not broken or is_only_room(broken):
-                price = added_cost(option, usage) + latency_penalty(option, usage)
-                (short_of_room if broken else offers).append((price, node.name, position))
+            if not broken:
+                offers.append(_offer(option, position, usage))
+            elif is_only_room(broken):
+                short_of_room.append(_offer(option, position, usage))
         rejections += _closest(refused) if refused else (tier_not_served(demand, node),)
     if not offers:
-        variant = demand.variants[min(short_of_room)[2]] if short_of_room else _may_wait(demand, usage)
-        return Unplaceable(demand.model, variant.name, client_site, tuple(rejections))
-    _, name, position = min(offers)
-    return _assignment(
-        Option(demand, demand.variants[position], client_site, usage.by_name[name]), usage, rejections
-    )
+        waits_in = min(short_of_room).variant if short_of_room else _may_wait(demand, usage).name
+        return Unplaceable(demand.model, waits_in, client_site, tuple(rejections))
+    offers.sort()
+    chosen = usage.by_name[offers[0].node]
+    latency = chosen.latency_from(client_site)
+    return Assignment(demand.model, client_site, chosen.tier, latency, tuple(offers), tuple(rejections))
 
 
 def assume(assignment: Assignment, demand: Demand, usage: Usage) -> None:
@@ -67,15 +63,6 @@ def _may_wait(demand: Demand, usage: Usage) -> VariantDemand:
     return demand.variants[0]
 
 
-def _assignment(option: Option, usage: Usage, rejections: list[Rejection]) -> Assignment:
-    return Assignment(
-        model=option.demand.model,
-        variant=option.variant.name,
-        node=option.node.name,
-        tier=option.node.tier,
-        client_site=option.client_site,
-        cost_per_hour=added_cost(option, usage),
-        latency_penalty=latency_penalty(option, usage),
-        latency_milliseconds=option.node.latency_from(option.client_site),
-        rejections=tuple(rejections),
-    )
+def _offer(option: Option, position: int, usage: Usage) -> Offer:
+    cost, penalty = added_cost(option, usage), latency_penalty(option, usage)
+    return Offer(cost + penalty, option.node.name, position, option.variant.name, cost, penalty)
