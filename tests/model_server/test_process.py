@@ -1,14 +1,17 @@
 """Start, readiness and end of the process."""
 
 import asyncio
+import http.client
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import grpc
 import numpy as np
 import pytest
 from tests.support.model_server import (
@@ -16,12 +19,17 @@ from tests.support.model_server import (
     START_SECONDS,
     Server,
     is_open,
+    predict_request,
     running,
     spawned,
+    unary,
     until_serving,
 )
 from tests.support.wait import wait_for
 
+from fogline_model_server.serve import GRACE_SECONDS
+
+ROW = np.ones((1, 3), np.float32)
 TFLITE = Path("tflite/1/model.tflite")
 LONG_STEPS = 400_000
 """Of the signature ``spin``: seconds on any machine, well below the grace."""
@@ -169,6 +177,19 @@ async def test_sigterm_answers_what_is_in_flight_then_exits_with_zero(models: Pa
         status, document = await by_rest
         assert (status, document["outputs"]["count"]) == (200, [LONG_STEPS])
         assert await ends(server) == 0
+
+
+async def test_idle_connections_do_not_delay_the_end(models: Path, log: Path) -> None:
+    with spawned(models / "tflite", log) as server:
+        await until_serving(server)
+        idle = http.client.HTTPConnection("127.0.0.1", server.rest_port)
+        with closing(idle), grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+            idle.request("GET", "/v1/models/tiny")
+            idle.getresponse().read()
+            unary(channel, "PredictionService/Predict")(predict_request({"x": ROW}))
+            server.process.send_signal(signal.SIGTERM)
+            limit = GRACE_SECONDS / 2
+            await wait_for(lambda: server.process.poll() == 0, "the process ends", limit)
 
 
 def test_a_request_that_outlives_the_grace_does_not_keep_the_process() -> None:

@@ -20,8 +20,8 @@ from tests.support.wait import wait_for
 from fogline_model_server import messages
 from fogline_model_server.tensors import to_array, to_proto
 
-START_SECONDS = 60.0
-END_SECONDS = 30.0
+START_SECONDS = 120.0
+END_SECONDS = 60.0
 
 
 def free_port() -> int:

@@ -41,6 +41,6 @@ def error(message: str, **data: Any) -> None:
     _LOGGER.error(message, extra={"data": data})
 
 
-def exception(message: str, **data: Any) -> None:
-    """Log the exception being handled, with its traceback: a mistake of ours."""
-    _LOGGER.error(message, extra={"data": data}, exc_info=True)
+def unexpected(message: str, error: Exception, **data: Any) -> None:
+    """Log a mistake of ours with its traceback."""
+    _LOGGER.error(message, extra={"data": data}, exc_info=error)

@@ -65,8 +65,8 @@ def answer(catalog: Catalog, method: str, path: str, body: bytes) -> Reply:
         return Reply(200, rest_encode.status(inform.status(catalog, target.spec)))
     except ServingError as error:
         return Reply(_HTTP_STATUS.get(error.code, 500), rest_encode.error(error.message))
-    except Exception:  # noqa: BLE001  our own mistake must not take the connection down
-        log.exception("request failed", method=method, path=path)
+    except Exception as error:  # noqa: BLE001  our own mistake must not take the connection down
+        log.unexpected("request failed", error, method=method, path=path)
         return Reply(500, rest_encode.error("internal error"))
 
 
