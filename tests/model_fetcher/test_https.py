@@ -255,9 +255,15 @@ def test_a_file_of_unknown_size_is_stopped_at_the_limit(fetcher: Fetcher, web: H
 def test_a_file_larger_than_the_volume_is_refused_before_its_first_byte(
     fetcher: Fetcher, web: HttpsServer
 ) -> None:
-    web.answers = [replace(WHOLE, announced_bytes=10**18)]
-    assert_refused(fetcher, run(fetcher, web, "--max-bytes", str(10**18)), "make it bigger")
+    web.answers = [replace(WHOLE, announced_length=str(10**17))]
+    assert_refused(fetcher, run(fetcher, web, "--max-bytes", str(10**17)), "make it bigger")
     assert len(web.ranges) == 1
+
+
+@pytest.mark.parametrize("length", ["1e3", "-1", "9" * 5000])
+def test_a_size_that_is_no_number_is_refused(fetcher: Fetcher, web: HttpsServer, length: str) -> None:
+    web.answers = [replace(WHOLE, announced_length=length)]
+    assert_refused(fetcher, run(fetcher, web), "a size that cannot be understood")
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused_at_once(fetcher: Fetcher, web: HttpsServer) -> None:

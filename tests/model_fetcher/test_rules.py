@@ -38,6 +38,7 @@ from fogline_model_fetcher.uris import parse_uri
         "::ffff:127.0.0.1",
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
+        "::169.254.169.254",
         "2002:a9fe:a9fe::1",
         "2002:7f00:1::",
     ],

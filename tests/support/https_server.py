@@ -27,7 +27,7 @@ class Answer:
     """Cut the connection after so many bytes of the body."""
     stalls_after_bytes: int | None = None
     """Send so many bytes of the body, then nothing until the server stops."""
-    announced_bytes: int | None = None
+    announced_length: str | None = None
     """Content-Length, when it is not the true one."""
     announces_length: bool = True
     location: str | None = None
@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
             size = len(answer.content)
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
         if answer.announces_length:
-            self.send_header("Content-Length", str(answer.announced_bytes or len(answer.content) - start))
+            self.send_header("Content-Length", answer.announced_length or str(len(answer.content) - start))
         for name, value in (
             ("ETag", answer.etag),
             ("Location", answer.location),

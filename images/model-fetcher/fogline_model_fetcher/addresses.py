@@ -23,7 +23,8 @@ METADATA_ADDRESSES = frozenset(
 )
 """Metadata services that do not answer at a link-local address."""
 
-_NAT64 = ip_network("64:ff9b::/96")
+_EMBEDDING = tuple(map(ip_network, ("64:ff9b::/96", "::/96")))
+"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64, and the oldest of all notations."""
 
 
 def is_refused(address: str, allowed: Iterable[Network] = ()) -> bool:
@@ -59,6 +60,6 @@ def _embedded(address: IPv4Address | IPv6Address) -> Iterable[IPv4Address]:
     if isinstance(address, IPv4Address):
         return ()
     teredo = address.teredo or ()
-    nat64 = (IPv4Address(int(address) & 0xFFFFFFFF),) if address in _NAT64 else ()
-    plain = tuple(a for a in (address.ipv4_mapped, address.sixtofour) if a is not None)
-    return (*plain, *teredo, *nat64)
+    last = [IPv4Address(int(address) & 0xFFFFFFFF)] if any(address in net for net in _EMBEDDING) else []
+    plain = [found for found in (address.ipv4_mapped, address.sixtofour) if found is not None]
+    return (*plain, *teredo, *last)

@@ -55,14 +55,14 @@ def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sl
     order.destination.mkdir(parents=True, exist_ok=True)
     partial = Partial(order.destination / f".partial-{order.version}")
     listing = _download_all(order, source, partial, pause)
-    artifact = partial.files if listing.is_folder else partial.files / listing.files[0].path
-    sha256 = sha256_of(artifact)
+    part = "." if listing.is_folder else listing.files[0].path
+    sha256 = sha256_of(partial.files / part)
     if order.sha256 not in (None, sha256):
         partial.remove()
         raise FetchError(
             f"the sha256 of {order.uri} is {sha256}, not {order.sha256}: it is not the expected artifact"
         )
-    published.replace(partial.files, order.uri, sha256)
+    published.replace(partial.files, order.uri, part, sha256)
     partial.remove()
     _log.info("published %s as version %s, sha256 %s", order.uri, order.version, sha256)
 

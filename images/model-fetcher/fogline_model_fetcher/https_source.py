@@ -20,7 +20,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MISSING = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 403})
 _WORTH_ANOTHER_TRY = frozenset({408, 412, 416, 425, 429})
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
 
 
 class HttpsSource:
@@ -34,10 +35,8 @@ class HttpsSource:
     def list_files(self) -> Listing:
         """Ask for the file and read no more than the head of the answer: signed URLs often forbid HEAD."""
         with self._get({}) as response:
-            size = response.getheader("Content-Length", "")
-            size_bytes = int(size) if size.isdecimal() else None
             name = served_name(self._uri.file_name)
-            file = RemoteFile(name, self._uri.path, size_bytes, _strong_etag(response))
+            file = RemoteFile(name, self._uri.path, _length_of(response), _strong_etag(response))
         return Listing((file,), is_folder=False)
 
     @contextmanager
@@ -144,5 +143,13 @@ def _range_of(response: HTTPResponse) -> tuple[int, int | None]:
         if match is None:
             raise FetchError("the server answered with a range that cannot be understood")
         return int(match[1]), int(match[2])
-    size = response.getheader("Content-Length", "")
-    return 0, int(size) if size.isdecimal() else None
+    return 0, _length_of(response)
+
+
+def _length_of(response: HTTPResponse) -> int | None:
+    length = response.getheader("Content-Length")
+    if length is None:
+        return None
+    if not _LENGTH.fullmatch(length):
+        raise FetchError("the server announced a size that cannot be understood")
+    return int(length)

@@ -25,12 +25,12 @@ class Partial:
     def prepare(self, uri: str, listing: Listing) -> None:
         """Keep the parts if they belong to exactly this listing, else begin with nothing."""
         manifest = self._folder / _MANIFEST
-        wanted = json.dumps([uri, [astuple(file) for file in listing.files]])
-        if manifest.is_file() and manifest.read_text("utf-8") == wanted:
+        wanted = json.dumps([uri, [astuple(file) for file in listing.files]]).encode()
+        if manifest.is_file() and manifest.read_bytes() == wanted:
             return
         self.remove()
         self.files.mkdir(parents=True)
-        manifest.write_text(wanted, "utf-8")
+        manifest.write_bytes(wanted)
 
     def size_bytes(self) -> int:
         """Return how many bytes are here."""

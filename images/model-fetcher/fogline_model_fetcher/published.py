@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fogline_model_fetcher.digest import sha256_of
+from fogline_model_fetcher.errors import FetchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +14,9 @@ class _Record:
     """What was published. It lies beside the version folder, which holds nothing but the artifact."""
 
     uri: str
+    part: str
+    """What the digest is of, relative to the version folder: the name of the one file, or ``.``."""
     sha256: str
-    """Of the artifact: of its file, or of its folder."""
-    folder_sha256: str
-    """Of the version folder, to notice damage."""
 
 
 class Published:
@@ -34,19 +34,27 @@ class Published:
         not change, and a node that starts again without a network can serve it.
         """
         record = self._read_record()
-        if record is None or not self.folder.is_dir() or sha256_of(self.folder) != record.folder_sha256:
+        if record is None or (record.uri != uri if sha256 is None else record.sha256 != sha256):
             return False
-        return record.uri == uri if sha256 is None else record.sha256 == sha256
+        try:
+            return sha256_of(self.folder / record.part) == record.sha256
+        except FetchError:
+            return False
 
-    def replace(self, files: Path, uri: str, sha256: str) -> None:
-        """Move a complete folder into place; a crash in between leaves the old one, the new one or none."""
-        record = _Record(uri, sha256, sha256_of(files))
+    def replace(self, files: Path, uri: str, part: str, sha256: str) -> None:
+        """Move a complete folder into place; a crash in between leaves the old one, the new one or none.
+
+        Parameters
+        ----------
+        part
+            What the digest is of: the name of the one file, or ``.`` for the folder.
+        """
         self._record.unlink(missing_ok=True)
         shutil.rmtree(self._old, ignore_errors=True)
         if self.folder.exists():
             self.folder.rename(self._old)
         files.rename(self.folder)
-        self._record.write_text(json.dumps(asdict(record)), "utf-8")
+        self._record.write_text(json.dumps(asdict(_Record(uri, part, sha256))), "utf-8")
         shutil.rmtree(self._old, ignore_errors=True)
 
     def _read_record(self) -> _Record | None:
