@@ -5,7 +5,7 @@ The judge reads the API server's own history and nothing of the operator's.
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -106,7 +106,7 @@ class History:
         versions = [one for one in self._versions[NODES] if one["metadata"]["name"] == node]
         at = bisect_right(versions, moment, key=lambda one: int(one["metadata"]["resourceVersion"]))
         labels = versions[at - 1]["metadata"].get("labels", {})
-        return DataSensitivity(labels.get(CLEARANCE_LABEL, "Public"))
+        return clearance_of(labels)
 
     async def _record(self, kind: Kind, namespace: str | None, label_selector: str) -> None:
         listing = await self._client.list(kind, namespace=namespace, label_selector=label_selector)
@@ -130,6 +130,12 @@ class History:
 
 def _version(pod: Document) -> tuple[str, str]:
     return pod["metadata"]["uid"], pod["metadata"]["resourceVersion"]
+
+
+def clearance_of(labels: Mapping[str, str]) -> DataSensitivity:
+    """Read the clearance of a node; what is not one of the four levels holds public data only."""
+    levels = {level.value: level for level in DataSensitivity}
+    return levels.get(labels.get(CLEARANCE_LABEL, ""), DataSensitivity.PUBLIC)
 
 
 def gates(pod: Document) -> set[str]:

@@ -64,9 +64,11 @@ def unreadable_status(error: BadInputError, now: datetime) -> ModelDeploymentSta
 
 
 def placements(seen: Owned, decision: Decision, usage: Usage) -> tuple[PlacementStatus, ...]:
-    """List the replicas that have a node; latency and price are those of the nodes as they are now."""
+    """List the replicas that have a node; latency and price are those of the nodes as they are now.
+
+    Those that are to go have no price: the decision has stopped counting them.
+    """
     counted: dict[tuple[str, str], Pod] = {(pod.namespace, pod.name): pod for pod in decision.kept}
-    counted |= {(one.pod.namespace, one.pod.name): one.pod for one in decision.misplaced}
     found: list[PlacementStatus] = []
     for replica in seen.replicas:
         if replica.node is None or not replica.alive:

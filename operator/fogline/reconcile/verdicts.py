@@ -142,6 +142,9 @@ def _ready(facts: Facts) -> Verdict:
         return _no(
             Reason.ROLLING_OUT, f"{', '.join(sorted(rolling))} still replaces replicas of an older spec"
         )
+    variants = {variant.name for variant in facts.model.spec.variants}
+    if left := [replica.name for replica in facts.alive if replica.variant not in variants]:
+        return _no(Reason.ROLLING_OUT, f"{', '.join(left)} of a variant that left the spec is still there")
     return _yes(Reason.ALL_REPLICAS_READY)
 
 

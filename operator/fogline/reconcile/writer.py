@@ -47,6 +47,9 @@ class Writer:
     async def carry_out(self, intent: Intent) -> Refusal | None:
         """Write everything that an intent asks for, the status last.
 
+        A status that would be the first to speak of a spec waits until the objects that this pass changed
+        are seen: what was seen before says nothing about that spec.
+
         Returns
         -------
         Refusal | None
@@ -60,15 +63,13 @@ class Writer:
         await self._delete_pods(intent)
         for replica, cost in intent.deletion_costs:
             await self._set_deletion_cost(replica, cost)
-        refusal = await self._apply_children(intent)
+        refusal, changed = await self._apply_children(intent)
         for live in intent.prune:
             await self._delete(DEPLOYMENTS, live.metadata.namespace, live.metadata.name, live.metadata.uid)
-        await self.write_status(
-            model_key(intent.model),
-            intent.status,
-            intent.model.status,
-            intent.model.metadata.uid,
-        )
+        model, before = intent.model, intent.model.status
+        told = before is not None and before.observed_generation == model.metadata.generation
+        if told or not changed:
+            await self.write_status(model_key(model), intent.status, before, model.metadata.uid)
         return refusal
 
     async def write_status(
@@ -123,13 +124,16 @@ class Writer:
         except (ChangedMeanwhileError, NotFoundError):
             logger.info("replica changed meanwhile", extra={"pod": replica.name})
 
-    async def _apply_children(self, intent: Intent) -> Refusal | None:
+    async def _apply_children(self, intent: Intent) -> tuple[Refusal | None, bool]:
+        """Apply what is not there yet; returns what was refused, and whether any object changed."""
         if intent.children is None:
-            return None
+            return None, False
         refusal: Refusal | None = None
+        changed = False
         for document in intent.children.documents():
             try:
-                refusal = await self._apply(document) or refusal
+                refused, written = await self._apply(document)
+                refusal, changed = refused or refusal, changed or written
             except ApiError as error:
                 if not 400 <= error.status < 500 or isinstance(error, ConflictError):  # noqa: PLR2004  HTTP
                     raise
@@ -138,26 +142,27 @@ class Writer:
                 )
         if refusal:
             await self._recorder.apply_failed(intent.model, refusal.message)
-        return refusal
+        return refusal, changed
 
-    async def _apply(self, document: Document) -> Refusal | None:
+    async def _apply(self, document: Document) -> tuple[Refusal | None, bool]:
         kind, meta = kind_of(document), document["metadata"]
         key = ModelKey(meta["namespace"], meta["name"])
         live = self._view.child(kind, key)
         content = json.dumps(document, sort_keys=True)
         known = self._applied.get((kind, key))
         if live and known and _is_current(live.metadata, known, content):
-            return None
+            return None, False
         if live is None and await self._is_taken(kind, key):
             text = f"{kind.kind} {key.name} exists and is not of this ModelDeployment; rename one of them"
-            return Refusal(Reason.NAME_TAKEN, text)
+            return Refusal(Reason.NAME_TAKEN, text), False
         identity = {"uid": live.metadata.uid} if live else {}
         refusal, answer = await self._apply_unless_contested({**document, "metadata": {**meta, **identity}})
-        if answer:
-            got = answer["metadata"]
-            version = _version(got.get("generation", 0), got["resourceVersion"])
-            self._applied[kind, key] = _Applied(content, got["uid"], version)
-        return refusal
+        if answer is None:
+            return refusal, False
+        got = answer["metadata"]
+        version = _version(got.get("generation", 0), got["resourceVersion"])
+        self._applied[kind, key] = _Applied(content, got["uid"], version)
+        return None, live is None or got["resourceVersion"] != live.metadata.resource_version
 
     async def _is_taken(self, kind: Kind, key: ModelKey) -> bool:
         """Tell whether somebody else has an object of this name; ours carry our label."""
