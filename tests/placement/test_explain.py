@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from tests.support.builders import make_demand, make_node
 
 from fogline.conditions import Reason
-from fogline.placement import Rejection
-from fogline.placement.explain import Summary, describe, say, summarise
+from fogline.placement import Assignment, Rejection, Usage, place
+from fogline.placement.explain import Summary, describe, outbid, say, summarise
 from fogline.placement.requirements import REQUIREMENTS
+from fogline.snapshot import Snapshot
 
 MIB = 1024**2
 SENTENCES = [
@@ -108,3 +110,27 @@ def test_the_reason_of_the_nodes_that_came_furthest_is_told_first() -> None:
 
 def test_without_any_node_the_text_says_so() -> None:
     assert say(()) == "the cluster has no nodes"
+
+
+def test_a_node_that_would_do_is_told_with_both_prices() -> None:
+    nodes = (
+        make_node("dear", cost="0.6", latency_milliseconds=10),
+        make_node("far", cost="0.4", latency_milliseconds=70),
+        make_node("good", cost="0.5", latency_milliseconds=10),
+        make_node("twin", cost="0.5", latency_milliseconds=10),
+    )
+    demand = make_demand(placement={"latency": {"targetMilliseconds": 5}})
+    answer = place(demand, Usage(Snapshot(nodes)))
+    assert isinstance(answer, Assignment)
+    best = "good 0.5 + 0.01 for latency"
+    assert list(outbid(answer)) == [
+        ("twin", "costs as much as good, which has the lower name"),
+        ("far", f"costs 0.4 + 0.13 for latency an hour, {best}"),
+        ("dear", f"costs 0.6 + 0.01 for latency an hour, {best}"),
+    ]
+
+
+def test_a_price_without_a_latency_penalty_is_plain() -> None:
+    answer = place(make_demand(), Usage(Snapshot((make_node("a"), make_node("b", cost="2")))))
+    assert isinstance(answer, Assignment)
+    assert list(outbid(answer)) == [("b", "costs 2 an hour, a 1")]

@@ -17,8 +17,15 @@ from fogline.errors import BadInputError, NotFoundError
 
 EXIT_WAITING = 1
 
+_EXIT_CODES = """\b
+Exit codes:
+  0  every replica has a node
+  1  some replica has none
+  2  bad input: no such ModelDeployment, no cluster
+"""
 
-@click.command(name="explain", short_help="Say why replicas are where they are.")
+
+@click.command(name="explain", epilog=_EXIT_CODES)
 @click.argument("name")
 @click.option("-n", "--namespace", help="Namespace of the ModelDeployment; default: that of the kubeconfig.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="File to connect with.")
@@ -40,14 +47,7 @@ def command(
     context: str | None,
     output: str,
 ) -> None:
-    r"""Say where the replicas of a model are, what each costs, and what every other node would offer.
-
-    \b
-    Exit codes:
-      0  every replica has a node
-      1  some replica has none
-      2  bad input: no such ModelDeployment, no cluster
-    """
+    """Say where the replicas of a model are, what each costs, and what every other node would offer."""
 
     async def question(client: Client, default_namespace: str) -> Explanation:
         model = await _read(client, namespace or default_namespace, name)

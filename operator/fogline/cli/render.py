@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import yaml
 
-from fogline.cli.report import Leaving, Refusal, Report, Row, document
-from fogline.placement.answers import by_node
-from fogline.placement.explain import why
+from fogline.cli.report import Leaving, Report, Row, document
+from fogline.placement import Assignment, Rejection, Unplaceable
+from fogline.placement.explain import outbid, why
 from fogline.units import format_usd
 
 _HEADER = ("MODEL", "VARIANT", "NODE", "CLIENT SITE", "REPLICAS", "COST/H", "LATENCY", "")
@@ -32,8 +32,10 @@ def _text(found: Report) -> Iterator[str]:
         yield ""
     for one in found.leaving:
         yield from _leaving(one)
-    for refusal in found.refusals:
-        yield from _refusal(refusal)
+    for answer in found.unplaceable:
+        yield from _unplaceable(answer)
+    for assignment in found.placed:
+        yield from _elsewhere(assignment)
     placed = f"{_replicas(len(found.rows), 'has', 'have')} a node, {found.waiting} without"
     yield f"{placed}; {format_usd(found.cost_per_hour)} US dollars an hour"
 
@@ -74,20 +76,35 @@ def _leaving(one: Leaving) -> Iterator[str]:
     yield ""
 
 
-def _refusal(one: Refusal) -> Iterator[str]:
-    site = f" for client site {one.client_site}" if one.client_site else ""
-    if one.replicas:
-        yield f"{one.model}: {_replicas(one.replicas, 'has', 'have')} no node{site}"
-    else:
-        yield f"{one.model}: refused nodes{site}"
-    if not one.rejections:
-        yield "  there are no nodes"
-    width = max((len(rejection.node) for rejection in one.rejections), default=0)
-    for broken in by_node(one.rejections):
-        for position, rejection in enumerate(broken):
-            name = "" if position else rejection.node
-            yield f"  {name:{width}}  {rejection.reason}: {why(rejection)}"
+def _unplaceable(answer: Unplaceable) -> Iterator[str]:
+    have = _replicas(answer.replicas, "has", "have")
+    yield f"{answer.model}: {have} no node{_for_site(answer.client_site)}"
+    yield from _by_node(_refused(answer.rejections)) if answer.rejections else ["  there are no nodes"]
     yield ""
+
+
+def _elsewhere(assignment: Assignment) -> Iterator[str]:
+    lines = [*outbid(assignment), *_refused(assignment.rejections)]
+    if lines:
+        yield f"{assignment.model}: why not elsewhere{_for_site(assignment.client_site)}"
+        yield from _by_node(lines)
+        yield ""
+
+
+def _refused(rejections: tuple[Rejection, ...]) -> list[tuple[str, str]]:
+    return [(one.node, f"{one.reason}: {why(one)}") for one in rejections]
+
+
+def _by_node(lines: list[tuple[str, str]]) -> Iterator[str]:
+    """Write the node before its first line only."""
+    width, before = max(len(node) for node, _ in lines), ""
+    for node, text in lines:
+        yield f"  {'' if node == before else node:{width}}  {text}"
+        before = node
+
+
+def _for_site(client_site: str | None) -> str:
+    return f" for client site {client_site}" if client_site else ""
 
 
 def _replicas(count: int, singular: str, plural: str) -> str:

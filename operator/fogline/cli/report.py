@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from fogline.names import ModelKey
-from fogline.placement import Decision, Plan, Rejection, Usage
+from fogline.placement import Assignment, Decision, Plan, Rejection, Unplaceable, Usage
 from fogline.placement.explain import why
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 from fogline.units import format_usd
@@ -37,30 +37,20 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the nodes that were left out cannot take one more replica."""
-
-    model: ModelKey
-    client_site: str | None
-    variant: str | None
-    """Where the replicas without a node wait; None when all have one."""
-    replicas: int
-    """How many replicas have no node."""
-    rejections: tuple[Rejection, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """What ``fogline plan`` has to say."""
 
     rows: tuple[Row, ...]
     leaving: tuple[Leaving, ...]
-    refusals: tuple[Refusal, ...]
+    unplaceable: tuple[Unplaceable, ...]
+    placed: tuple[Assignment, ...]
+    """The last assignment of each model and client site where none is without a node. It was refused all that
+    those before it were refused, and more."""
 
     @property
     def waiting(self) -> int:
         """Replicas without a node."""
-        return sum(refusal.replicas for refusal in self.refusals)
+        return sum(answer.replicas for answer in self.unplaceable)
 
     @property
     def cost_per_hour(self) -> Decimal:
@@ -74,7 +64,8 @@ def report(plan: Plan, snapshot: Snapshot) -> Report:
     return Report(
         rows=tuple(row for decision in plan.decisions for row in _rows(decision, before)),
         leaving=tuple(one for decision in plan.decisions for one in _leaving(decision)),
-        refusals=tuple(one for decision in plan.decisions for one in _refusals(decision)),
+        unplaceable=tuple(answer for decision in plan.decisions for answer in decision.unplaceable),
+        placed=tuple(one for decision in plan.decisions for one in _last_by_site(decision)),
     )
 
 
@@ -101,13 +92,16 @@ def document(found: Report) -> dict[str, Any]:
                 "replicas": one.replicas,
                 "rejections": plain(one.rejections),
             }
-            for one in found.refusals
-            if one.replicas
+            for one in found.unplaceable
         ],
-        "refused": [
-            {"model": str(one.model), "clientSite": one.client_site, "rejections": plain(one.rejections)}
-            for one in found.refusals
-            if not one.replicas
+        "elsewhere": [
+            {
+                "model": str(one.model),
+                "clientSite": one.client_site,
+                "offers": _offers(one),
+                "rejections": plain(one.rejections),
+            }
+            for one in found.placed
         ],
         "leaving": [
             {
@@ -157,14 +151,22 @@ def _leaving(decision: Decision) -> Iterator[Leaving]:
         yield Leaving(decision.model, pod, ())
 
 
-def _refusals(decision: Decision) -> Iterator[Refusal]:
-    """Take the answers that nothing was left for, else the last one: what came before broke no more."""
-    for one in decision.unplaceable:
-        yield Refusal(one.model, one.client_site, one.variant, one.replicas, one.rejections)
-    if decision.assignments and not decision.unplaceable:
-        last = decision.assignments[-1]
-        if last.rejections:
-            yield Refusal(last.model, last.client_site, None, 0, last.rejections)
+def _last_by_site(decision: Decision) -> Iterable[Assignment]:
+    without = {answer.client_site for answer in decision.unplaceable}
+    last = {one.client_site: one for one in decision.assignments if one.client_site not in without}
+    return last.values()
+
+
+def _offers(one: Assignment) -> list[dict[str, Any]]:
+    return [
+        {
+            "node": offer.node,
+            "variant": offer.variant,
+            "costPerHour": format_usd(offer.cost_per_hour),
+            "latencyPenaltyPerHour": format_usd(offer.latency_penalty),
+        }
+        for offer in one.offers
+    ]
 
 
 def plain(rejections: Iterable[Rejection]) -> list[dict[str, Any]]:

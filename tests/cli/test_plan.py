@@ -1,0 +1,298 @@
+"""``fogline plan``: what goes in, what comes out, and what a mistake in a file is told as."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from fogline.cli import main
+
+NODES = """\
+apiVersion: v1
+kind: Node
+metadata:
+  name: cloud-1
+  labels:
+    fogline.dev/tier: Cloud
+    fogline.dev/cost-per-hour: "0.50"
+    fogline.dev/latency-ms: "40"
+status:
+  allocatable: {cpu: "2", memory: 8Gi, pods: "110"}
+"""
+MODEL = """\
+apiVersion: fogline.dev/v1alpha1
+kind: ModelDeployment
+metadata: {name: digits, namespace: shop}
+spec:
+  replicas: 2
+  variants:
+  - name: cloud
+    tier: Cloud
+    runtime: TensorFlowServing
+    artifact: {uri: "s3://models/digits/1"}
+    resources: {requests: {cpu: "1"}}
+"""
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: r-1
+  namespace: shop
+  labels: {fogline.dev/model: digits, fogline.dev/variant: cloud}
+spec:
+  nodeName: cloud-1
+  containers: [{name: server, resources: {requests: {cpu: "1"}}}]
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with nodes.yaml and models.yaml."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nodes.yaml").write_text(NODES)
+    (tmp_path / "models.yaml").write_text(MODEL)
+    return tmp_path
+
+
+def run_plan(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["plan", *arguments], input=stdin)
+
+
+def planned(*arguments: str, stdin: str | None = None) -> Any:
+    result = run_plan(*arguments, "-o", "json", stdin=stdin)
+    assert result.stderr == ""
+    return json.loads(result.stdout)
+
+
+def complaint(text: str, files: Path) -> str:
+    """Plan a broken models.yaml and give what is said about it."""
+    (files / "models.yaml").write_text(text)
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    return result.stderr
+
+
+@pytest.mark.usefixtures("files")
+def test_assignments_name_model_variant_node_cost_and_latency() -> None:
+    found = planned("-f", "nodes.yaml", "-f", "models.yaml")
+    common = {"model": "shop/digits", "variant": "cloud", "node": "cloud-1", "clientSite": None}
+    assert found["assignments"] == [
+        {**common, "costPerHour": "0.5", "latencyMilliseconds": 40, "inPlace": False},
+        {**common, "costPerHour": "0", "latencyMilliseconds": 40, "inPlace": False},
+    ]
+    assert found["unplaceable"] == []
+    assert found["costPerHour"] == "0.5"
+
+
+def test_what_cannot_be_placed_is_counted_with_every_rejection_and_the_exit_code_is_1(files: Path) -> None:
+    (files / "models.yaml").write_text(MODEL.replace("replicas: 2", "replicas: 5"))
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-o", "json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["unplaceable"] == [
+        {
+            "model": "shop/digits",
+            "variant": "cloud",
+            "clientSite": None,
+            "replicas": 3,
+            "rejections": [
+                {
+                    "node": "cloud-1",
+                    "reason": "InsufficientResource",
+                    "message": "needs 1000m cpu, has 0m free",
+                    "subject": "cpu",
+                    "needs": 1000,
+                    "has": 0,
+                }
+            ],
+        }
+    ]
+
+
+@pytest.mark.usefixtures("files")
+def test_the_exit_code_is_0_when_every_replica_has_a_node() -> None:
+    assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 0
+
+
+@pytest.mark.usefixtures("files")
+def test_yaml_output_says_the_same_as_json() -> None:
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-o", "yaml")
+    assert yaml.safe_load(result.stdout) == planned("-f", "nodes.yaml", "-f", "models.yaml")
+
+
+@pytest.mark.usefixtures("files")
+def test_documents_may_come_from_standard_input() -> None:
+    alone = planned("-f", "nodes.yaml", "-f", "models.yaml")
+    assert planned("-f", "-", "-f", "models.yaml", stdin=NODES) == alone
+    assert planned("-f", "-", stdin=f"{NODES}---\n{MODEL}---\n") == alone
+
+
+@pytest.mark.usefixtures("files")
+def test_lists_and_json_say_the_same_as_separate_documents() -> None:
+    items = [yaml.safe_load(text) for text in (NODES, MODEL)]
+    mixed = {"apiVersion": "v1", "kind": "List", "items": items}
+    without_kind = {key: value for key, value in items[0].items() if key != "kind"}
+    typed = {"apiVersion": "v1", "kind": "NodeList", "items": [without_kind]}  # as the API server sends it
+    alone = planned("-f", "nodes.yaml", "-f", "models.yaml")
+    assert planned("-f", "-", stdin=json.dumps(mixed, indent=1)) == alone
+    assert planned("-f", "-", stdin=yaml.safe_dump(mixed)) == alone
+    assert planned("-f", "-", "-f", "models.yaml", stdin=json.dumps(typed)) == alone
+
+
+@pytest.mark.usefixtures("files")
+def test_bound_pods_of_a_model_are_replicas_in_place() -> None:
+    found = planned("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=POD)
+    assert [one["inPlace"] for one in found["assignments"]] == [True, False]
+    assert [one["costPerHour"] for one in found["assignments"]] == ["0.5", "0"]
+
+
+@pytest.mark.usefixtures("files")
+def test_other_bound_pods_only_take_room() -> None:
+    other = POD.replace("fogline.dev/model", "app")
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=other)
+    assert result.exit_code == 1
+
+
+@pytest.mark.usefixtures("files")
+def test_pods_without_a_node_and_ended_pods_take_no_room() -> None:
+    waiting = POD.replace("  nodeName: cloud-1\n", "")
+    ended = POD.replace("r-1", "r-2") + "status: {phase: Succeeded}\n"
+    found = planned("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=f"{waiting}---\n{ended}")
+    assert [one["inPlace"] for one in found["assignments"]] == [False, False]
+
+
+def test_a_hand_written_node_needs_no_conditions_and_no_number_of_pods(files: Path) -> None:
+    (files / "nodes.yaml").write_text(NODES.replace(', pods: "110"', ""))
+    assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 0
+
+
+def test_quantities_may_be_plain_numbers(files: Path) -> None:
+    (files / "nodes.yaml").write_text(NODES.replace('cpu: "2"', "cpu: 2"))
+    assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 0
+
+
+def test_the_region_label_is_the_operators_setting(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (files / "models.yaml").write_text(f"{MODEL}  placement: {{allowedRegions: [eu]}}\n")
+    (files / "nodes.yaml").write_text(NODES.replace("  labels:\n", "  labels:\n    example.com/region: eu\n"))
+    assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 1
+    monkeypatch.setenv("FOGLINE_REGION_LABEL", "example.com/region")
+    assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 0
+
+
+@pytest.mark.usefixtures("files")
+def test_kinds_without_use_are_ignored_with_a_warning_that_names_the_line() -> None:
+    others = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=others)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "fogline: standard input:2: Deployment is ignored: a plan is made from Node, Pod, ModelDeployment\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("replicas: 2", "replicas: 2000", "models.yaml:5: spec.replicas: Expected `int` <= 1000"),
+        ("replicas: 2", "replica: 2", "models.yaml:5: spec.replica: is no field"),
+        ("tier: Cloud", "tier: Fog", "models.yaml:8: spec.variants[0].tier: 'Fog' is unknown"),
+        ("    tier: Cloud\n", "", "models.yaml:7: spec.variants[0].tier: is required"),
+        ("kind: ModelDeployment\n", "", "models.yaml:1: kind: is required"),
+        (
+            "  replicas: 2",
+            "  replicas: 2\n  replicas: 3",
+            "models.yaml:6: is no valid YAML: the key 'replicas' is",
+        ),
+        ("  replicas: 2", "  replicas: [2", "models.yaml:6: is no valid YAML"),
+        ("  replicas: 2", "\treplicas: 2", "models.yaml:5: is no valid YAML"),
+        (
+            "spec:\n",
+            "spec:\n  placement:\n    edge: {minReplicas: 1}\n",
+            "models.yaml:6: spec.placement.edge.minReplicas: edge.minReplicas needs a variant",
+        ),
+        (
+            "spec:\n",
+            "spec:\n  placement:\n    latency:\n      targetMilliseconds: 9\n      maxMilliseconds: 5\n",
+            "models.yaml:7: spec.placement.latency.targetMilliseconds: targetMilliseconds must not exceed",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_field(
+    files: Path, before: str, after: str, message: str
+) -> None:
+    assert before in MODEL
+    assert complaint(MODEL.replace(before, after), files).startswith(f"fogline: {message}")
+
+
+def test_the_line_is_right_in_a_later_document_and_in_a_list(files: Path) -> None:
+    broken = MODEL.replace("replicas: 2", "replicas: x")
+    assert complaint(f"# first\n---\n{POD}---\n{broken}", files).startswith(
+        "fogline: models.yaml:17: spec.replicas:"
+    )
+    listed = json.dumps({"kind": "List", "items": [yaml.safe_load(POD), yaml.safe_load(broken)]}, indent=1)
+    line = next(number for number, text in enumerate(listed.splitlines(), 1) if '"replicas"' in text)
+    assert complaint(listed, files).startswith(f"fogline: models.yaml:{line}: spec.replicas:")
+
+
+def test_a_label_that_is_no_text_is_named(files: Path) -> None:
+    (files / "nodes.yaml").write_text(NODES.replace('"0.50"', "0.50"))
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        'fogline: nodes.yaml:7: metadata.labels.fogline.dev/cost-per-hour: must be text, write "0.5"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            NODES.replace("  name: cloud-1\n", ""),
+            "nodes.yaml:3: metadata: Object missing required field `name`",
+        ),
+        (NODES.replace("8Gi", "8GiB"), "nodes.yaml:10: status.allocatable: '8GiB' is no quantity"),
+        (NODES + "spec: []\n", "nodes.yaml:11: spec: Expected `object`, got `array`"),
+        ("just text", "nodes.yaml:1: must be a Kubernetes object"),
+        (
+            f"{NODES}---\n{NODES}",
+            "nodes.yaml:15: metadata.name: Node cloud-1 is there already, see nodes.yaml:1",
+        ),
+    ],
+)
+def test_a_broken_node_is_told_with_file_line_and_field(files: Path, text: str, message: str) -> None:
+    (files / "nodes.yaml").write_text(text)
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"fogline: {message}")
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-f", "missing.yaml"], "fogline: missing.yaml: cannot be read: No such file or directory\n"),
+        (
+            ["-f", "nodes.yaml"],
+            "fogline: there is no ModelDeployment in the files, so there is nothing to plan\n",
+        ),
+        ([], "Error: Missing option '-f' / '--filename'.\n"),
+    ],
+)
+def test_without_usable_files_the_exit_code_is_2(arguments: list[str], message: str) -> None:
+    result = run_plan(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(message)
+
+
+def test_a_file_that_is_no_text_is_refused(files: Path) -> None:
+    (files / "models.yaml").write_bytes(b"\xff\xfe\x00")
+    result = run_plan("-f", "models.yaml")
+    assert (result.exit_code, result.stderr) == (2, "fogline: models.yaml: is no text in UTF-8\n")
+
+
+@pytest.mark.usefixtures("files")
+def test_a_cluster_without_nodes_is_an_answer() -> None:
+    result = run_plan("-f", "models.yaml")
+    assert result.exit_code == 1
+    assert "there are no nodes" in result.stdout
