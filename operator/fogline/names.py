@@ -13,6 +13,7 @@ CLIENT_SITE_ANNOTATION = "fogline.dev/client-site"
 COST_ANNOTATION = "fogline.dev/cost-per-hour"
 LATENCY_ANNOTATION = "fogline.dev/latency-milliseconds"
 DECIDED_AT_ANNOTATION = "fogline.dev/decided-at"
+DECIDED_AT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 DELETION_COST_ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
 
 TIER_LABEL = "fogline.dev/tier"

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal
 
 from fogline.errors import BadInputError
 
 Amounts = Mapping[str, int]
 """Resource name to amount: ``cpu`` in millicores, everything else in whole units (bytes, devices, pods)."""
 
-_QUANTITY = re.compile(r"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$")
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?")
 _SUFFIXES = {
     "n": Decimal("1e-9"),
     "u": Decimal("1e-6"),
@@ -18,21 +18,24 @@ _SUFFIXES = {
     **{letter: Decimal(1000 ** (power + 2)) for power, letter in enumerate("MGTPE")},
     **{f"{letter}i": Decimal(1024 ** (power + 1)) for power, letter in enumerate("KMGTPE")},
 }
+_USD = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _USD_DIGITS = Decimal("0.000001")
+_MAX_MILLISECONDS = 600_000
 _MEBIBYTE = 1024**2
 
 
 def parse_quantity(text: str | int) -> Decimal:
     """Parse a Kubernetes quantity such as ``250m``, ``1.5Gi`` or ``2e3``.
 
-    The grammar is that of k8s.io/apimachinery ``pkg/api/resource/quantity.go``.
+    The grammar is that of k8s.io/apimachinery ``pkg/api/resource/quantity.go``, but for exponents of three
+    digits: what they stand for fits nowhere.
 
     Raises
     ------
     BadInputError
         The text is no quantity.
     """
-    match = _QUANTITY.match(str(text))
+    match = _QUANTITY.fullmatch(str(text))
     if not match:
         raise BadInputError(f"{text!r} is no quantity; write for example 250m, 2 or 1.5Gi")
     number, suffix = Decimal(match[1]), match[2]
@@ -85,18 +88,28 @@ def parse_usd(text: str) -> Decimal:
     Raises
     ------
     BadInputError
-        The text is no decimal number, or below 0.
+        The text is no decimal number of the API: at most nine digits on each side of the point.
     """
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
+    if not _USD.fullmatch(text):
         raise BadInputError(f"{text!r} is no amount of US dollars; write for example 0.25")
-    return value
+    return Decimal(text)
 
 
 def format_usd(value: Decimal) -> str:
     """Write US dollars without trailing zeros, at most six digits after the point."""
-    text = format(value.quantize(_USD_DIGITS), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = format(value.quantize(_USD_DIGITS) + 0, "f")  # adding 0 makes 0 of -0
+    return text.rstrip("0").rstrip(".")
+
+
+def parse_milliseconds(text: str) -> int:
+    """Parse a round trip in milliseconds, up to ten minutes as in the API.
+
+    Raises
+    ------
+    BadInputError
+        The text is no whole number, or too large.
+    """
+    digits = text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_MILLISECONDS))
+    if not digits or int(text) > _MAX_MILLISECONDS:
+        raise BadInputError(f"{text!r} is no number of milliseconds up to {_MAX_MILLISECONDS}; write 20")
+    return int(text)

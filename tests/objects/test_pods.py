@@ -20,7 +20,7 @@ ARTIFACTS = (
     {"uri": "https://models.example/digits.tflite", "secretName": "reader", "sha256": "0" * 64},
 )
 
-ROOM = ({}, {"requests": {"cpu": "1"}}, {"limits": {"cpu": "2", "memory": "1Gi"}})
+ROOM: tuple[Any, ...] = ({}, {"requests": {"cpu": "1"}}, {"limits": {"cpu": "2", "memory": "1Gi"}})
 WAYS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"artifact": st.sampled_from(ARTIFACTS), "resources": st.sampled_from(ROOM)},
     optional={"architectures": st.sampled_from([["arm64"], ["amd64"]])},

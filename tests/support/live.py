@@ -99,7 +99,7 @@ def patched(document: Document, patch: list[Document]) -> Document:
 
 def bound(document: Document, node: str) -> Document:
     """Give the pod once kube-scheduler has put it on its node; the kubelet has said nothing yet."""
-    found = copy.deepcopy(document if "schedulingGates" not in document["spec"] else pinned(document, node))
+    found = copy.deepcopy(pinned(document, node) if document["spec"].get("schedulingGates") else document)
     found["spec"].pop("schedulingGates", None)
     found["spec"]["nodeName"] = node
     found["status"]["conditions"] = [{"type": "PodScheduled", "status": "True"}]

@@ -7,6 +7,7 @@ from fogline.names import (
     CLIENT_SITE_ANNOTATION,
     COST_ANNOTATION,
     DECIDED_AT_ANNOTATION,
+    DECIDED_AT_FORMAT,
     GATE,
     LATENCY_ANNOTATION,
 )
@@ -43,7 +44,7 @@ def pin(replica: Replica, place: PinnedPlace) -> list[Document]:
     field = {"key": "metadata.name", "operator": "In", "values": [place.node]}
     notes = {
         COST_ANNOTATION: place.cost_per_hour,
-        DECIDED_AT_ANNOTATION: place.decided_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        DECIDED_AT_ANNOTATION: place.decided_at.strftime(DECIDED_AT_FORMAT),
     }
     if place.client_site is not None:
         notes[CLIENT_SITE_ANNOTATION] = place.client_site
@@ -68,7 +69,7 @@ def open_gate(replica: Replica, decided_at: datetime) -> list[Document]:
     ValueError
         The pod does not carry our gate.
     """
-    note = {DECIDED_AT_ANNOTATION: decided_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    note = {DECIDED_AT_ANNOTATION: decided_at.strftime(DECIDED_AT_FORMAT)}
     return [*_unchanged(replica), *_annotate(replica, note), {"op": "remove", "path": _gate_path(replica)}]
 
 

@@ -8,9 +8,11 @@ from fogline.api import DataSensitivity, Tier
 from fogline.cluster import objects
 from fogline.errors import BadInputError
 from fogline.snapshot import Billing
-from fogline.units import parse_usd, resource_amounts
+from fogline.units import parse_milliseconds, parse_usd, resource_amounts
 
 _REPELLING_EFFECTS = {"NoSchedule", "NoExecute"}
+_MAX_COST_PER_HOUR = Decimal(100_000)
+"""US dollars. A node may label itself, and a status has no room for the sum of prices that mean nothing."""
 
 
 def to_node(node: objects.Node, region_label: str) -> snapshot.Node:
@@ -61,9 +63,10 @@ def _clearance(labels: Mapping[str, str]) -> DataSensitivity:
 
 def _cost(labels: Mapping[str, str]) -> Decimal:
     try:
-        return parse_usd(labels.get(names.COST_LABEL, "0"))
+        cost = parse_usd(labels.get(names.COST_LABEL, "0"))
     except BadInputError:
         return Decimal(0)
+    return cost if cost <= _MAX_COST_PER_HOUR else Decimal(0)
 
 
 def _billing(labels: Mapping[str, str], tier: Tier) -> Billing:
@@ -74,7 +77,10 @@ def _billing(labels: Mapping[str, str], tier: Tier) -> Billing:
 
 
 def _milliseconds(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
+    try:
+        return parse_milliseconds(text or "")
+    except BadInputError:
+        return None
 
 
 def _client_site_latencies(labels: Mapping[str, str]) -> dict[str, int]:

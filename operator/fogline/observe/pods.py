@@ -9,7 +9,7 @@ from fogline.cluster import objects
 from fogline.errors import BadInputError
 from fogline.names import ModelKey
 from fogline.observe.requests import pod_requests
-from fogline.units import parse_usd
+from fogline.units import parse_milliseconds, parse_usd
 
 _ENDED = {"Succeeded", "Failed"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,7 +61,7 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         node=_node(pod),
         bound=bool(pod.spec.node_name),
         terminating=meta.deletion_timestamp is not None,
-        failure=f"{status.reason}: {status.message}" if status.phase in _ENDED else None,
+        failure=_failure(status),
         ready=ready is not None and ready.status == "True",
         fetched=_fetched(pod),
         trouble=_trouble(pod),
@@ -74,6 +74,12 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
     )
 
 
+def _failure(status: objects.PodStatus) -> str | None:
+    if status.phase not in _ENDED:
+        return None
+    return ": ".join(text for text in (status.reason, status.message) if text) or status.phase
+
+
 def _node(pod: objects.Pod) -> str | None:
     return pod.spec.node_name or pod.pinned_node
 
@@ -83,28 +89,34 @@ def _condition(pod: objects.Pod, kind: str) -> objects.Condition | None:
 
 
 def _fetched(pod: objects.Pod) -> bool:
-    """Whether every init container has ended well; the artifact is there then."""
+    """Whether every init container has ended well; the artifact is there then. A sidecar never ends."""
     statuses = {s.name: s.state.terminated for s in pod.status.init_container_statuses}
-    ends = [statuses.get(container.name) for container in pod.spec.init_containers]
+    fetchers = [one for one in pod.spec.init_containers if one.restart_policy != "Always"]
+    ends = [statuses.get(container.name) for container in fetchers]
     return bool(pod.spec.node_name) and all(end is not None and end.exit_code == 0 for end in ends)
 
 
 def _trouble(pod: objects.Pod) -> str | None:
+    """Say what keeps a container from running; how it ended before counts until it is Ready."""
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
+        if status.ready:
+            continue
         for state in (status.state, status.last_state):
             if state.terminated and state.terminated.exit_code:
                 detail = state.terminated.message.strip() or state.terminated.reason
                 return f"{status.name} ended with exit code {state.terminated.exit_code}: {detail}"
             if state.waiting and state.waiting.reason not in _STARTING | {"CrashLoopBackOff"}:
                 return f"{status.name}: {state.waiting.reason}: {state.waiting.message}"
-        if not status.ready and status.state.waiting and status.state.waiting.reason == "CrashLoopBackOff":
+        if status.state.waiting and status.state.waiting.reason == "CrashLoopBackOff":
             return f"{status.name}: {status.state.waiting.message}"
     return None
 
 
 def _time(notes: Mapping[str, str]) -> datetime | None:
+    """Read when it was decided. A kubelet can write anything there; only our own format counts."""
+    text = notes.get(names.DECIDED_AT_ANNOTATION, "")
     try:
-        return datetime.fromisoformat(notes.get(names.DECIDED_AT_ANNOTATION, ""))
+        return datetime.strptime(text, names.DECIDED_AT_FORMAT).replace(tzinfo=UTC)
     except ValueError:
         return None
 
@@ -117,5 +129,7 @@ def _cost(notes: Mapping[str, str]) -> Decimal | None:
 
 
 def _milliseconds(notes: Mapping[str, str]) -> int | None:
-    text = notes.get(names.LATENCY_ANNOTATION, "")
-    return int(text) if text.isascii() and text.isdecimal() else None
+    try:
+        return parse_milliseconds(notes.get(names.LATENCY_ANNOTATION, ""))
+    except BadInputError:
+        return None

@@ -27,11 +27,18 @@ def pod_requests(pod: objects.Pod) -> Amounts:
 
 
 def _container(container: objects.Container, pod: objects.Pod) -> Amounts:
-    """Give the larger of what was asked for and what it has: during a resize in place they differ."""
+    """Give the larger of what was asked for and what it has: during a resize in place they differ.
+
+    A resize that the kubelet called infeasible never comes, so what it asks for does not count.
+    """
     asked = resource_amounts(container.resources.requests)
     statuses = (*pod.status.container_statuses, *pod.status.init_container_statuses)
     status = next((s for s in statuses if s.name == container.name), None)
-    if status is None:
+    if status is None or status.resources is None:
         return asked
-    has = status.resources.requests if status.resources else {}
-    return max_amounts([asked, resource_amounts(has), resource_amounts(status.allocated_resources or {})])
+    has = [resource_amounts(status.resources.requests), resource_amounts(status.allocated_resources or {})]
+    return max_amounts(has if _resize_is_infeasible(pod) else [asked, *has])
+
+
+def _resize_is_infeasible(pod: objects.Pod) -> bool:
+    return any(c.type == "PodResizePending" and c.reason == "Infeasible" for c in pod.status.conditions)
