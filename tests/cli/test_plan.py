@@ -235,6 +235,18 @@ def test_the_line_is_right_in_a_later_document_and_in_a_list(files: Path) -> Non
     assert complaint(listed, files).startswith(f"fogline: models.yaml:{line}: spec.replicas:")
 
 
+def test_a_mistake_in_json_is_told_with_its_line_too(files: Path) -> None:
+    good = json.dumps(yaml.safe_load(MODEL), indent=1)
+    assert complaint(good.replace('"spec": {', '"spec": {,'), files).startswith(
+        "fogline: models.yaml:8: is no valid"
+    )
+    twice = good.replace('"replicas": 2,', '"replicas": 2,\n"replicas": 3,')
+    assert (
+        complaint(twice, files)
+        == "fogline: models.yaml:10: is no valid YAML: the key 'replicas' is there twice\n"
+    )
+
+
 def test_a_label_that_is_no_text_is_named(files: Path) -> None:
     (files / "nodes.yaml").write_text(NODES.replace('"0.50"', "0.50"))
     result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
