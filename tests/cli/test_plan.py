@@ -182,13 +182,56 @@ def test_the_region_label_is_the_operators_setting(files: Path, monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("files")
-def test_kinds_without_use_are_ignored_with_a_warning_that_names_the_line() -> None:
-    others = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+def test_kinds_without_use_are_ignored_and_counted() -> None:
+    others = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n" * 2
     result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=others)
     assert result.exit_code == 0
     assert result.stderr == (
-        "fogline: standard input:2: Deployment is ignored: a plan is made from Node, Pod, ModelDeployment\n"
+        "fogline: standard input: ignored 2 Deployment: a plan is made from Node, Pod and ModelDeployment\n"
     )
+
+
+@pytest.mark.usefixtures("files")
+def test_a_namesake_of_another_api_group_is_ignored() -> None:
+    other = "apiVersion: example.com/v1\nkind: Node\nmetadata: {name: cloud-1}\n"
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=other)
+    assert (result.exit_code, "ignored 1 Node of example.com/v1" in result.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        (
+            "fogline.dev/tier: Cloud",
+            "fogline.dev/tier: cloud",
+            "label fogline.dev/tier counts as absent on cloud-1: 'cloud' is none of Cloud, Edge",
+        ),
+        (
+            '"0.50"',
+            "cheap",
+            "label fogline.dev/cost-per-hour counts as absent on cloud-1: 'cheap' is no amount of US dollars",
+        ),
+        (
+            'latency-ms: "40"',
+            "latency-ms: 40ms",
+            "label fogline.dev/latency-ms counts as absent on cloud-1: '40ms' is",
+        ),
+    ],
+)
+def test_a_label_that_cannot_be_used_is_told(files: Path, before: str, after: str, complaint: str) -> None:
+    twin = NODES.replace("name: cloud-1", "name: cloud-2")
+    (files / "nodes.yaml").write_text(f"{NODES.replace(before, after)}---\n{twin}")
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"fogline: {complaint}")
+
+
+def test_the_same_useless_label_on_many_nodes_is_told_once(files: Path) -> None:
+    bad = NODES.replace("fogline.dev/tier: Cloud", "fogline.dev/tier: cloud")
+    (files / "nodes.yaml").write_text(f"{bad}---\n{bad.replace('cloud-1', 'cloud-2')}")
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
+    assert result.stderr.count("\n") == 1
+    assert "on 2 nodes, such as cloud-1" in result.stderr
 
 
 @pytest.mark.parametrize(

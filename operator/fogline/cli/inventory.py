@@ -1,11 +1,13 @@
 """What a plan is made from: the nodes, pods and ModelDeployments of some files."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fogline import api, observe, snapshot
 from fogline.cli import live
 from fogline.cli.documents import Document
+from fogline.cli.labels import unusable_labels
 from fogline.errors import BadInputError
 
 _CORE = {"Node", "Pod"}
@@ -27,7 +29,7 @@ def take_inventory(
     Parameters
     ----------
     warn
-        Told of each object that a plan has no use for.
+        Told of kinds that a plan has no use for, and of labels that cannot be used.
 
     Raises
     ------
@@ -38,6 +40,7 @@ def take_inventory(
     pods: list[snapshot.Pod] = []
     models: list[api.ModelDeployment] = []
     seen: dict[tuple[str, str, str], Document] = {}
+    ignored: Counter[tuple[str, str]] = Counter()
     for document in _objects(documents):
         match _kind(document):
             case "ModelDeployment":
@@ -53,9 +56,11 @@ def take_inventory(
                     pods.append(pod)
                     _refuse_twice(document, pod.namespace, pod.name, seen)
             case other:
-                warn(
-                    f"{document.place()}: {other} is ignored: a plan is made from Node, Pod, ModelDeployment"
-                )
+                ignored[document.source, other] += 1
+    for (source, kind), count in ignored.items():
+        warn(f"{source}: ignored {count} {kind}: a plan is made from Node, Pod and ModelDeployment")
+    for complaint in unusable_labels(nodes):
+        warn(complaint)
     return Inventory(tuple(models), observe.snapshot(nodes, pods))
 
 
