@@ -47,6 +47,7 @@ async def operate(settings: Settings) -> None:
                 registry=_registry(where, loops),
                 settings=_kopf_settings(),
                 memo=kopf.Memo(models=operator.context.models, wake=operator.wake),
+                identity=operator.instance,  # type: ignore[arg-type]  # kopf exports no name for its kind of str
                 standalone=True,
                 clusterwide=True,
             )
@@ -56,11 +57,12 @@ class _Operator:
     """The loops of one operator, and what wakes them."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
+        self.instance = f"{socket.gethostname()}-{os.getpid()}"
         self.context = Context(
             client=client,
             models=Models(),
             view=View(client, settings, lambda model: self.wake([model]), self._wake_all),
-            recorder=Recorder(client, instance=f"{socket.gethostname()}-{os.getpid()}"),
+            recorder=Recorder(client, instance=self.instance),
             metrics=Metrics(),
             settings=settings,
             clock=lambda: datetime.now(UTC),  # noqa: TID251  the one place where the loops get their clock
