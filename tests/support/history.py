@@ -75,7 +75,7 @@ class History:
                 yield Binding(
                     pod=pod["metadata"]["name"],
                     node=node,
-                    pins=_pins(pod),
+                    pins=pins(pod),
                     needs=DataSensitivity(labels[DATA_SENSITIVITY_LABEL]),
                     clearance=self._clearance(node, int(pod["metadata"]["resourceVersion"])),
                 )
@@ -143,7 +143,8 @@ def gates(pod: Document) -> set[str]:
     return {gate["name"] for gate in pod["spec"].get("schedulingGates", ())}
 
 
-def _pins(pod: Document) -> frozenset[str | None]:
+def pins(pod: Document) -> frozenset[str | None]:
+    """Give the nodes that the terms of a pod's required affinity name; None for a term without a pin."""
     required = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     return frozenset(
         term["matchFields"][0]["values"][0] if "matchFields" in term else None

@@ -18,6 +18,8 @@ START_LIMIT_SECONDS = 60.0
 STOP_LIMIT_SECONDS = 20.0
 
 ALARMS = frozenset({"ERROR", "CRITICAL"})
+ENDING_NAMESPACE = "because it is being terminated"
+"""In a refusal that no right would have prevented."""
 
 
 class OperatorProcess:
@@ -121,7 +123,8 @@ def _is_alarm(line: str) -> bool:
         record = json.loads(line)
     except json.JSONDecodeError:
         return True
-    return record["levelname"] in ALARMS or "exc_info" in record or "403 Forbidden" in line
+    refused = "403 Forbidden" in line and ENDING_NAMESPACE not in line
+    return refused or record["levelname"] in ALARMS or "exc_info" in record
 
 
 def _free_port() -> int:

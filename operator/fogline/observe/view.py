@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from fogline import snapshot as values
+from fogline.api import KIND
 from fogline.cluster import objects
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import DEPLOYMENTS, NODES, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind
@@ -170,9 +171,20 @@ class View:
                 self._children.pop((kind, key), None)
             else:
                 self._children[kind, key] = new
-            self._touched(ModelKey(meta.namespace, meta.labels.get(MODEL_LABEL, "")))
+            for model in _models_of(old) | _models_of(new):
+                self._touched(model)
 
         return changed
+
+
+def _models_of(child: Child | None) -> set[ModelKey]:
+    """Give the models that a child belongs to: by our label, which somebody may edit, and by its owner."""
+    if child is None:
+        return set()
+    meta = child.metadata
+    owner = meta.controller
+    names = {meta.labels.get(MODEL_LABEL), owner.name if owner and owner.kind == KIND else None}
+    return {ModelKey(meta.namespace, name) for name in names if name}
 
 
 def assumed_pod(replica: values.Replica, node: str, client_site: str | None) -> values.Pod:

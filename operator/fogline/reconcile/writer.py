@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from fogline.api import GROUP, KIND, VERSION, ModelDeploymentStatus
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import DEPLOYMENTS, PODS, Kind, kind_of
-from fogline.cluster.objects import ObjectMeta
+from fogline.cluster.objects.metadata import ObjectMeta, Slim
 from fogline.conditions import Reason
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
 from fogline.names import DELETION_COST_ANNOTATION, MODEL_LABEL, ModelKey
@@ -33,6 +34,12 @@ class _Applied:
     content: str
     uid: str
     version: int
+
+
+class _Holder(Slim, frozen=True):
+    """Any object, as far as it matters whose it is."""
+
+    metadata: ObjectMeta
 
 
 class Writer:
@@ -152,7 +159,8 @@ class Writer:
         known = self._applied.get((kind, key))
         if live and known and _is_current(live.metadata, known, content):
             return None, False
-        if live is None and await self._is_taken(kind, key):
+        holder = live.metadata if live else await self._read(kind, key)
+        if holder and not _is_ours(holder, meta):
             text = f"{kind.kind} {key.name} exists and is not of this ModelDeployment; rename one of them"
             return Refusal(Reason.NAME_TAKEN, text), False
         identity = {"uid": live.metadata.uid} if live else {}
@@ -164,13 +172,12 @@ class Writer:
         self._applied[kind, key] = _Applied(content, got["uid"], version)
         return None, live is None or got["resourceVersion"] != live.metadata.resource_version
 
-    async def _is_taken(self, kind: Kind, key: ModelKey) -> bool:
-        """Tell whether somebody else has an object of this name; ours carry our label."""
+    async def _read(self, kind: Kind, key: ModelKey) -> ObjectMeta | None:
+        """Read who holds a name: the watches see only objects with our label, and may be behind."""
         try:
-            there = await self._client.get(kind, key.namespace, key.name)
+            return (await self._client.get(kind, key.namespace, key.name, _Holder)).metadata
         except NotFoundError:
-            return False
-        return MODEL_LABEL not in there["metadata"].get("labels", {})
+            return None
 
     async def _apply_unless_contested(self, document: Document) -> tuple[Refusal | None, Document | None]:
         """Apply; take over what is ours by contract, but not the replicas from somebody who scales."""
@@ -194,6 +201,13 @@ class Writer:
             await self._client.delete(kind, namespace, name, uid=uid)
         except (NotFoundError, ConflictError):
             logger.info("gone already", extra={"kind": kind.plural, "object": name})
+
+
+def _is_ours(live: ObjectMeta, wanted: Mapping[str, Any]) -> bool:
+    """Tell whether an object belongs to the model, or to nobody and was the model's before."""
+    if live.controller:
+        return bool(live.controller.uid == wanted["ownerReferences"][0]["uid"])
+    return bool(live.labels.get(MODEL_LABEL) == wanted["labels"][MODEL_LABEL])
 
 
 def _is_current(live: ObjectMeta, known: _Applied, content: str) -> bool:
