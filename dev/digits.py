@@ -141,8 +141,8 @@ def _client_pod(targets: Sequence[str], namespace: str) -> dict[str, Any]:
                     "image": CLIENT_IMAGE,
                     "imagePullPolicy": "IfNotPresent",
                     "command": ["python3", "-m", "examples.digits.predict"],
-                    "args": ["--images", "/client/test.npz", *(f"--target={one}" for one in targets)],
-                    "env": [{"name": "PYTHONPATH", "value": "/client"}],
+                    "args": ["--images", "test.npz", *(f"--target={one}" for one in targets)],
+                    "workingDir": "/client",
                     "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
                     "securityContext": {
                         "allowPrivilegeEscalation": False,
