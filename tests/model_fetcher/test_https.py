@@ -166,6 +166,13 @@ def test_another_digest_replaces_what_is_published(fetcher: Fetcher, web: HttpsS
     assert sorted(path.name for path in fetcher.destination.iterdir()) == [".published-1.json", "1"]
 
 
+@pytest.mark.parametrize("path", ["..%2F..%2Fescaped", "%2Fescaped", "..", "a%00b"])
+def test_a_file_name_that_leaves_the_folder_is_refused(fetcher: Fetcher, web: HttpsServer, path: str) -> None:
+    web.answers = [WHOLE]
+    assert_refused(fetcher, run(fetcher, web, path=path), "leaves its folder")
+    assert not list(fetcher.folder.rglob("escaped"))
+
+
 def test_an_archive_is_a_file_like_any_other(fetcher: Fetcher, web: HttpsServer) -> None:
     web.answers = [WHOLE]
     assert run(fetcher, web, path="model.tar.gz").exit_code == 0

@@ -185,6 +185,15 @@ def test_a_store_at_a_metadata_address_is_refused(fetcher: Fetcher) -> None:
     assert_refused(fetcher, outcome, "from which no artifact may come")
 
 
+def test_an_image_without_certificates_is_named_as_the_cause(
+    fetcher: Fetcher, s3: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    bare = {"SSL_CERT_FILE": "/dev/null", "SSL_CERT_DIR": str(tmp_path)}
+    outcome = fetcher.run(f"s3://{bucket}/{FOLDER}", environment={**s3.environment(), **bare})
+    assert outcome.exit_code == 2
+    assert "install ca-certificates" in outcome.termination_message
+
+
 @pytest.fixture
 def tls_s3(tmp_path: Path) -> Iterator[tuple[S3Server, Path]]:
     """Run a store with a certificate of an authority of its own."""

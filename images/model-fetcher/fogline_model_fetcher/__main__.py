@@ -68,17 +68,19 @@ def _run(settings: Settings) -> None:
 @contextlib.contextmanager
 def _source(settings: Settings) -> Iterator[Source]:
     connector = Connector(settings.allowed)
+    pem = _read(settings.ca_file)
+    tls = _tls(pem)
     if isinstance(settings.uri, HttpsUri):
-        yield HttpsSource(settings.uri, connector, _tls(settings.ca_file))
+        yield HttpsSource(settings.uri, connector, tls)
         return
     access = read_access(settings.credentials, os.environ)
     with Guard(connector) as guard:
-        yield S3Source(settings.uri, access, guard, _pem(settings.ca_file))
+        yield S3Source(settings.uri, access, guard, pem)
 
 
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
+def _tls(pem: bytes | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if (pem := _pem(ca_file)) is not None:
+    if pem is not None:
         try:
             context.load_verify_locations(cadata=pem.decode("ascii"))
         except (ssl.SSLError, UnicodeDecodeError):
@@ -86,7 +88,7 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _pem(ca_file: Path | None) -> bytes | None:
+def _read(ca_file: Path | None) -> bytes | None:
     try:
         return ca_file.read_bytes() if ca_file else None
     except OSError:

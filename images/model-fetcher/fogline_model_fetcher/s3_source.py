@@ -12,7 +12,7 @@ from obstore.store import S3Store
 
 from fogline_model_fetcher.connection import IDLE_TIMEOUT_SECONDS
 from fogline_model_fetcher.credentials import S3Access
-from fogline_model_fetcher.errors import FetchError, TransientError
+from fogline_model_fetcher.errors import FetchError, TransientError, UsageError
 from fogline_model_fetcher.guard import Guard
 from fogline_model_fetcher.limits import MAX_FILES
 from fogline_model_fetcher.remote import Body, Listing, RemoteFile
@@ -113,7 +113,14 @@ def _store(bucket: str, access: S3Access, proxy_url: str, ca_pem: bytes | None) 
         config["access_key_id"], config["secret_access_key"] = access.key_id, access.secret_key
     if access.session_token is not None:
         config["session_token"] = access.session_token
-    return S3Store(bucket, config=config, client_options=client, retry_config={"max_retries": 0})
+    try:
+        return S3Store(bucket, config=config, client_options=client, retry_config={"max_retries": 0})
+    except BaseError:
+        # The one cause that is left, as everything else was checked; it wants roots even for plain http.
+        raise UsageError(
+            "no certificates of authorities were found: install ca-certificates in the image or name a file "
+            "of certificates with --ca-file"
+        ) from None
 
 
 def _remote_file(path: str, entry: "ObjectMeta") -> RemoteFile:

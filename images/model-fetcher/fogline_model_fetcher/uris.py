@@ -1,11 +1,15 @@
 """Where an artifact lies, taken apart and checked."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from fogline_model_fetcher.errors import UsageError
+from fogline_model_fetcher.limits import is_safe_path
 
 HTTPS_PORT = 443
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+
 TFLITE_SUFFIX = ".tflite"
 TFLITE_SERVED_NAME = "model.tflite"
 """The file that a model server looks for in a version folder without a SavedModel."""
@@ -87,8 +91,10 @@ def served_name(file_name: str) -> str:
 def _parse_s3(rest: str) -> S3Uri:
     bucket, _, key = rest.partition("/")
     key = key.strip("/")
-    if not bucket or not key or "@" in bucket:
-        raise UsageError("an s3 artifact URI is written s3://bucket/key")
+    if not _BUCKET.fullmatch(bucket) or not is_safe_path(key):
+        raise UsageError(
+            "an s3 artifact URI is written s3://bucket/key, without empty parts, . or .. in the key"
+        )
     return S3Uri(bucket, key)
 
 
