@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from dev import controlplane, engine, images, kind, programs, teardown
+from dev import controlplane, demo, engine, images, install, kind, programs, teardown
 from dev.errors import DevError
 from dev.paths import KIND_KUBECONFIG
 
@@ -41,15 +41,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    up = commands.add_parser("up", help="bring up the kind cluster of kind-config.yaml")
-    up.set_defaults(run=_up)
+    up = commands.add_parser("up", help="bring up the kind cluster of kind-config.yaml, with the operator")
+    up.set_defaults(run=lambda _options: _up())
+    shown = commands.add_parser("demo", help="bring everything up and show the digits example on it")
+    shown.set_defaults(run=lambda _options: demo.demo(_up()))
     built = commands.add_parser(
         "images", help="build our images and load them into the kind cluster if it runs"
     )
-    names = [image.name for image in images.IMAGES]
-    built.add_argument(
-        "names", nargs="*", choices=names, default=names, metavar="NAME", help=", ".join(names)
-    )
+    built.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(images.NAMES)}; all if none")
     built.set_defaults(run=lambda options: images.build_and_load(engine.ensure(), options.names))
     down = commands.add_parser(
         "down", help="remove every cluster and everything that they needed but the cache"
@@ -75,10 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _up(_options: argparse.Namespace) -> None:
+def _up() -> engine.Engine:
     found = engine.ensure()
     kind.up(found)
-    images.build_and_load(found, [image.name for image in images.IMAGES])
+    images.build_and_load(found)
+    install.install_operator(found)
+    return found
 
 
 def _env(_options: argparse.Namespace) -> None:

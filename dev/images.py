@@ -22,18 +22,27 @@ IMAGES = (
     Image("model-server-tensorflow", "model-server", package=SERVER, cloud_only=True),
     Image("s3", "s3", program="versitygw", cloud_only=True),
 )
+NAMES = tuple(image.name for image in IMAGES)
 LOAD_LIMIT_SECONDS = 600
 
 
-def build_and_load(engine: Engine, names: Collection[str]) -> None:
+def build_and_load(engine: Engine, names: Collection[str] = ()) -> None:
     """Build the images whose inputs have changed, and load what the nodes of a running kind cluster lack.
+
+    Parameters
+    ----------
+    names
+        Which images; all of them if empty.
 
     Raises
     ------
     DevError
-        An image cannot be built or loaded.
+        There is no image of such a name, or one cannot be built or loaded.
     """
-    chosen = [image for image in IMAGES if image.name in names]
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        raise DevError(f"no image is called {' or '.join(sorted(unknown))}", f"choose of {', '.join(NAMES)}")
+    chosen = [image for image in IMAGES if image.name in names or not names]
     for image in chosen:
         ensure(engine, image)
     nodes = kind.nodes(engine)
