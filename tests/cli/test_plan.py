@@ -163,6 +163,14 @@ def test_pods_without_a_node_and_ended_pods_take_no_room() -> None:
     assert [one["inPlace"] for one in found["assignments"]] == [False, False]
 
 
+def test_a_suspended_model_is_told_apart_from_one_that_is_placed(files: Path) -> None:
+    (files / "models.yaml").write_text(MODEL.replace("replicas: 2", "suspend: true"))
+    found = planned("-f", "nodes.yaml", "-f", "models.yaml")
+    assert (found["suspended"], found["assignments"], found["unplaceable"]) == (["shop/digits"], [], [])
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
+    assert result.stdout.startswith("shop/digits: is suspended, so nothing is placed or moved\n")
+
+
 def test_a_hand_written_node_needs_no_conditions_and_no_number_of_pods(files: Path) -> None:
     (files / "nodes.yaml").write_text(NODES.replace(', pods: "110"', ""))
     assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 0

@@ -199,7 +199,7 @@ def test_a_suspended_model_keeps_what_it_has_and_gets_nothing() -> None:
     for replicas in (1, 5):
         demand = make_demand(replicas=replicas, suspend=True, placement={"dataSensitivity": "Restricted"})
         decision = decide_on([node], demand, pods)
-        assert decision == Decision(demand.model, kept=tuple(pods))
+        assert decision == Decision(demand.model, kept=tuple(pods), is_suspended=True)
 
 
 def test_a_waiting_pod_serves_the_client_site_that_its_variant_can_reach() -> None:

@@ -30,6 +30,9 @@ def _text(found: Report) -> Iterator[str]:
     if found.rows:
         yield from table([_HEADER, *_merged(found.rows)], numbers=_NUMBERS)
         yield ""
+    for model in found.suspended:
+        yield f"{model}: is suspended, so nothing is placed or moved"
+        yield ""
     for one in found.leaving:
         yield from _leaving(one)
     for answer in found.unplaceable:

@@ -46,6 +46,8 @@ class Report:
     placed: tuple[Assignment, ...]
     """The last assignment of each model and client site where none is without a node. It was refused all that
     those before it were refused, and more."""
+    suspended: tuple[ModelKey, ...]
+    """Models of which nothing is placed or moved."""
 
     @property
     def waiting(self) -> int:
@@ -66,6 +68,7 @@ def report(plan: Plan, snapshot: Snapshot) -> Report:
         leaving=tuple(one for decision in plan.decisions for one in _leaving(decision)),
         unplaceable=tuple(answer for decision in plan.decisions for answer in decision.unplaceable),
         placed=tuple(one for decision in plan.decisions for one in _last_by_site(decision)),
+        suspended=tuple(decision.model for decision in plan.decisions if decision.is_suspended),
     )
 
 
@@ -112,6 +115,7 @@ def document(found: Report) -> dict[str, Any]:
             }
             for one in found.leaving
         ],
+        "suspended": [str(model) for model in found.suspended],
         "costPerHour": format_usd(found.cost_per_hour),
     }
 

@@ -34,6 +34,8 @@ class Decision:
     """More than wanted: the first one should go first."""
     assignments: tuple[Assignment, ...] = ()
     unplaceable: tuple[Unplaceable, ...] = ()
+    is_suspended: bool = False
+    """Nothing is placed or moved, whatever is missing."""
 
     @property
     def waiting(self) -> int:
@@ -56,7 +58,7 @@ def decide(demand: Demand, usage: Usage) -> Decision:
     so the next ModelDeployment sees what this one leaves. A suspended ModelDeployment keeps what it has.
     """
     if demand.is_suspended:
-        return Decision(demand.model, kept=_pods(demand, usage))
+        return Decision(demand.model, kept=_pods(demand, usage), is_suspended=True)
     misplaced = _misplaced(demand, usage)
     for one in misplaced:
         usage.release(one.pod)
