@@ -9,6 +9,7 @@ from tests.support.model_server import Server, predict_request, unary
 from tests.support.tiny_models import SAME_TYPES
 
 from fogline_model_server import messages
+from fogline_model_server.limits import LIMITS
 from fogline_model_server.tensors import to_proto
 
 ROWS = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
@@ -180,7 +181,7 @@ def test_a_short_message_cannot_ask_for_a_huge_tensor(server: Server) -> None:
 
 
 def test_a_compressed_message_is_limited_by_its_real_size(server: Server) -> None:
-    tensor = messages.TensorProto(dtype=1, tensor_content=bytes(65 << 20))
+    tensor = messages.TensorProto(dtype=1, tensor_content=bytes(LIMITS.grpc_message_bytes + 1))
     request = predict_request({"x": tensor})
     address = f"127.0.0.1:{server.grpc_port}"
     with (

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from tests.support.model_server import Server
 
+from fogline_model_server.limits import LIMITS
+
 ROWS = [[1, 2, 3], [4, 5, 6]]
 DIVIDE = {"signature_name": "divide"}
 
@@ -224,12 +226,12 @@ def test_a_hostile_body_is_an_error_and_the_server_goes_on(server: Server, body:
 
 
 def test_a_body_beyond_the_limit_is_refused_also_when_it_comes_compressed(server: Server) -> None:
-    body = gzip.compress(b" " * (17 << 20))
+    body = gzip.compress(b" " * (LIMITS.rest_body_bytes + 1))
     connection = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=30)
     connection.request("POST", "/v1/models/tiny:predict", body, {"Content-Encoding": "gzip"})
     response = connection.getresponse()
     assert response.status == 413
-    assert json.loads(response.read()) == {"error": "body is larger than 16777216 bytes"}
+    assert json.loads(response.read()) == {"error": "body is larger than 8388608 bytes"}
     connection.close()
 
 
