@@ -32,7 +32,7 @@ def demo(engine: Engine) -> None:
     digits.publish(folder, credentials)
     seconds = deploy()
     print(f"\ndigits is Ready {seconds:.1f} s after it was applied\n", flush=True)
-    said = digits.predict(folder, ["Service=digits.default.svc", *_pods_by_tier()])
+    said = digits.predict(folder, ["--target=Service=digits.default.svc", *_pods_by_tier()])
     _show("fogline", "explain", "digits", "--namespace", "default")
     print(f"\nThe test images, sent from inside the cluster:\n\n{said}")
     print("The cluster stays. `kubectl get modeldeployments --output wide`; `make down` removes it.")
@@ -69,7 +69,8 @@ def _pods_by_tier() -> list[str]:
         )
     pods = sorted(json.loads(listed)["items"], key=lambda pod: pod["spec"]["nodeName"])
     return [
-        f"{pod['metadata']['labels']['fogline.dev/variant']}/{pod['spec']['nodeName']}={pod['status']['podIP']}"
+        f"--target={pod['metadata']['labels']['fogline.dev/variant']}/{pod['spec']['nodeName']}="
+        f"{pod['status']['podIP']}"
         for pod in pods
         if "deletionTimestamp" not in pod["metadata"]
     ]

@@ -73,13 +73,13 @@ def publish(folder: Path, credentials: StoreCredentials) -> None:
         )
 
 
-def predict(folder: Path, targets: Sequence[str], namespace: str = "default") -> str:
+def predict(folder: Path, arguments: Sequence[str], namespace: str = "default") -> str:
     """Send the test images from a pod inside the cluster; returns what the client prints.
 
     Parameters
     ----------
-    targets
-        ``NAME=HOST``, as ``examples.digits.predict`` takes them.
+    arguments
+        Those of ``examples.digits.predict``.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def predict(folder: Path, targets: Sequence[str], namespace: str = "default") ->
     advice = f"look at `kubectl --namespace {namespace} logs {CLIENT}`"
     with step("Send the test images", advice=advice) as sending:
         kubectl(sending, "delete", "pod", CLIENT, "--namespace", namespace, "--ignore-not-found", "--wait")
-        apply(sending, "client", [_client_files(folder, namespace), _client_pod(targets, namespace)])
+        apply(sending, "client", [_client_files(folder, namespace), _client_pod(arguments, namespace)])
         with connect(KIND_KUBECONFIG) as api:
             phase = _end_of_client(api, namespace)
         said = kubectl(sending, "logs", CLIENT, "--namespace", namespace)
@@ -119,7 +119,7 @@ def _client_files(folder: Path, namespace: str) -> dict[str, Any]:
     }
 
 
-def _client_pod(targets: Sequence[str], namespace: str) -> dict[str, Any]:
+def _client_pod(arguments: Sequence[str], namespace: str) -> dict[str, Any]:
     code = [{"key": name, "path": f"examples/digits/{name}"} for name in ("data.py", "predict.py")]
     return {
         "apiVersion": "v1",
@@ -141,7 +141,7 @@ def _client_pod(targets: Sequence[str], namespace: str) -> dict[str, Any]:
                     "image": CLIENT_IMAGE,
                     "imagePullPolicy": "IfNotPresent",
                     "command": ["python3", "-m", "examples.digits.predict"],
-                    "args": ["--images", "test.npz", *(f"--target={one}" for one in targets)],
+                    "args": ["--images", "test.npz", *arguments],
                     "workingDir": "/client",
                     "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
                     "securityContext": {

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class Report:
     """Share of images whose digit was named, from 0 to 1."""
     p50_milliseconds: float
     p99_milliseconds: float
+    named: tuple[int, ...]
+    """The digit that was named, for each image."""
 
     def __str__(self) -> str:
         """Return one line for a person."""
@@ -106,15 +108,16 @@ def measure(predict: Predictor, digits: Digits) -> Report:
     PredictError
         A request was not answered with a prediction.
     """
-    right = 0
-    milliseconds = []
-    for pixels, label in zip(digits.pixels, digits.labels, strict=True):
+    named: list[int] = []
+    milliseconds: list[float] = []
+    for pixels in digits.pixels:
         start = time.perf_counter()
         scores = predict(pixels[np.newaxis])
         milliseconds.append(1000 * (time.perf_counter() - start))
-        right += int(scores[0].argmax() == label)
+        named.append(int(scores[0].argmax()))
     p50, p99 = np.percentile(milliseconds, [50, 99])
-    return Report(len(milliseconds), right / len(milliseconds), float(p50), float(p99))
+    accuracy = float(np.mean(np.array(named) == digits.labels))
+    return Report(len(named), accuracy, float(p50), float(p99), tuple(named))
 
 
 def main() -> int:
@@ -130,9 +133,11 @@ def main() -> int:
     parser.add_argument("--grpc-port", type=int, default=8500)
     parser.add_argument("--rest-port", type=int, default=8501)
     parser.add_argument("--model", default=MODEL_NAME, help="name of the model on the wire")
+    parser.add_argument("--output", choices=["text", "json"], default="text")
     parser.add_argument("--images", type=Path, help="file of images; default: the test split")
     arguments = parser.parse_args()
     digits = read(arguments.images) if arguments.images else load()[1]
+    reports: list[dict[str, object]] = []
     for target in arguments.target:
         name, _, host = target.rpartition("=")
         protocols: dict[str, AbstractContextManager[Predictor]] = {
@@ -142,10 +147,15 @@ def main() -> int:
         for protocol, connected in protocols.items():
             try:
                 with connected as predict:
-                    print(f"{name or host}  {protocol}  {measure(predict, digits)}", flush=True)
+                    report = measure(predict, digits)
             except PredictError as error:
                 print(f"no prediction by {error}", file=sys.stderr)
                 return 1
+            reports.append({"target": name or host, "protocol": protocol, **asdict(report)})
+            if arguments.output == "text":
+                print(f"{name or host}  {protocol}  {report}", flush=True)
+    if arguments.output == "json":
+        print(json.dumps(reports))
     return 0
 
 
