@@ -144,14 +144,18 @@ def facts_of(labels: Mapping[str, str], name: str = "node") -> snapshot.Node:
 
 
 def make_live_deployment(
-    model: ModelDeployment, variant: str = "cloud", *, replicas: int = 1, **status: int
+    model: ModelDeployment,
+    variant: str = "cloud",
+    *,
+    replicas: int = 1,
+    status: Mapping[str, int] | None = None,
 ) -> objects.Deployment:
     """Make a live Deployment of a variant; without further words its rollout is over.
 
     Parameters
     ----------
     status
-        Fields that differ, in camelCase.
+        Fields that differ, as in a document.
     """
     settled = {"observedGeneration": 3, "replicas": replicas, "updatedReplicas": replicas}
     document = {
@@ -171,6 +175,6 @@ def make_live_deployment(
             ],
         },
         "spec": {"selector": {"matchLabels": {}}, "replicas": replicas},
-        "status": {**settled, **status},
+        "status": {**settled, **(status or {})},
     }
     return msgspec.convert(document, objects.Deployment)

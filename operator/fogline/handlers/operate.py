@@ -19,7 +19,7 @@ from fogline.errors import ApiError
 from fogline.handlers import health, login, modeldeployments
 from fogline.metrics import Metrics
 from fogline.names import ModelKey
-from fogline.observe import Models, View
+from fogline.observe import Models, View, reflectors
 from fogline.placer import Placer
 from fogline.reconcile import Reconciler
 from fogline.recorder import Recorder
@@ -61,12 +61,13 @@ class _Operator:
         self.context = Context(
             client=client,
             models=Models(),
-            view=View(client, settings, lambda model: self.wake([model]), self._wake_all),
+            view=View(settings, lambda model: self.wake([model]), self._wake_all),
             recorder=Recorder(client, instance=self.instance),
             metrics=Metrics(),
             settings=settings,
             clock=lambda: datetime.now(UTC),  # noqa: TID251  the one place where the loops get their clock
         )
+        self._reflectors = reflectors(client, self.context.view)
         self._reconciler = Reconciler(self.context)
         self._placer = Placer(self.context)
         self._listed = asyncio.Event()
@@ -79,15 +80,15 @@ class _Operator:
 
     def is_ready(self) -> bool:
         """Whether the cluster is known well enough to decide."""
-        return self._listed.is_set() and self.context.view.synced
+        return self._listed.is_set() and all(one.synced.is_set() for one in self._reflectors)
 
     async def run(self) -> None:
         """Mirror the cluster; once it is known, decide."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._list_models())
-            for reflector in self.context.view.reflectors:
+            for reflector in self._reflectors:
                 group.create_task(reflector.run())
-            for reflector in self.context.view.reflectors:
+            for reflector in self._reflectors:
                 await reflector.synced.wait()
             await self._listed.wait()
             logger.info("the cluster is known, deciding from now on")

@@ -4,6 +4,7 @@ from fogline.observe.models import Models
 from fogline.observe.nodes import to_node
 from fogline.observe.owned import Owned, is_rolling, model_key, owned, release, surge
 from fogline.observe.pods import to_pod, to_replica
+from fogline.observe.reflectors import reflectors
 from fogline.observe.requests import pod_requests
 from fogline.observe.view import View, assumed_pod, snapshot
 
@@ -16,6 +17,7 @@ __all__ = [
     "model_key",
     "owned",
     "pod_requests",
+    "reflectors",
     "release",
     "snapshot",
     "surge",

@@ -12,7 +12,8 @@ from fogline.names import ModelKey
 @dataclass(frozen=True, slots=True)
 class _Known:
     version: int
-    content: ModelDeployment | BadInputError
+    content: ModelDeployment | BadInputError | None
+    """None: deleted at this version; kept so that older news cannot bring the object back."""
 
 
 class Models:
@@ -26,10 +27,10 @@ class Models:
         self._known: dict[ModelKey, _Known] = {}
 
     def __len__(self) -> int:
-        return len(self._known)
+        return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[ModelKey]:
-        return iter(list(self._known))
+        return iter([key for key, known in self._known.items() if known.content is not None])
 
     def get(self, key: ModelKey) -> ModelDeployment | BadInputError | None:
         """Give the ModelDeployment, why it cannot be read, or None when it does not exist."""
@@ -38,16 +39,18 @@ class Models:
 
     def remember(self, document: Mapping[str, Any]) -> ModelKey:
         """Keep the state of one object, unless something newer is known."""
-        key, version = _key(document), int(document["metadata"]["resourceVersion"])
+        key, version = _version_of(document)
         known = self._known.get(key)
         if known is None or version >= known.version:
             self._known[key] = _Known(version, _read(document))
         return key
 
     def forget(self, document: Mapping[str, Any]) -> ModelKey:
-        """Drop an object that is gone."""
-        key = _key(document)
-        self._known.pop(key, None)
+        """Drop an object that is gone, unless something newer is known."""
+        key, version = _version_of(document)
+        known = self._known.get(key)
+        if known is None or version >= known.version:
+            self._known[key] = _Known(version, None)
         return key
 
     def replace(self, documents: Iterable[Mapping[str, Any]], resource_version: str) -> None:
@@ -66,6 +69,6 @@ def _read(document: Mapping[str, Any]) -> ModelDeployment | BadInputError:
         return error
 
 
-def _key(document: Mapping[str, Any]) -> ModelKey:
+def _version_of(document: Mapping[str, Any]) -> tuple[ModelKey, int]:
     meta = document["metadata"]
-    return ModelKey(meta["namespace"], meta["name"])
+    return ModelKey(meta["namespace"], meta["name"]), int(meta["resourceVersion"])

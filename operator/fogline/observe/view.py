@@ -3,14 +3,11 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from fogline import snapshot as values
 from fogline.api import KIND
 from fogline.cluster import objects
-from fogline.cluster.client import Client
-from fogline.cluster.kinds import DEPLOYMENTS, NODES, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind
-from fogline.cluster.reflector import Reflector
+from fogline.cluster.kinds import Kind
 from fogline.config import Settings
 from fogline.names import GATE, MODEL_LABEL, ModelKey
 from fogline.observe.nodes import to_node
@@ -31,6 +28,9 @@ def snapshot(nodes: Iterable[values.Node], pods: Iterable[values.Pod]) -> Snapsh
 class View:
     """What the reflectors saw, plus what we decided and do not see yet.
 
+    Each change is told as the object before and after it: None before is a new object, None after a deleted
+    one.
+
     Parameters
     ----------
     touched
@@ -41,7 +41,6 @@ class View:
 
     def __init__(
         self,
-        client: Client,
         settings: Settings,
         touched: Callable[[ModelKey], None],
         room_changed: Callable[[], None],
@@ -57,24 +56,36 @@ class View:
         self._assumed: dict[str, values.Pod] = {}
         self._gated_since: dict[str, float] = {}
         self._children: dict[tuple[Kind, ModelKey], Child] = {}
-        children: tuple[tuple[Kind, type[Child]], ...] = (
-            (DEPLOYMENTS, objects.Deployment),
-            (SERVICES, objects.Service),
-            (POD_DISRUPTION_BUDGETS, objects.PodDisruptionBudget),
-        )
-        self.reflectors: tuple[Reflector[Any], ...] = (
-            Reflector(client, NODES, objects.Node, self._node_changed),
-            Reflector(client, PODS, objects.Pod, self._pod_changed),
-            *(
-                Reflector(client, kind, as_type, self._child_changed(kind), label_selector=MODEL_LABEL)
-                for kind, as_type in children
-            ),
-        )
 
-    @property
-    def synced(self) -> bool:
-        """Whether every reflector has seen a full list."""
-        return all(reflector.synced.is_set() for reflector in self.reflectors)
+    def node_changed(self, old: objects.Node | None, new: objects.Node | None) -> None:
+        """Take in a change of a Node."""
+        name = (new or old).metadata.name  # type: ignore[union-attr]  # one of the two is always there
+        before = self._nodes.pop(name, None)
+        if new is not None:
+            self._nodes[name] = to_node(new, self._settings.region_label)
+        if self._nodes.get(name) != before:
+            self._room_changed()
+
+    def pod_changed(self, old: objects.Pod | None, new: objects.Pod | None) -> None:
+        """Take in a change of a Pod."""
+        gone = new is None or (old is not None and old.metadata.uid != new.metadata.uid)
+        if old is not None and gone:
+            self._forget_pod(old)
+        elif old is not None and new is not None and old.metadata.labels != new.metadata.labels:
+            self._drop_replica(old)  # somebody may have taken it away from its model
+        if new is not None:
+            self._remember_pod(new)
+
+    def child_changed(self, kind: Kind, old: Child | None, new: Child | None) -> None:
+        """Take in a change of an object that we apply."""
+        meta = (new or old).metadata  # type: ignore[union-attr]  # one of the two is always there
+        key = ModelKey(meta.namespace, meta.name)
+        if new is None:
+            self._children.pop((kind, key), None)
+        else:
+            self._children[kind, key] = new
+        for model in _models_of(old) | _models_of(new):
+            self._touched(model)
 
     def snapshot(self) -> Snapshot:
         """Nodes, the pods on them, and the pods that will be there once our pins are seen."""
@@ -106,11 +117,12 @@ class View:
 
     def refute(self, replica: values.Replica) -> None:
         """Take an assumption back: the write failed."""
-        self._assumed.pop(replica.uid, None)
+        if self._assumed.pop(replica.uid, None):
+            self._room_changed()
 
-    def gated_since(self, replica: values.Replica) -> float:
-        """Tell when, in monotonic seconds, a gated pod was first seen."""
-        return self._gated_since[replica.uid]
+    def gated_since(self, replica: values.Replica) -> float | None:
+        """Tell when, in monotonic seconds, a gated pod was first seen; None when it is gone."""
+        return self._gated_since.get(replica.uid)
 
     def _with_assumption(self, replica: values.Replica) -> values.Replica:
         assumed = self._assumed.get(replica.uid)
@@ -124,29 +136,17 @@ class View:
             gates=tuple(gate for gate in replica.gates if gate != GATE),
         )
 
-    def _node_changed(self, old: objects.Node | None, new: objects.Node | None) -> None:
-        name = (new or old).metadata.name  # type: ignore[union-attr]  # one of the two is always there
-        before = self._nodes.pop(name, None)
-        if new is not None:
-            self._nodes[name] = to_node(new, self._settings.region_label)
-        if self._nodes.get(name) != before:
-            self._room_changed()
-
-    def _pod_changed(self, old: objects.Pod | None, new: objects.Pod | None) -> None:
-        gone = new is None or (old is not None and old.metadata.uid != new.metadata.uid)
-        if old is not None and gone:
-            self._forget_pod(old)
-        if new is not None:
-            self._remember_pod(new)
-
     def _forget_pod(self, pod: objects.Pod) -> None:
         uid = pod.metadata.uid
-        self._assumed.pop(uid, None)
+        held = [self._pods.pop(uid, None), self._assumed.pop(uid, None)]
         self._gated_since.pop(uid, None)
-        if self._pods.pop(uid, None):
+        if any(held):
             self._room_changed()
+        self._drop_replica(pod)
+
+    def _drop_replica(self, pod: objects.Pod) -> None:
         if replica := to_replica(pod):
-            self._replicas.get(replica.model, {}).pop(uid, None)
+            self._replicas.get(replica.model, {}).pop(replica.uid, None)
             self._touched(replica.model)
 
     def _remember_pod(self, pod: objects.Pod) -> None:
@@ -162,19 +162,6 @@ class View:
             if GATE in replica.gates:
                 self._gated_since.setdefault(uid, self._clock())
             self._touched(replica.model)
-
-    def _child_changed(self, kind: Kind) -> Callable[[Child | None, Child | None], None]:
-        def changed(old: Child | None, new: Child | None) -> None:
-            meta = (new or old).metadata  # type: ignore[union-attr]  # one of the two is always there
-            key = ModelKey(meta.namespace, meta.name)
-            if new is None:
-                self._children.pop((kind, key), None)
-            else:
-                self._children[kind, key] = new
-            for model in _models_of(old) | _models_of(new):
-                self._touched(model)
-
-        return changed
 
 
 def _models_of(child: Child | None) -> set[ModelKey]:

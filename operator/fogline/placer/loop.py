@@ -73,11 +73,11 @@ class Placer:
         try:
             match choice:
                 case Pin(place=place):
+                    since = self._context.view.gated_since(replica)
                     await self._patch(replica, pin(replica, place))
                     self._context.metrics.decisions.labels("pinned").inc()
-                    self._context.metrics.gate_to_pin.observe(
-                        time.monotonic() - self._context.view.gated_since(replica)
-                    )
+                    if since is not None:
+                        self._context.metrics.gate_to_pin.observe(time.monotonic() - since)
                 case Open(answer=answer):
                     await self._patch(replica, open_gate(replica, self._context.clock()))
                     self._context.metrics.decisions.labels("opened").inc()
