@@ -163,14 +163,14 @@ class Writer:
         if holder and not _is_ours(holder, meta):
             text = f"{kind.kind} {key.name} exists and is not of this ModelDeployment; rename one of them"
             return Refusal(Reason.NAME_TAKEN, text), False
-        identity = {"uid": live.metadata.uid} if live else {}
+        identity = {"uid": holder.uid} if holder else {}
         refusal, answer = await self._apply_unless_contested({**document, "metadata": {**meta, **identity}})
         if answer is None:
             return refusal, False
         got = answer["metadata"]
         version = _version(got.get("generation", 0), got["resourceVersion"])
         self._applied[kind, key] = _Applied(content, got["uid"], version)
-        return None, live is None or got["resourceVersion"] != live.metadata.resource_version
+        return None, holder is None or got["resourceVersion"] != holder.resource_version
 
     async def _read(self, kind: Kind, key: ModelKey) -> ObjectMeta | None:
         """Read who holds a name: the watches see only objects with our label, and may be behind."""
