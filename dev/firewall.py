@@ -1,5 +1,6 @@
 """What a Docker engine changes in the machine's network beyond its own bridges, and how to undo it."""
 
+import socket
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,14 +32,14 @@ def observe() -> Before:
     return Before(
         forwarding=FORWARDING.read_text().strip(),
         forward_policy=policies[0] if policies else "ACCEPT",
-        bridge=Path("/sys/class/net", BRIDGE).exists(),
+        bridge=_bridge_exists(),
     )
 
 
 def restore(before: Before) -> None:
     """Undo what an engine that has ended left behind."""
     if not before.bridge:
-        if Path("/sys/class/net", BRIDGE).exists():
+        if _bridge_exists():
             subprocess.run(["ip", "link", "delete", BRIDGE], check=True)
         for table in TABLES:
             for arguments in removals(_rules(table)):
@@ -68,6 +69,10 @@ def removals(rules: list[str]) -> list[list[str]]:
 
 def _is_the_engines(rule: str) -> bool:
     return any(word == BRIDGE or word.startswith("DOCKER") for word in rule.split())
+
+
+def _bridge_exists() -> bool:
+    return BRIDGE in {name for _, name in socket.if_nameindex()}
 
 
 def _rules(table: str) -> list[str]:
