@@ -142,6 +142,8 @@ class Writer:
                 refused, written = await self._apply(document)
                 refusal, changed = refused or refusal, changed or written
             except ApiError as error:
+                if _is_leaving(error):
+                    return None, False
                 if not 400 <= error.status < 500 or isinstance(error, ConflictError):  # noqa: PLR2004  HTTP
                     raise
                 refusal = Refusal(
@@ -208,6 +210,11 @@ def _is_ours(live: ObjectMeta, wanted: Mapping[str, Any]) -> bool:
     if live.controller:
         return bool(live.controller.uid == wanted["ownerReferences"][0]["uid"])
     return bool(live.labels.get(MODEL_LABEL) == wanted["labels"][MODEL_LABEL])
+
+
+def _is_leaving(error: ApiError) -> bool:
+    """Tell whether the whole namespace is on its way out, so that there is nothing to write any more."""
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in error.causes)
 
 
 def _is_current(live: ObjectMeta, known: _Applied, content: str) -> bool:

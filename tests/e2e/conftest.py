@@ -1,0 +1,75 @@
+"""The kind cluster of `make up`, with a store and the digits model in it."""
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from dev import digits, engine
+from dev.engine import Engine
+from dev.paths import KIND_KUBECONFIG
+from dev.programs import program
+from dev.s3 import install_store
+from dev.store import StoreCredentials, reader_secret
+from tests.support.clusters import refuse_foreign_cluster
+from tests.support.kind_cluster import Cluster
+from tests.support.kubectl import Kubectl
+
+REQUIRED = "FOGLINE_REQUIRE_E2E"
+
+
+@pytest.fixture(scope="session")
+def docker() -> Engine:
+    """Find the engine of the cluster; without one tests are skipped, or fail where they are required."""
+    found = engine.find()
+    if found is None or not KIND_KUBECONFIG.exists():
+        text = "there is no kind cluster: run `make up`"
+        if os.environ.get(REQUIRED):
+            pytest.fail(text)
+        pytest.skip(text)
+    return found
+
+
+@pytest.fixture(scope="session")
+def kubectl(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
+    """Run commands against the cluster, as its administrator."""
+    del docker  # it must be there
+    found = Kubectl(program("kubectl"), KIND_KUBECONFIG, tmp_path_factory.mktemp("kubectl"))
+    refuse_foreign_cluster(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def store(docker: Engine, kubectl: Kubectl) -> StoreCredentials:
+    """Have the store in the cluster hold the digits model."""
+    refuse_foreign_cluster(kubectl)
+    credentials = install_store(docker, "default")
+    digits.publish(digits.trained(), credentials)
+    return credentials
+
+
+@pytest.fixture
+def cluster(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
+    """Give a test a namespace of its own, with the Secret that serving pods read."""
+    namespace = f"e2e-{uuid.uuid4().hex[:6]}"
+    kubectl("create", "namespace", namespace)
+    kubectl("apply", "--filename=-", manifest=reader_secret(store, namespace))
+    yield Cluster(kubectl, docker, namespace)
+    kubectl("delete", "namespace", namespace, "--timeout=60s")
+
+
+@pytest.fixture(autouse=True)
+def operator_log_is_clean(kubectl: Kubectl) -> Iterator[None]:
+    """Fail a test during which the operator logged an error, or was refused a right."""
+    yield
+    pods = kubectl.get(
+        "pods", "--namespace=fogline-system", "--selector=app.kubernetes.io/name=fogline-operator"
+    )
+    names = [pod["metadata"]["name"] for pod in pods["items"] if pod["status"]["phase"] == "Running"]
+    for name in names:
+        for line in kubectl("logs", name, "--namespace=fogline-system").splitlines():
+            assert line.startswith("{"), f"no log record: {line}"
+            record = json.loads(line)
+            assert record["levelname"] not in {"ERROR", "CRITICAL"}, line
+            assert "403" not in str(record.get("error", "")), line

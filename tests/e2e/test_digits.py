@@ -1,0 +1,70 @@
+"""From apply to predictions, on real nodes with real servers."""
+
+from tests.support.kind_cluster import Cluster, targets
+
+TEST_IMAGES = 450
+EXPECTED_ACCURACY = 0.95
+
+
+def test_a_model_answers_through_its_service_by_grpc_and_by_rest(cluster: Cluster) -> None:
+    cluster.apply(cluster.digits())
+    cluster.wait_until_ready(replicas=3)
+
+    reports = cluster.predict(f"Service=digits.{cluster.namespace}.svc")
+
+    assert {report["protocol"] for report in reports} == {"gRPC", "REST"}
+    for report in reports:
+        assert report["requests"] == TEST_IMAGES
+        assert report["accuracy"] >= EXPECTED_ACCURACY
+
+
+def test_cloud_and_edge_name_the_same_digit_on_every_test_image(cluster: Cluster) -> None:
+    cluster.apply(cluster.digits())
+    cluster.wait_until_ready(replicas=3)
+    pods = cluster.pods()
+    assert {pod["metadata"]["labels"]["fogline.dev/variant"] for pod in pods} == {"cloud", "edge"}
+
+    reports = cluster.predict(*targets(pods))
+
+    assert {report["target"] for report in reports} == {"cloud", "edge"}
+    assert len({tuple(report["named"]) for report in reports}) == 1
+
+
+def test_replicas_follow_the_scale_subresource_up_and_down(cluster: Cluster) -> None:
+    cluster.apply(cluster.digits())
+    cluster.wait_until_ready(replicas=3)
+
+    cluster.run("scale", "modeldeployment/digits", "--replicas=5")
+    cluster.wait_until_ready(replicas=5)
+    cluster.run("scale", "modeldeployment/digits", "--replicas=2")
+    cluster.wait_until_ready(replicas=2)
+
+    tiers = cluster.model()["status"]["tiers"]
+    assert tiers == {"cloud": {"desired": 1, "ready": 1}, "edge": {"desired": 1, "ready": 1}}
+
+
+def test_a_deleted_model_leaves_nothing_behind(cluster: Cluster) -> None:
+    cluster.apply(cluster.digits())
+    cluster.wait_until_ready(replicas=3)
+
+    cluster.run("delete", "modeldeployment/digits", "--wait")
+
+    kinds = "deployments,replicasets,pods,services,endpointslices,poddisruptionbudgets"
+    selector = "--selector=fogline.dev/model=digits"
+    cluster.wait(
+        lambda: not cluster.run("get", kinds, selector, "--ignore-not-found", "--output=name").strip(),
+        "all objects of the model gone",
+    )
+
+
+def test_an_artifact_with_another_digest_is_never_served_and_the_condition_says_so(cluster: Cluster) -> None:
+    model = cluster.digits()
+    for variant in model["spec"]["variants"]:
+        variant["artifact"]["sha256"] = "0" * 64
+    cluster.apply(model)
+
+    cluster.wait(lambda: cluster.condition("ArtifactReady")[1] == "FetchFailed", "the failure is reported")
+
+    assert "sha256" in cluster.condition("ArtifactReady")[2]
+    assert cluster.condition("Ready")[0] == "False"
+    assert cluster.model()["status"]["readyReplicas"] == 0

@@ -1,0 +1,128 @@
+"""What end-to-end tests do with the kind cluster: apply, wait, look, break."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from dev import digits
+from dev.engine import Engine
+from tests.support.kubectl import Kubectl
+
+READY_LIMIT_SECONDS = 60.0
+POLL_SECONDS = 0.2
+COMMAND_LIMIT_SECONDS = 30
+
+UNCLEARED, INTERNAL_EDGE, RESTRICTED_EDGE = "fogline-worker2", "fogline-worker4", "fogline-worker3"
+"""Nodes of kind-config.yaml: the cloud node without clearance, the edge nodes by their clearance."""
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The kind cluster, seen from one namespace."""
+
+    kubectl: Kubectl
+    engine: Engine
+    namespace: str
+
+    def digits(self, name: str = "digits", **placement: Any) -> Manifest:
+        """Give the manifest of the example, in this namespace."""
+        document = yaml.safe_load((digits.EXAMPLE / "modeldeployment.yaml").read_text())
+        document["metadata"] = {"name": name, "namespace": self.namespace}
+        document["spec"]["model"] = {"name": "digits"}
+        document["spec"]["placement"] |= placement
+        return dict(document)
+
+    def apply(self, manifest: Manifest) -> None:
+        """Apply as a user does."""
+        self.kubectl("apply", "--filename=-", manifest=manifest)
+
+    def run(self, *arguments: str) -> str:
+        """Run kubectl in this namespace."""
+        return self.kubectl(*arguments, f"--namespace={self.namespace}")
+
+    def model(self, name: str = "digits") -> Manifest:
+        """Read a ModelDeployment."""
+        return dict(self.kubectl.get("modeldeployment", name, f"--namespace={self.namespace}"))
+
+    def condition(self, kind: str, name: str = "digits") -> tuple[str, str, str]:
+        """Give status, reason and message of a condition; empty texts while there is none."""
+        for condition in self.model(name).get("status", {}).get("conditions", []):
+            if condition["type"] == kind:
+                return condition["status"], condition["reason"], condition["message"]
+        return "", "", ""
+
+    def pods(self, name: str = "digits") -> list[Manifest]:
+        """Give the pods of a model that are not on their way out."""
+        listed = self.kubectl.get(
+            "pods", f"--namespace={self.namespace}", f"--selector=fogline.dev/model={name}"
+        )
+        return [pod for pod in listed["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+    def nodes_of(self, name: str = "digits") -> list[str]:
+        """Give the nodes of the replicas of a model, sorted."""
+        return sorted(pod["spec"].get("nodeName", "") for pod in self.pods(name))
+
+    def wait_until_ready(self, replicas: int, name: str = "digits") -> None:
+        """Wait until a model is Ready for what its spec says now, with this many replicas."""
+
+        def is_ready() -> bool:
+            found = self.model(name)
+            status = found.get("status", {})
+            return (
+                self.condition("Ready", name)[0] == "True"
+                and status.get("observedGeneration") == found["metadata"]["generation"]
+                and status.get("readyReplicas") == replicas
+                and len(self.pods(name)) == replicas
+            )
+
+        self.wait(is_ready, f"{name} Ready with {replicas} replicas")
+
+    def wait(
+        self, condition: Callable[[], object], what: str, limit_seconds: float = READY_LIMIT_SECONDS
+    ) -> None:
+        """Ask until the answer is true.
+
+        Raises
+        ------
+        AssertionError
+            The time is up; the error shows the model and its pods.
+        """
+        end = time.monotonic() + limit_seconds
+        while not condition():
+            if time.monotonic() > end:
+                there = self.run("get", "modeldeployments,pods,events", "--output=wide")
+                raise AssertionError(f"{what}: not within {limit_seconds:g} s\n{there}")
+            time.sleep(POLL_SECONDS)
+
+    def predict(self, *targets: str) -> list[Manifest]:
+        """Send the test images to ``NAME=HOST`` targets from a pod inside the cluster; one report each."""
+        arguments = [*(f"--target={target}" for target in targets), "--output=json"]
+        said = digits.predict(digits.trained(), arguments, self.namespace)
+        return list(json.loads(said.splitlines()[-1]))
+
+    def on_node(self, node: str, *command: str) -> str:
+        """Run a command on a node, outside all of its pods."""
+        return self._docker("exec", node, *command)
+
+    def _docker(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["docker", *arguments],
+            env={**os.environ, **self.engine.env},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_LIMIT_SECONDS,
+            check=True,
+        )
+        return done.stdout
+
+
+def targets(pods: Sequence[Manifest]) -> list[str]:
+    """Name each pod by its variant, and say where it answers."""
+    return [f"{pod['metadata']['labels']['fogline.dev/variant']}={pod['status']['podIP']}" for pod in pods]
