@@ -77,6 +77,17 @@ def test_a_file_without_signatures_gets_one_from_its_tensor_names(models: Path, 
         assert (signature[0], list(signature[1]["inputs"])) == ("serving_default", ["x"])
 
 
+def test_a_model_goes_on_when_its_file_is_cut_and_removed(models: Path, tmp_path: Path, log: Path) -> None:
+    add_version(tmp_path / "base", "1", models / TFLITE)
+    file = tmp_path / "base/1/model.tflite"
+    with running(tmp_path / "base", log) as server:
+        os.truncate(file, 0)
+        file.unlink()
+        with pytest.raises(grpc.RpcError):  # costs the server its interpreter
+            server.predict({"a": np.ones(3, np.float32), "b": np.ones(2, np.float32)}, signature="divide")
+        assert server.predict({"x": ROW})["total"].tolist() == [3]
+
+
 async def test_ports_stay_closed_until_a_version_is_there(models: Path, tmp_path: Path, log: Path) -> None:
     with spawned(tmp_path / "base", log) as server:
         await wait_for(lambda: "waiting for a version" in server.logged(), "it waits", START_SECONDS)

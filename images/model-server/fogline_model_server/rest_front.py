@@ -117,16 +117,18 @@ class RestFront:
             text = f"body is larger than {LIMITS.rest_body_bytes} bytes"
             return web.Response(status=413, body=rest_encode.error(text), content_type="application/json")
         path = request.raw_path.partition("?")[0]
-        began = time.perf_counter()
         if self._last_seconds < INLINE_SECONDS and len(body) <= INLINE_BODY_BYTES:
-            reply = answer(self._catalog, request.method, path, body)
+            reply = self._timed_answer(request.method, path, body)
         else:
             loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(
-                self._threads, answer, self._catalog, request.method, path, body
-            )
-        self._last_seconds = time.perf_counter() - began
+            reply = await loop.run_in_executor(self._threads, self._timed_answer, request.method, path, body)
         return web.Response(status=reply.status, body=reply.body, content_type="application/json")
+
+    def _timed_answer(self, method: str, path: str, body: bytes) -> Reply:
+        began = time.perf_counter()
+        reply = answer(self._catalog, method, path, body)
+        self._last_seconds = time.perf_counter() - began
+        return reply
 
 
 def _listener(port: int) -> socket.socket:

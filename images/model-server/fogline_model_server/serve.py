@@ -52,8 +52,8 @@ async def serve(settings: Settings) -> None:
             rest_runner = await front.start(settings.rest_api_port, GRACE_SECONDS)
         log.info("serving", grpc_port=settings.port, rest_port=settings.rest_api_port)
         await stop.wait()
-    finally:
         log.info("stopping", grace_seconds=GRACE_SECONDS)
+    finally:
         await asyncio.gather(_close_grpc(grpc_server), _close_rest(rest_runner))
         end(threads)
 

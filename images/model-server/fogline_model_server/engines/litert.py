@@ -33,8 +33,13 @@ class LiteRtEngine:
     name = "litert"
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        interpreter = self._interpreter()
+        # In memory, since interpreters are made later too: the file may then be gone, or be cut, which would
+        # kill a process that has it mapped.
+        self._content = file.read_bytes()
+        try:
+            interpreter = self._interpreter()
+        except (RuntimeError, ValueError) as error:
+            raise LoadError(f"LiteRT cannot load {file}: {error}") from error
         self.signatures: Mapping[str, Signature] = _signatures(interpreter)
         # None is an interpreter still to be made. The last one in is the first one out, so a second one is
         # made only when two calls overlap.
@@ -62,11 +67,8 @@ class LiteRtEngine:
         return {alias: np.asarray(results[alias]) for alias in outputs}
 
     def _interpreter(self) -> Any:
-        try:
-            interpreter = Interpreter(model_path=str(self._file))
-            interpreter.allocate_tensors()
-        except (RuntimeError, ValueError) as error:
-            raise LoadError(f"LiteRT cannot load {self._file}: {error}") from error
+        interpreter = Interpreter(model_content=self._content)
+        interpreter.allocate_tensors()
         return interpreter
 
 
