@@ -7,7 +7,7 @@ from datetime import datetime
 from fogline.api import ModelDeployment, OnNoFit
 from fogline.objects import PinnedPlace
 from fogline.observe import assumed_pod
-from fogline.placement import Assignment, Unplaceable, Usage, demand_of, place_waiting
+from fogline.placement import Assignment, Demand, Unplaceable, Usage, demand_of, place_waiting
 from fogline.snapshot import Replica
 from fogline.units import format_usd
 
@@ -53,13 +53,23 @@ def choose(model: ModelDeployment, gated: Iterable[Replica], usage: Usage, now: 
         if isinstance(answer, Assignment):
             usage.add(assumed_pod(replica, answer.node, answer.client_site))
             choices.append(Pin(replica, _place(answer, now)))
-        elif isinstance(place_waiting(demand, usage), Assignment):
+        elif _is_shifted(replica, demand, usage):
             choices.append(Wait(replica, answer, elsewhere=True))
         elif may_open and answer.only_room():
             choices.append(Open(replica, answer))
         else:
             choices.append(Wait(replica, answer, elsewhere=False))
     return choices
+
+
+def _is_shifted(replica: Replica, demand: Demand, usage: Usage) -> bool:
+    """Tell whether the reconciler gives the replica to another variant.
+
+    It decides by the requests of the spec. Where only those fit, and not what the pod really requests, it
+    keeps the replica where it is.
+    """
+    answer = place_waiting(demand, usage)
+    return isinstance(answer, Assignment) and answer.variant != replica.variant
 
 
 def _place(answer: Assignment, now: datetime) -> PinnedPlace:

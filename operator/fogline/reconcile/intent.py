@@ -1,6 +1,6 @@
 """One pass over a ModelDeployment as a pure function: from what is seen to what should be written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fogline.api import ModelDeployment, ModelDeploymentStatus
@@ -62,8 +62,9 @@ def intend(
     the next model sees what this one takes.
     """
     unsupported = tuple(v for v in model.spec.variants if scheme(v.artifact) not in FETCHED_SCHEMES)
+    on_hold = model.spec.suspend or bool(unsupported) or _is_blind(seen, usage)
     release(surge(seen), usage)
-    decision = decide(demand_of(model), usage)
+    decision = decide(replace(demand_of(model), is_suspended=on_hold), usage)
     facts = Facts(
         model=model,
         seen=seen,
@@ -74,7 +75,7 @@ def intend(
         refusal=refusal,
     )
     status = status_of(facts, now)
-    if model.spec.suspend or unsupported:
+    if on_hold:
         return Intent(model, status)
     return Intent(
         model=model,
@@ -82,11 +83,16 @@ def intend(
         decision=decision,
         failed=tuple(r for r in seen.replicas if r.failure and not r.terminating),
         stuck=_stuck(seen, usage, settings, now),
-        deletion_costs=_deletion_costs(seen, decision),
+        deletion_costs=_deletion_costs(seen, decision, usage),
         children=children(model, _replicas(model, seen, decision), settings),
         prune=_prune(model, seen),
         again_seconds=settings.unstick_seconds if any(r.refused_since for r in seen.replicas) else None,
     )
+
+
+def _is_blind(seen: Owned, usage: Usage) -> bool:
+    """Tell that we see no node although replicas run: an empty list of nodes is never "no nodes"."""
+    return not usage.nodes and any(replica.bound for replica in seen.replicas)
 
 
 def _replicas(model: ModelDeployment, seen: Owned, decision: Decision) -> dict[str, int]:
@@ -118,10 +124,11 @@ def _stuck(seen: Owned, usage: Usage, settings: Settings, now: datetime) -> tupl
     return tuple(found)
 
 
-def _deletion_costs(seen: Owned, decision: Decision) -> tuple[tuple[Replica, str | None], ...]:
+def _deletion_costs(seen: Owned, decision: Decision, usage: Usage) -> tuple[tuple[Replica, str | None], ...]:
     """Mark the replicas that should go when a Deployment shrinks, and unmark those that stay after all."""
     going = {(pod.namespace, pod.name) for pod in decision.surplus}
     going |= {(one.pod.namespace, one.pod.name) for one in decision.misplaced}
+    going |= {(r.namespace, r.name) for r in seen.replicas if r.bound and r.node not in usage.by_name}
     wanted = [
         (r, DELETION_COST if (r.namespace, r.name) in going else None) for r in seen.replicas if r.alive
     ]

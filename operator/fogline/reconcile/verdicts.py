@@ -8,7 +8,7 @@ from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus, Varia
 from fogline.conditions import ConditionType, Reason
 from fogline.objects.artifact import FETCHED_SCHEMES, scheme
 from fogline.observe import Owned, is_rolling
-from fogline.placement import Decision, Usage
+from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
 from fogline.placement.explain import describe, say
 from fogline.reconcile.refusal import Refusal
 from fogline.snapshot import Replica
@@ -18,6 +18,8 @@ NOT_YET_MOVED = (
     "replicas are placed when they are created; this version does not move replicas that run, whatever "
     "rebalancing.mode says"
 )
+_LIMIT_DIGITS = Decimal("1e-9")
+"""As many digits as a limit may have; what a cost has beyond is the rounding of shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +151,23 @@ def _ready(facts: Facts) -> Verdict:
 
 
 def _policy_compliant(facts: Facts) -> Verdict:
-    if not facts.decision.misplaced:
+    broken = [one.rejections[0] for one in facts.decision.misplaced] or _broken_on_hold(facts)
+    if not broken:
         return _yes(Reason.REQUIREMENTS_HOLD)
-    texts = (describe(one.rejections[0]) for one in facts.decision.misplaced)
-    return _no(Reason.REQUIREMENTS_BROKEN, "; ".join(texts))
+    return _no(Reason.REQUIREMENTS_BROKEN, "; ".join(describe(one) for one in broken))
+
+
+def _broken_on_hold(facts: Facts) -> list[Rejection]:
+    """Look at what a decision on hold keeps: it keeps everything, but that does not make it right."""
+    if not facts.decision.is_suspended:
+        return []
+    demand, usage = demand_of(facts.model), facts.usage
+    found = (
+        policy_refusals(demand, pod.replica, usage.by_name[pod.node], usage)
+        for pod in facts.decision.kept
+        if pod.replica
+    )
+    return [refused[0] for refused in found if refused]
 
 
 def _latency_target_met(facts: Facts) -> Verdict:
@@ -178,7 +193,7 @@ def _within_cost_limit(facts: Facts) -> Verdict:
     limit = cost.max_per_hour if cost else None
     if limit is None:
         return _yes(Reason.NO_LIMIT)
-    if facts.cost_per_hour <= parse_usd(limit):
+    if facts.cost_per_hour.quantize(_LIMIT_DIGITS) <= parse_usd(limit):
         return _yes(Reason.WITHIN_LIMIT)
     text = f"costs {format_usd(facts.cost_per_hour)} US dollars per hour, the limit is {limit}"
     return _no(Reason.LIMIT_EXCEEDED, text)

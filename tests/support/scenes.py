@@ -1,0 +1,40 @@
+"""A cluster around one ModelDeployment, and the pass that is made over it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tests.support.live import NOW, SETTINGS, live_pod, replica_of
+
+from fogline.api import ModelDeployment
+from fogline.cluster import objects
+from fogline.observe import Owned, snapshot, to_pod
+from fogline.placement import Usage
+from fogline.reconcile.intent import Intent, intend
+from fogline.reconcile.refusal import Refusal
+from fogline.snapshot import Node
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one pass looks at."""
+
+    model: ModelDeployment
+    nodes: tuple[Node, ...] = ()
+    pods: tuple[Mapping[str, Any], ...] = ()
+    """Documents of pods of ours."""
+    deployments: Mapping[str, objects.Deployment] | None = None
+    """By variant."""
+    refusal: Refusal | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """Room as the next pass finds it."""
+        live = (to_pod(live_pod(document)) for document in self.pods)
+        return Usage(snapshot(self.nodes, [pod for pod in live if pod]))
+
+    def pass_at(self, now: datetime = NOW, usage: Usage | None = None) -> Intent:
+        """Make one pass."""
+        seen = Owned(tuple(replica_of(document) for document in self.pods), self.deployments or {})
+        return intend(self.model, seen, self.refusal, usage or self.usage, SETTINGS, now)
