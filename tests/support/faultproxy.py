@@ -6,6 +6,7 @@ server it speaks as the connection that it was given. Upgraded connections (exec
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -145,7 +146,9 @@ class FaultProxy:
         if transport is None:
             raise ConnectionResetError("the sender is gone already")
         body = await incoming.content.read()
-        request = Request(len(self.requests) + 1, incoming.method, incoming.raw_path, body)
+        request = Request(
+            len(self.requests) + 1, incoming.method, incoming.raw_path, body, at_seconds=time.monotonic()
+        )
         self.requests.append(request)
         self._open.add(transport)
         try:

@@ -18,6 +18,8 @@ class Request:
     path: str
     """With the query."""
     body: bytes
+    at_seconds: float
+    """When it arrived, in monotonic seconds."""
     status: int | None = None
     """HTTP status of the answer that was passed on; None while there is none."""
 
