@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev import firewall, host, processes
+from dev import host, machine, processes
 from dev.errors import DevError
 from dev.paths import ROOT, cache_home
 from dev.steps import step
@@ -98,7 +98,7 @@ def end() -> None:
             limit_seconds=END_LIMIT_SECONDS,
         )
         _unmount()
-        firewall.restore(firewall.Before(**json.loads(BEFORE.read_text())))
+        machine.restore(machine.Before(**json.loads(BEFORE.read_text())))
         shutil.rmtree(STATE)
 
 
@@ -137,7 +137,8 @@ def _start() -> Engine:
     with step("Start the Docker engine", advice=advice):
         STATE.mkdir(parents=True, exist_ok=True)
         if not BEFORE.exists():
-            BEFORE.write_text(json.dumps(firewall.observe().as_json()))
+            BEFORE.write_text(json.dumps(machine.observe().as_json()))
+        machine.make_room()
         (STATE / "docker.pid").unlink(missing_ok=True)
         with log.open("ab") as output:
             daemon = subprocess.Popen(

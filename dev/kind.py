@@ -27,7 +27,10 @@ MADE_FROM = "fogline.dev/made-from"
 CREATE_LIMIT_SECONDS = 600
 READY_LIMIT_SECONDS = 120
 POLL_SECONDS = 0.5
-CREATE_ADVICE = "`make up` again repairs it; `docker logs fogline-control-plane` and the log above say more"
+CREATE_ADVICE = (
+    "`make up` again repairs it; if the log speaks of too many open files, raise the limit first: "
+    "sudo sysctl fs.inotify.max_user_instances=1024"
+)
 SYSTEM_NAMESPACE = "/api/v1/namespaces/kube-system"
 
 

@@ -1,4 +1,4 @@
-"""What a Docker engine changes in the machine's network beyond its own bridges, and how to undo it."""
+"""Settings of the machine that a Docker engine and a kind cluster need or change, and how to put them back."""
 
 import socket
 import subprocess
@@ -6,16 +6,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+INOTIFY_INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+NEEDED_INSTANCES = 1024
+"""A kind node uses about 20 of them, and kubelet and containerd fail without; the kernel's default is 128."""
+
 BRIDGE = "docker0"
 TABLES = ("filter", "nat")
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The settings as they were before the engine started."""
+    """The settings as they were before the engine started here."""
 
     forwarding: str
     """Content of `FORWARDING`."""
+    inotify_instances: str
+    """Content of `INOTIFY_INSTANCES`."""
     forward_policy: str
     """Policy of the chain FORWARD: ACCEPT or DROP."""
     bridge: bool
@@ -31,9 +37,16 @@ def observe() -> Before:
     policies = [line.split()[1] for line in _rules("filter") if line.startswith(":FORWARD ")]
     return Before(
         forwarding=FORWARDING.read_text().strip(),
+        inotify_instances=INOTIFY_INSTANCES.read_text().strip(),
         forward_policy=policies[0] if policies else "ACCEPT",
         bridge=_bridge_exists(),
     )
+
+
+def make_room() -> None:
+    """Raise the limits that a cluster of several nodes runs into."""
+    if int(INOTIFY_INSTANCES.read_text()) < NEEDED_INSTANCES:
+        INOTIFY_INSTANCES.write_text(str(NEEDED_INSTANCES))
 
 
 def restore(before: Before) -> None:
@@ -46,6 +59,7 @@ def restore(before: Before) -> None:
                 subprocess.run(["iptables", "--wait", "--table", table, *arguments], check=True)
     subprocess.run(["iptables", "--wait", "--policy", "FORWARD", before.forward_policy], check=True)
     FORWARDING.write_text(before.forwarding)
+    INOTIFY_INSTANCES.write_text(before.inotify_instances)
 
 
 def removals(rules: list[str]) -> list[list[str]]:
