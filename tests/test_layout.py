@@ -1,0 +1,57 @@
+"""The shape of the repository: mistakes that no other test would explain."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "operator" / "fogline"
+HEAVY = ("numpy", "scipy", "highspy", "tensorflow", "kubernetes", "hypothesis", "pytest")
+
+
+def python(code: str) -> str:
+    """Run code in a fresh interpreter that finds the project as an installed one does."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout.strip()
+
+
+def test_the_folder_operator_is_no_package_and_hides_no_standard_module() -> None:
+    assert not (ROOT / "operator" / "__init__.py").exists()
+    found = python("import operator, os; print(operator.__file__); print(operator.add(1, 2))").splitlines()
+    assert Path(found[0]).parent == Path(python("import os; print(os.__file__)")).parent
+    assert found[1] == "3"
+
+
+def test_the_operator_starts_without_the_libraries_that_only_others_need() -> None:
+    absent = f"import sys; sys.modules.update(dict.fromkeys({HEAVY}))"  # None makes an import fail
+    assert python(f"{absent}; import fogline.handlers.operate; print('started')") == "started"
+
+
+@pytest.mark.parametrize("layer", ["placement", "objects", "api"])
+def test_decisions_are_imported_without_anything_that_talks_to_the_world(layer: str) -> None:
+    world = ("kopf", "aiohttp", "kubernetes", "prometheus_client")
+    code = f"import fogline.{layer}, sys; print([m for m in {world} if m in sys.modules])"
+    assert python(code) == "[]"
+
+
+def test_no_module_of_ours_is_called_like_one_of_the_standard_library() -> None:
+    top = {
+        path.stem
+        for path in (*PACKAGE.glob("*.py"), *(path.parent for path in PACKAGE.glob("*/__init__.py")))
+    }
+    assert top & (sys.stdlib_module_names - {"__init__"}) == set()
+
+
+def test_every_folder_of_the_package_says_what_it_is_for() -> None:
+    for path in PACKAGE.rglob("__init__.py"):
+        assert path.read_text().startswith('"""'), path
+    assert all((path.parent / "__init__.py").exists() for path in PACKAGE.rglob("*.py"))

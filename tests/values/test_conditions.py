@@ -1,0 +1,52 @@
+"""The vocabulary: no reason is dead, and each that refuses a node has its words."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+import fogline
+from fogline.conditions import ConditionType, Reason
+from fogline.placement import Rejection
+from fogline.placement.explain import describe
+
+PACKAGE = Path(fogline.__file__).parent
+REFUSALS = [*takewhile(lambda reason: reason is not Reason.VALID, Reason)]
+
+
+def used(enum: str) -> Iterator[str]:
+    """Give the members of an enum that the package names, outside of the enum itself."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path == PACKAGE / "conditions.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == enum:
+                yield node.attr
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_given_by_something(reason: Reason) -> None:
+    assert reason.name in Counter(used("Reason"))
+
+
+@pytest.mark.parametrize("kind", ConditionType)
+def test_every_condition_is_judged_by_something(kind: ConditionType) -> None:
+    assert kind.name in Counter(used("ConditionType"))
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+def test_every_reason_that_refuses_a_node_has_its_words(reason: Reason) -> None:
+    text = describe(Rejection("edge-1", reason, subject="cpu", needs=2, has=1))
+    assert text.startswith("edge-1: ")
+    assert len(text) > len("edge-1: ")
+    assert reason.value not in text
+
+
+def test_tokens_are_camel_case_and_say_one_thing_each() -> None:
+    tokens = [*Reason, *ConditionType]
+    assert all(token.value.isalpha() and token.value[0].isupper() for token in tokens)
+    for enum in (Reason, ConditionType):
+        assert len({member.value for member in enum}) == len(enum.__members__)

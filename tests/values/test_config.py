@@ -1,0 +1,37 @@
+"""Settings from the environment."""
+
+from dataclasses import fields
+
+import pytest
+
+from fogline.config import Settings, from_environment
+from fogline.errors import BadInputError
+
+
+def test_without_variables_every_setting_has_its_default() -> None:
+    assert from_environment({"PATH": "/bin", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}) == Settings()
+
+
+def test_every_setting_can_be_set() -> None:
+    texts = {field.name: "7" if field.type is int else f"my-{field.name}" for field in fields(Settings)}
+    found = from_environment({f"FOGLINE_{name.upper()}": text for name, text in texts.items()})
+    assert {name: str(getattr(found, name)) for name in texts} == texts
+    assert all(isinstance(getattr(found, field.name), field.type) for field in fields(Settings))  # type: ignore[arg-type]  # the types are classes here
+
+
+def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOGLINE_RESYNC_SECONDS", "17")
+    assert from_environment().resync_seconds == 17
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "ten", " 5"])
+def test_a_number_that_is_none_is_refused_and_the_variable_is_named(text: str) -> None:
+    with pytest.raises(BadInputError, match="is no whole number above 0") as caught:
+        from_environment({"FOGLINE_BATCH_MILLISECONDS": text})
+    assert caught.value.field == "FOGLINE_BATCH_MILLISECONDS"
+
+
+def test_a_misspelt_variable_is_refused_and_the_known_ones_are_listed() -> None:
+    with pytest.raises(BadInputError, match=r"known are .*FOGLINE_BATCH_MILLISECONDS") as caught:
+        from_environment({"FOGLINE_BATCH_MILISECONDS": "5"})
+    assert caught.value.field == "FOGLINE_BATCH_MILISECONDS"
