@@ -196,7 +196,7 @@ async def test_an_eviction_that_the_budget_forbids_comes_back_at_once(
 
 async def test_an_eviction_spares_another_pod_of_the_same_name(client: Client, namespace: str) -> None:
     uid = (await client.create(gated_pod(namespace)))["metadata"]["uid"]
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError):  # after 10 s, in which the API server tries 20 times
         await client.evict(namespace, "pod", uid="of another pod")
     await client.evict(namespace, "pod", uid=uid)
     with pytest.raises(NotFoundError):

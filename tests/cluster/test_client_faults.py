@@ -1,6 +1,7 @@
 """The client when the API server is slow, overloaded or away: what is sent again, and what is not."""
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from tests.support.faultproxy import FaultProxy
@@ -32,6 +33,8 @@ async def test_a_call_refused_for_overload_is_sent_again_after_the_time_that_was
     patched = await through_proxy.json_patch(PODS, namespace, "pod", LABEL)
     assert patched["metadata"]["labels"]["by"] == "us"
     assert [request.status for request in proxy.requests] == [429, 429, 200]
+    arrivals = [request.at_seconds for request in proxy.requests]
+    assert all(later - earlier >= 1 for earlier, later in pairwise(arrivals))
 
 
 async def test_a_call_asked_to_wait_too_long_is_left_to_its_caller(

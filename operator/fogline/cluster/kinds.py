@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fogline import api
 from fogline.errors import BadInputError
 
 
@@ -49,7 +50,7 @@ DEPLOYMENTS = Kind("apps", "v1", "deployments", "Deployment")
 POD_DISRUPTION_BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 EVENTS = Kind("events.k8s.io", "v1", "events", "Event")
-MODEL_DEPLOYMENTS = Kind("fogline.dev", "v1alpha1", "modeldeployments", "ModelDeployment")
+MODEL_DEPLOYMENTS = Kind(api.GROUP, api.VERSION, api.PLURAL, api.KIND)
 
 _BY_TYPE = {
     (kind.api_version, kind.kind): kind
