@@ -1,7 +1,5 @@
 """A control plane with simulated nodes for the whole test session, with our CRDs applied."""
 
-import asyncio
-import contextlib
 import os
 import sys
 import uuid
@@ -18,7 +16,7 @@ from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess, alarms
 from tests.support.rights import kubeconfig_of_account
-from tests.support.world import UNMANAGED, World
+from tests.support.world import UNMANAGED, World, new_world
 
 from fogline.cluster.client import Client
 from fogline.cluster.connection import Connection, from_kubeconfig
@@ -86,17 +84,10 @@ async def namespace(client: Client) -> str:
 
 
 @pytest.fixture
-async def world(client: Client, kubectl: Kubectl, namespace: str) -> AsyncIterator[World]:
+async def world(client: Client, kubectl: Kubectl) -> AsyncIterator[World]:
     """Give a test its own namespace and nodes, and hold its whole history against our promises."""
-    world = World(client, kubectl, namespace)
-    recording = asyncio.create_task(world.history.run())
-    yield world
-    await world.history.caught_up()
-    recording.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await recording
-    await world.leave()
-    assert world.history.breaches() == []
+    async with new_world(client, kubectl) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

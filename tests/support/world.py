@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from dev.cluster import simulated_node
@@ -33,6 +35,23 @@ CHILD_KINDS = (DEPLOYMENTS, SERVICES, POD_DISRUPTION_BUDGETS)
 
 UNMANAGED = "kwok.x-k8s.io/status=custom"
 """Annotation of nodes whose status kwok leaves alone."""
+
+
+@asynccontextmanager
+async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
+    """Make a namespace, and at the end hold its whole history against our promises."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    world = World(client, kubectl, name)
+    recording = asyncio.create_task(world.history.run())
+    try:
+        yield world
+        await world.history.caught_up()
+    finally:
+        recording.cancel()
+        await asyncio.wait([recording])
+        await world._leave()  # noqa: SLF001  the other half of this function
+    assert world.history.breaches() == []
 
 
 class World:
@@ -201,12 +220,22 @@ class World:
             found |= {(kind.kind, item["metadata"]["name"]) for item in listing.items}
         return found
 
+    async def versions(self) -> dict[tuple[str, str], str]:
+        """Give the resourceVersion of every model, child and pod in the namespace."""
+        found: dict[tuple[str, str], str] = {}
+        for kind in (MODEL_DEPLOYMENTS, PODS, *CHILD_KINDS):
+            listing = await self.client.list(kind, namespace=self.namespace)
+            for item in listing.items:
+                meta = item["metadata"]
+                found[kind.kind, meta["name"]] = meta["resourceVersion"]
+        return found
+
     async def events(self, reason: str) -> list[str]:
         """List the notes of the Events with a reason, one for each Event."""
         listing = await self.client.list(EVENTS, namespace=self.namespace)
         return [event.get("note", "") for event in listing.items if event["reason"] == reason]
 
-    async def leave(self) -> None:
+    async def _leave(self) -> None:
         """Remove what this test made; the garbage collector does the rest while the next test runs."""
         await self.kubectl("delete", "modeldeployments", "--all", "--wait=false")
         await asyncio.gather(

@@ -1,0 +1,34 @@
+"""The ClusterRole that is shipped: it grants what the operator needs, and nothing that it does not use.
+
+That nothing is missing, every other test of the operator shows too: all of them run with these rights.
+"""
+
+from tests.cluster.conftest import StartOperator
+from tests.support.faultproxy import FaultProxy
+from tests.support.rights import Right, granted, used
+from tests.support.wait import wait_for
+from tests.support.world import World
+
+from fogline.cluster.kinds import PODS
+
+CHECKED_INSIDE_THE_SERVER = {Right("fogline.dev", "modeldeployments/finalizers", "update")}
+"""No request shows it: admission asks for it when an owner reference blocks deletion."""
+
+
+async def test_every_right_is_used_and_none_is_missing(
+    world: World, operator_proxy: FaultProxy, start_operator: StartOperator
+) -> None:
+    await world.add_node("cloud")
+    await start_operator()
+    await world.apply_model(replicas=2)
+    await world.until_ready(2)
+    failed = (await world.pods())[0]["metadata"]["name"]
+    await world.patch(PODS, failed, {"status": {"phase": "Failed"}}, subresource="status")
+    await wait_for(lambda: world.events("ReplicaFailed"), "the failed pod is told")
+    await world.until_ready(2)
+    renamed = (await world.model())["spec"]["variants"]
+    await world.edit_model({"variants": [{**renamed[0], "name": "other"}]})
+    await world.until_ready(2)
+    needed = used(operator_proxy.requests) | CHECKED_INSIDE_THE_SERVER
+    assert sorted(needed - granted()) == []
+    assert sorted(granted() - needed) == []
