@@ -42,7 +42,7 @@ class Link:
 
 @pytest.fixture
 def link(cluster: Cluster) -> Iterator[Link]:
-    """The link of the edge node that holds Internal models; it is whole again afterwards."""
+    """Give the link of the edge node that holds Internal models; it is whole again afterwards."""
     found = Link(cluster, INTERNAL_EDGE)
     yield found
     found.restore()

@@ -18,6 +18,8 @@ USER_ID = 65532
 """Unprivileged user of our containers."""
 DRAIN_SECONDS = 3
 """Time between leaving the endpoints and SIGTERM, so that no client still sends to a server that stops."""
+GRACE_SECONDS = 40
+"""Draining, and then the 30 s in which a server answers what is in flight, with some to spare."""
 PROGRESS_DEADLINE_SECONDS = 600
 
 
@@ -62,7 +64,7 @@ def _pod_spec(model: ModelDeployment, variant: Variant, settings: Settings) -> D
         "affinity": required_affinity(model, variant, settings.region_label),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 30,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": USER_ID,
