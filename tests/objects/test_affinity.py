@@ -52,7 +52,7 @@ def models(draw: st.DrawFn) -> ModelDeployment:
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(LABELS)
 def test_a_node_is_in_just_the_tier_whose_terms_accept_it(labels: dict[str, str]) -> None:
     def accepted_as(tier: Tier) -> bool:
@@ -63,7 +63,7 @@ def test_a_node_is_in_just_the_tier_whose_terms_accept_it(labels: dict[str, str]
     assert [tier for tier in Tier if accepted_as(tier)] == [tier_of(labels)]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(LABELS, models())
 def test_the_scheduler_would_accept_a_node_just_when_the_rules_of_the_decision_do(
     labels: dict[str, str], model: ModelDeployment
@@ -75,7 +75,6 @@ def test_the_scheduler_would_accept_a_node_just_when_the_rules_of_the_decision_d
     assert accepts(spec["affinity"], labels) == (not refused), refused
 
 
-@settings(deadline=None)
 @given(LABELS, models())
 def test_a_pinned_pod_runs_on_its_node_or_nowhere(labels: dict[str, str], model: ModelDeployment) -> None:
     document = pod_document(model, "p", "v")

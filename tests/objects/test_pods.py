@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.builders import make_model, make_variant
 from tests.support.live import SETTINGS, live_pod, pod_document, replica_of, stored
@@ -58,7 +58,6 @@ def pod_specs(model: ModelDeployment) -> list[dict[str, Any]]:
     ]
 
 
-@settings(deadline=None)
 @given(models())
 def test_every_pod_passes_the_restricted_pod_security_standard(model: ModelDeployment) -> None:
     for spec in pod_specs(model):
@@ -68,7 +67,6 @@ def test_every_pod_passes_the_restricted_pod_security_standard(model: ModelDeplo
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
 
 
-@settings(deadline=None)
 @given(models())
 def test_every_pod_waits_at_our_gate_and_no_other_and_names_no_node(model: ModelDeployment) -> None:
     for spec in pod_specs(model):
@@ -78,7 +76,6 @@ def test_every_pod_waits_at_our_gate_and_no_other_and_names_no_node(model: Model
         assert "kubernetes.io/hostname" not in json.dumps(spec)
 
 
-@settings(deadline=None)
 @given(models())
 def test_no_term_is_empty_because_an_empty_one_could_never_be_pinned(model: ModelDeployment) -> None:
     for variant in model.spec.variants:
@@ -87,7 +84,6 @@ def test_no_term_is_empty_because_an_empty_one_could_never_be_pinned(model: Mode
         assert all(term.match_expressions for term in terms)
 
 
-@settings(deadline=None)
 @given(models())
 def test_placement_counts_for_a_new_pod_just_what_the_pod_will_request(model: ModelDeployment) -> None:
     for variant in demand_of(model).variants:

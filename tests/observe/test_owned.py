@@ -62,6 +62,11 @@ def test_during_a_rollout_the_replicas_of_the_old_template_are_leaving_the_oldes
     assert leaving(old, older, new, wanted=1, updated=1) == ["older", "old"]
 
 
+def test_during_a_rollout_a_young_replica_of_the_old_template_leaves_before_an_old_one_of_the_new() -> None:
+    early, late = replica("early", "2", minute=0), replica("late", "2", minute=2)
+    assert leaving(early, replica("old", "1", minute=1), late, wanted=2, updated=2) == ["old"]
+
+
 def test_a_rollout_back_to_an_older_template_keeps_the_newest_pods() -> None:
     first, second = replica("first", "2", minute=0), replica("second", "1", minute=1)
     assert leaving(first, second, wanted=1, updated=1) == ["first"]

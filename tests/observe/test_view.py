@@ -43,9 +43,9 @@ class Watched:
         """Let the view see a change of a pod."""
         self.view.pod_changed(live_pod(before) if before else None, live_pod(after) if after else None)
 
-    def places(self) -> dict[str, str]:
-        """Give the node of each pod that takes room."""
-        return {pod.name: pod.node for pod in self.view.snapshot().pods}
+    def places(self) -> list[tuple[str, str]]:
+        """Give each pod that takes room, with its node."""
+        return [(pod.name, pod.node) for pod in self.view.snapshot().pods]
 
     def assume(self, document: dict[str, Any], node: str) -> None:
         """Let the view count a pod on the node that was decided."""
@@ -79,11 +79,13 @@ def test_an_assumed_pod_takes_its_room_until_its_pin_is_seen_and_never_twice() -
     seen = Watched()
     seen.see(None, GATED)
     seen.assume(GATED, "n1")
-    assert seen.places() == {"p": "n1"}
+    assert seen.places() == [("p", "n1")]
     seen.see(GATED, pinned(GATED, "n1"))
-    assert seen.places() == {"p": "n1"}
+    assert seen.places() == [("p", "n1")]
+    seen.assume(GATED, "n1")
+    assert seen.places() == [("p", "n1")]
     seen.see(pinned(GATED, "n1"), None)
-    assert seen.places() == {}
+    assert seen.places() == []
 
 
 def test_an_assumed_replica_counts_as_placed_although_its_pin_is_not_seen() -> None:
@@ -101,7 +103,7 @@ def test_old_news_of_an_assumed_pod_do_not_free_its_room() -> None:
     seen.see(None, GATED)
     seen.assume(GATED, "n1")
     seen.see(GATED, GATED)
-    assert seen.places() == {"p": "n1"}
+    assert seen.places() == [("p", "n1")]
 
 
 def test_a_pin_that_could_not_be_written_frees_its_room_and_wakes_who_waits_for_it() -> None:
@@ -109,7 +111,7 @@ def test_a_pin_that_could_not_be_written_frees_its_room_and_wakes_who_waits_for_
     seen.see(None, GATED)
     seen.assume(GATED, "n1")
     seen.view.refute(replica_of(GATED))
-    assert (seen.places(), seen.room_changes) == ({}, 1)
+    assert (seen.places(), seen.room_changes) == ([], 1)
     seen.view.refute(replica_of(GATED))
     assert seen.room_changes == 1
 
@@ -119,7 +121,7 @@ def test_a_pod_that_goes_before_its_pin_was_seen_frees_the_room_it_was_assumed_t
     seen.see(None, GATED)
     seen.assume(GATED, "n1")
     seen.see(GATED, None)
-    assert (seen.places(), seen.room_changes, seen.view.replicas(DIGITS)) == ({}, 1, ())
+    assert (seen.places(), seen.room_changes, seen.view.replicas(DIGITS)) == ([], 1, ())
 
 
 def test_room_is_freed_when_a_pod_ends_or_shrinks_and_not_when_one_comes() -> None:
@@ -132,7 +134,7 @@ def test_room_is_freed_when_a_pod_ends_or_shrinks_and_not_when_one_comes() -> No
     assert seen.room_changes == 1
     ended = {**smaller, "status": {"phase": "Failed", "reason": "Evicted"}}
     seen.see(smaller, ended)
-    assert (seen.room_changes, seen.places()) == (2, {})
+    assert (seen.room_changes, seen.places()) == (2, [])
 
 
 def test_a_terminating_pod_holds_its_room_but_no_longer_counts_for_its_model() -> None:
@@ -162,7 +164,7 @@ def test_a_pod_made_anew_under_the_same_name_is_another_one() -> None:
     seen.see(None, serving(GATED, "n1"))
     seen.see(serving(GATED, "n1"), second)
     assert [replica.uid for replica in seen.view.replicas(DIGITS)] == ["second"]
-    assert seen.places() == {}
+    assert seen.places() == []
 
 
 def test_a_pod_that_somebody_took_away_from_its_model_is_no_replica_any_more() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.builders import make_edge_node, make_model, make_node, make_variant
 from tests.support.live import NOW, pod_document, replica_of, stored
@@ -166,7 +166,6 @@ def test_a_burst_keeps_to_the_spread() -> None:
     assert isinstance(choices[2], Wait)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["100m", "500m", "1", "3"]), max_size=12),
     st.lists(st.sampled_from(["0", "1", "2500m", "4"]), min_size=1, max_size=4),

@@ -266,11 +266,11 @@ def test_a_replica_of_a_variant_that_left_the_spec_keeps_the_model_from_being_re
 
 
 def test_shares_that_are_rounded_up_do_not_break_a_limit_that_placement_kept() -> None:
-    third = make_edge_node("edge-1", cost="2", allocatable={"cpu": "3", "memory": "64Gi"})
+    sixths = make_edge_node("edge-1", cost="1", allocatable={"cpu": "6", "memory": "64Gi"})
     pods = tuple(running(name, "edge-1", "edge") for name in ("a", "b", "c"))
-    found = scene(pods, replicas=3, placement={"cost": {"maxPerHour": "2"}})
+    found = scene(pods, replicas=3, placement={"cost": {"maxPerHour": "0.5"}})
     assert (
-        condition_of(replace(found, nodes=(third,)), ConditionType.WITHIN_COST_LIMIT).reason == "WithinLimit"
+        condition_of(replace(found, nodes=(sixths,)), ConditionType.WITHIN_COST_LIMIT).reason == "WithinLimit"
     )
 
 
