@@ -46,6 +46,7 @@ class Connection:
             answer = self._http.getresponse()
             text = answer.read()
         except (OSError, http.client.HTTPException) as error:
+            self._http.close()  # the next request then opens it anew
             raise DevError(
                 f"{method} {path}: {error!r}", "see whether the API server runs; start it again"
             ) from error

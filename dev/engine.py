@@ -168,7 +168,7 @@ def _pids() -> list[int]:
 
 def _unmount() -> None:
     """Remove mounts that a killed engine left."""
-    ours = (f"{STATE}/", f"{data_folder()}/")
     points = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-    for point in reversed([point for point in points if point.startswith(ours)]):
-        subprocess.run(["umount", "--lazy", point], check=True)
+    for point in reversed(points):
+        if Path(point).is_relative_to(STATE) or Path(point).is_relative_to(data_folder()):
+            subprocess.run(["umount", "--lazy", point], check=True)

@@ -46,17 +46,17 @@ def up(engine: Engine) -> None:
     """
     key = content_key(CONFIGURATION, KUBERNETES)
     with lock(RUN / "kind.lock"):
-        made_from = _made_from(engine)
-        if made_from == key:
-            return
-        if made_from is not None:
+        if not _answers(engine):
+            down(engine)
+            _create(engine, nodeimage.ensure(engine))
+        made_from = _made_from()
+        if made_from is None:
+            _complete(key)
+        elif made_from != key:
             raise DevError(
                 "the cluster was made from another kind-config.yaml or Kubernetes version",
                 "`make down` removes it, then `make up` makes it anew",
             )
-        down(engine)
-        _create(engine, nodeimage.ensure(engine))
-        _complete(key)
 
 
 def down(engine: Engine) -> None:
@@ -85,22 +85,29 @@ def configuration() -> dict[str, Any]:
     return dict(yaml.safe_load(CONFIGURATION.read_text()))
 
 
-def _made_from(engine: Engine) -> str | None:
-    """Return the key of a complete cluster that answers, all nodes Ready; None for anything less."""
+def _answers(engine: Engine) -> bool:
+    """Tell whether the cluster is there and its nodes get Ready; start them if they were stopped."""
     containers = nodes(engine)
     if not KIND_KUBECONFIG.exists() or not containers:
-        return None
+        return False
     with step("Look at the kind cluster", advice=CREATE_ADVICE):
         try:
             ask(engine, "start", *containers)  # a restart of the engine or the machine stops them
             with connect(KIND_KUBECONFIG) as api:
                 _wait_for_server(api)
-                namespace = api.request("GET", SYSTEM_NAMESPACE)
                 wait_until_nodes_ready(api, limit_seconds=READY_LIMIT_SECONDS)
         except DevError as error:
             print(f"the kind cluster is beyond repair and is made again: {error.problem}", file=sys.stderr)
-            return None
-    return str(namespace["metadata"].get("annotations", {}).get(MADE_FROM))
+            return False
+    return True
+
+
+def _made_from() -> str | None:
+    """Return the key of what a complete cluster was made from; None when a run was killed before that."""
+    with connect(KIND_KUBECONFIG) as api:
+        metadata = api.request("GET", SYSTEM_NAMESPACE)["metadata"]
+    made_from: str | None = metadata.get("annotations", {}).get(MADE_FROM)
+    return made_from
 
 
 def _wait_for_server(api: Connection) -> None:

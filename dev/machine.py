@@ -1,4 +1,4 @@
-"""Settings of the machine that a Docker engine and a kind cluster need or change, and how to put them back."""
+"""Settings of the machine that a Docker engine and a kind cluster need or change; how to put them back."""
 
 import socket
 import subprocess
