@@ -67,9 +67,11 @@ lint: venv verify ## style, types, layers
 .PHONY: generate verify
 generate: venv ## write the generated files
 	$(BIN)/python -m dev.generate
+	$(BIN)/python images/model-server/protos/generate.py
 
 verify: venv ## fail when a generated file is out of date
 	$(BIN)/python -m dev.generate --check
+	$(BIN)/python images/model-server/protos/generate.py --verify
 
 .PHONY: bench
 bench: venv ## all figures

@@ -56,7 +56,7 @@ def main() -> None:
         "engine      ready s  RSS MB  | gRPC p50 ms   p99 | echo p50 ms   p99 | p50 ratio | REST p50 ms   p99"
     )
     with tempfile.TemporaryDirectory() as folder:
-        maker = [sys.executable, str(Path(__file__).with_name("model_server_models.py")), folder]
+        maker = [sys.executable, str(Path(__file__).with_name("_model_server_models.py")), folder]
         subprocess.run(maker, check=True, timeout=120, capture_output=True)  # noqa: S603  our own program
         for engine, base_path in ENGINES.items():
             print(line(engine, Path(folder) / base_path), flush=True)

@@ -20,6 +20,8 @@ STOP_LIMIT_SECONDS = 20.0
 ALARMS = frozenset({"ERROR", "CRITICAL"})
 ENDING_NAMESPACE = "because it is being terminated"
 """In a refusal that no right would have prevented."""
+RETRY_OF_KOPF = "failed; will retry"
+"""In what kopf calls an error when it sends a request again."""
 
 
 class OperatorProcess:
@@ -46,8 +48,7 @@ class OperatorProcess:
             "KUBECONFIG": str(kubeconfig),
         }
 
-    @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Tell whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
@@ -68,13 +69,23 @@ class OperatorProcess:
         async with aiohttp.ClientSession() as session:
 
             async def is_ready() -> bool:
-                assert self.running, f"the operator has ended:\n{self.log()}"
+                assert self.is_running(), f"the operator has ended:\n{self.log()}"
                 with contextlib.suppress(aiohttp.ClientError):
-                    async with session.get(f"http://127.0.0.1:{self._port}/readyz") as answer:
+                    async with session.get(self.url("/readyz")) as answer:
                         return answer.ok
                 return False
 
             await wait_for(is_ready, "the operator is ready", START_LIMIT_SECONDS)
+
+    def url(self, path: str) -> str:
+        """Give the address of /livez, /readyz or /metrics."""
+        return f"http://127.0.0.1:{self._port}{path}"
+
+    def resident_bytes(self) -> int:
+        """Tell how much memory the process holds."""
+        assert self._process
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
 
     def kill(self) -> None:
         """Let it end as by a power cut."""
@@ -124,7 +135,8 @@ def _is_alarm(line: str) -> bool:
     except json.JSONDecodeError:
         return True
     refused = "403 Forbidden" in line and ENDING_NAMESPACE not in line
-    return refused or record["levelname"] in ALARMS or "exc_info" in record
+    failed = record["levelname"] in ALARMS and RETRY_OF_KOPF not in record["message"]
+    return refused or failed or "exc_info" in record
 
 
 def _free_port() -> int:

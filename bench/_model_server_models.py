@@ -1,6 +1,6 @@
 """Make a model of the size of the digits model, untrained, as SavedModel and as .tflite.
 
-Usage: ``python bench/model_server_models.py FOLDER`` makes ``saved_model/1`` and ``tflite/1`` in it.
+Usage: ``python bench/_model_server_models.py FOLDER`` makes ``saved_model/1`` and ``tflite/1`` in it.
 """
 
 import sys
