@@ -63,6 +63,7 @@ lint: venv verify ## style, types, layers
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict .
 	git ls-files '*.sh' .ci/run | xargs $(BIN)/shellcheck
+	$(BIN)/python -m dev.links
 
 .PHONY: generate verify
 generate: venv ## write the generated files
@@ -82,5 +83,5 @@ bench-%: venv ## one figure: make bench-model-server, bench-place, ...
 	$(BIN)/python -m bench $*
 
 .PHONY: docs
-docs: ## documentation is Markdown under docs/; this checks its links
+docs: venv ## check the links of the documentation
 	$(BIN)/python -m dev.links
