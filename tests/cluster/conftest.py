@@ -51,7 +51,11 @@ def apply_crds(kubectl: Kubectl) -> None:
     """Apply our CRDs and wait until the API server serves them."""
     refuse_foreign_cluster(kubectl)
     kubectl("apply", "--server-side", f"--filename={ROOT / 'crds'}")
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    for state in (
+        "jsonpath={.status.conditions}",
+        "condition=Established",
+    ):  # conditions may be missing at first
+        kubectl("wait", f"--for={state}", "crd", "--all", "--timeout=30s")
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +150,7 @@ async def start_operator(operator_proxy: FaultProxy, tmp_path: Path) -> AsyncIte
     yield start
     for operator in started:
         sys.stdout.write(operator.log())  # pytest shows it when the test fails
-        if operator.running:
+        if operator.is_running():
             assert await operator.stop() == 0
     assert [alarm for operator in started for alarm in alarms(operator.log())] == []
     assert [request.path for request in operator_proxy.requests if request.status == 403] == []

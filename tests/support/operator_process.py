@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from dev.paths import ROOT
 from tests.support.wait import wait_for
 
 START_LIMIT_SECONDS = 60.0
@@ -46,6 +47,7 @@ class OperatorProcess:
             **{f"FOGLINE_{name.upper()}": str(value) for name, value in settings.items()},
             "FOGLINE_HEALTH_PORT": str(self._port),
             "KUBECONFIG": str(kubeconfig),
+            "PYTHONPATH": str(ROOT / "operator"),
         }
 
     def is_running(self) -> bool:

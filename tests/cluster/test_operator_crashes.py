@@ -1,0 +1,141 @@
+"""The operator is killed right before and right after each of its writes: the end is the same as without.
+
+The oracle is a run in which nobody was killed (as in Sieve, OSDI 2022).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+from tests.cluster.conftest import StartOperator
+from tests.support.builders import make_variant
+from tests.support.end_state import end_state
+from tests.support.faultproxy import FaultProxy
+from tests.support.faults import Drop, Fault, Moment, Request
+from tests.support.kubectl import Kubectl
+from tests.support.operator_process import OperatorProcess
+from tests.support.wait import wait_for
+from tests.support.world import World, new_world
+
+from fogline.cluster.client import Client
+
+CLOUD, EDGE = make_variant("cloud", "Cloud"), make_variant("edge", "Edge")
+MOST_WRITES = 40
+"""More would mean that the operator never settles."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFault(Fault):
+    """Hits any request that asks for a change."""
+
+    def matches(self, request: Request) -> bool:
+        """Tell whether the request is a write."""
+        return request.writes
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happens to one model."""
+
+    before: Callable[[World], Awaitable[None]]
+    """With an operator that nobody disturbs."""
+    work: Callable[[World], Awaitable[None]]
+    """Done by the user while the operator is down; what follows from it is disturbed."""
+    replicas: int
+    """Ready at the end."""
+
+
+async def nodes(world: World) -> None:
+    """Add a node of each tier."""
+    await asyncio.gather(world.add_node("cloud"), world.add_node("edge", "Edge"))
+
+
+async def apply(world: World) -> None:
+    """Make a model with a replica in each tier."""
+    await world.apply_model(replicas=2, variants=[CLOUD, EDGE], placement={"edge": {"minReplicas": 1}})
+
+
+async def ready(world: World) -> None:
+    """Let the model of two tiers be Ready."""
+    await nodes(world)
+    await apply(world)
+    await world.until_ready(2)
+
+
+async def move_to_the_cloud(world: World) -> None:
+    """Take the edge variant away and ask for more replicas."""
+    await world.edit_model({"replicas": 3, "variants": [CLOUD], "placement": {"edge": None}})
+
+
+STORIES = {
+    "a model is made": Story(nodes, apply, 2),
+    "a variant leaves and replicas are added": Story(ready, move_to_the_cloud, 3),
+}
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+async def test_the_end_is_the_same_when_the_operator_is_killed_at_any_write(
+    client: Client,
+    kubectl: Kubectl,
+    operator_proxy: FaultProxy,
+    start_operator: StartOperator,
+    story: Story,
+) -> None:
+    """Kill it right before a write, and its successor right after the write of the same number."""
+    operator = await start_operator()
+
+    async with new_world(client, kubectl) as world:
+        await story.before(world)
+        await operator.stop()
+        await story.work(world)
+        await operator.start()
+        await world.until_ready(story.replicas)
+        reference = await end_state(world)
+
+    for write in range(1, MOST_WRITES):
+        async with new_world(client, kubectl) as world:
+            await story.before(world)
+            await operator.stop()
+            await story.work(world)
+            kills = [
+                await is_killed(world, story, operator, operator_proxy, WriteFault(action, skip=write - 1))
+                for action in (Drop(moment, meanwhile=operator.kill) for moment in Moment)
+            ]
+            if not operator.is_running():
+                await operator.start()
+            await world.until_ready(story.replicas)
+            await ends_as(world, reference, f"killed at write {write}")
+        if not any(kills):
+            assert write > 5, "the operator was not at work"
+            return
+    raise AssertionError(f"the operator writes more than {MOST_WRITES} times")
+
+
+async def is_killed(
+    world: World, story: Story, operator: OperatorProcess, proxy: FaultProxy, fault: Fault
+) -> bool:
+    """Start an operator that dies of a fault; tell whether it died before the model was Ready."""
+    if operator.is_running():
+        return False
+    proxy.add(fault)
+    operator.spawn()
+    done = asyncio.create_task(world.until_ready(story.replicas))
+    while operator.is_running() and not done.done():
+        await asyncio.wait([done], timeout=0.05)
+    done.cancel()
+    await asyncio.wait([done])
+    proxy.clear()
+    return not operator.is_running()
+
+
+async def ends_as(world: World, reference: str, what: str) -> None:
+    """Wait for the end state; the last status may still be on its way."""
+
+    async def is_same() -> bool:
+        return await end_state(world) == reference
+
+    with contextlib.suppress(AssertionError):  # the comparison below says more
+        await wait_for(is_same, what, 5)
+    assert await end_state(world) == reference, what

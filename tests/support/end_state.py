@@ -1,0 +1,54 @@
+"""The end state of a test, without what differs from run to run: for comparing one run with another."""
+
+from typing import Any
+
+import yaml
+from tests.support.history import gates, pins
+from tests.support.world import CHILD_KINDS, World
+
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
+from fogline.names import DECIDED_AT_ANNOTATION, MODEL_LABEL
+
+_GIVEN_BY_THE_SERVER = ("clusterIP", "clusterIPs")
+_OF_ONE_RUN = frozenset({"lastTransitionTime", "since", "lastDecision"})
+"""Times, and the decision that was made last: which one that is depends on the way there."""
+
+
+async def end_state(world: World) -> str:
+    """Describe models, children and pods; names of pods and of the namespace, times and uids are left out."""
+    found: dict[str, Any] = {}
+    models = await world.client.list(MODEL_DEPLOYMENTS, namespace=world.namespace)
+    for model in models.items:
+        name = model["metadata"]["name"]
+        found[f"ModelDeployment {name}"] = _lasting(model["status"])
+        found[f"pods of {name}"] = sorted((_pod(pod) for pod in await world.pods(name)), key=str)
+    for kind in CHILD_KINDS:
+        listing = await world.client.list(kind, namespace=world.namespace, label_selector=MODEL_LABEL)
+        for item in listing.items:
+            found[f"{kind.kind} {item['metadata']['name']}"] = _child(item)
+    return yaml.safe_dump(found).replace(world.namespace, "test")  # names of nodes begin with the namespace
+
+
+def _child(item: Document) -> Document:
+    owners = [f"{owner['kind']} {owner['name']}" for owner in item["metadata"]["ownerReferences"]]
+    spec = {key: value for key, value in item["spec"].items() if key not in _GIVEN_BY_THE_SERVER}
+    return {"labels": item["metadata"]["labels"], "owners": owners, "spec": spec}
+
+
+def _pod(pod: Document) -> Document:
+    meta, spec = pod["metadata"], pod["spec"]
+    return {
+        "node": spec.get("nodeName"),
+        "pins": sorted(map(str, pins(pod))),
+        "gates": sorted(gates(pod)),
+        "annotations": {
+            key: note for key, note in meta["annotations"].items() if key != DECIDED_AT_ANNOTATION
+        },
+    }
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lasting(one) for key, one in value.items() if key not in _OF_ONE_RUN}
+    return [_lasting(one) for one in value] if isinstance(value, list) else value
