@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dev import components, host, rootfs
 from dev.cache import content_key, lock
-from dev.docker import has_image
+from dev.docker import ask, has_image
 from dev.engine import Engine
 from dev.paths import ROOT, cache_home
 from dev.programs import MODULE_OF, module_key, program
@@ -85,6 +85,7 @@ def _built(engine: Engine) -> str:
         with step("Images of the Kubernetes components", advice=ADVICE) as packing:
             server = components.pack(packing, folder, network)
         with step("Node image", advice=ADVICE) as building:
+            _remove_leftovers(engine)
             _build_base(building, engine, node, folder / "context")
             building.run(
                 [
@@ -97,6 +98,13 @@ def _built(engine: Engine) -> str:
             building.run(["docker", "image", "rm", "--force", BASE, f"{BASE}-rootfs"], env=engine.env)
         shutil.rmtree(folder)
     return tag
+
+
+def _remove_leftovers(engine: Engine) -> None:
+    """Remove the containers in which a killed run was building, where nobody else builds."""
+    containers = ask(engine, "ps", "--all", "--quiet", "--filter", "name=^kind-build-").split()
+    if engine.ours and containers:
+        ask(engine, "rm", "--force", "--volumes", *containers)
 
 
 def _build_base(building: Step, engine: Engine, node: Path, context: Path) -> None:

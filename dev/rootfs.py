@@ -1,5 +1,6 @@
 """Root file systems from Debian packages: what images stand on where no registry can be reached."""
 
+import os
 from pathlib import Path
 
 from dev import host
@@ -9,6 +10,9 @@ from dev.steps import step
 SUITE = "bookworm"
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 LIMIT_SECONDS = 900
+
+_DIE_TOGETHER = ("unshare", "--pid", "--fork", "--kill-child") if os.geteuid() == 0 else ()
+"""With mmdebstrap die apt and dpkg, which would go on writing after it when a run is killed."""
 
 NODE = (
     # what kind's base image installs, without what serves network storage and rootless Docker
@@ -49,6 +53,7 @@ def _make(title: str, packages: tuple[str, ...], folder: Path) -> None:
     with step(f"Debian root file system ({title})", advice=advice) as making:
         making.run(
             [
+                *_DIE_TOGETHER,
                 *("mmdebstrap", "--variant=minbase", "--skip=output/dev", "--aptopt=Acquire::Retries 3"),
                 *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
                 f"--include={','.join(packages)}",
