@@ -59,10 +59,16 @@ class Client:
         resource_version: str,
         namespace: str | None = None,
         label_selector: str = "",
+        limit_seconds: float = WATCH_SECONDS,
     ) -> AsyncGenerator[WatchEvent[T], None]:
         """Follow what happens after a resourceVersion, until the server ends the watch.
 
         Close the iterator when done with it: `contextlib.aclosing`.
+
+        Parameters
+        ----------
+        limit_seconds
+            After which the server ends it; whole seconds count, and at most `WATCH_SECONDS`.
 
         Raises
         ------
@@ -73,7 +79,7 @@ class Client:
             "watch": "true",
             "resourceVersion": resource_version,
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(WATCH_SECONDS),
+            "timeoutSeconds": str(max(1, int(min(limit_seconds, WATCH_SECONDS)))),
         }
         call = Call("GET", kind.path(namespace), query)
         async with aclosing(self._transport.lines(call)) as lines:

@@ -19,7 +19,7 @@ Key = tuple[str, str]
 """Namespace (empty for objects of the whole cluster) and name."""
 
 COMPARE_SECONDS = 600.0
-"""After which everything is listed again, to find what a watch failed to tell."""
+"""How often a mirror is compared with a list, unless its maker says otherwise."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ class Reflector(Generic[T]):
         Called with the object before and after each change, in order, when `store` holds the change already.
         None before is a new object, None after a deleted one. An object that was deleted and made anew under
         the same name is reported as both.
+    compare_seconds
+        After which everything is listed again, to find what a watch failed to tell.
     clock
         Monotonic seconds.
     """
@@ -61,6 +63,7 @@ class Reflector(Generic[T]):
         *,
         namespace: str | None = None,
         label_selector: str = "",
+        compare_seconds: float = COMPARE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
@@ -69,6 +72,7 @@ class Reflector(Generic[T]):
         self._on_change = on_change
         self._namespace = namespace
         self._label_selector = label_selector
+        self._compare_seconds = compare_seconds
         self._clock = clock
         self._objects: dict[Key, T] = {}
         self._resource_version: str | None = None
@@ -101,21 +105,23 @@ class Reflector(Generic[T]):
             await asyncio.sleep(self._backoff.next_seconds())
 
     async def _follow(self) -> bool:
-        """List if need be, then watch until the watch ends; tell whether it said anything."""
+        """List if need be, then watch until the watch ends; tell whether the server said anything."""
         version = self._resource_version
-        if version is None or self._clock() - self._listed_at >= COMPARE_SECONDS:
+        heard = False
+        if version is None or self._clock() - self._listed_at >= self._compare_seconds:
             listing = await self._client.list(
                 self._kind, self._as_type, namespace=self._namespace, label_selector=self._label_selector
             )
             self._replace(listing)
             version = listing.resource_version
-        heard = False
+            heard = True
         events = self._client.watch(
             self._kind,
             self._as_type,
             resource_version=version,
             namespace=self._namespace,
             label_selector=self._label_selector,
+            limit_seconds=self._compare_seconds,
         )
         async with aclosing(events):
             async for event in events:

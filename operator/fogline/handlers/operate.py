@@ -25,6 +25,8 @@ from fogline.reconcile import Reconciler
 from fogline.recorder import Recorder
 
 RELIST_RETRY_SECONDS = 2.0
+COMPARE_PER_RESYNC = 2
+"""Listing all pods costs more than listing all models, so it is done half as often."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class _Operator:
             settings=settings,
             clock=lambda: datetime.now(UTC),  # noqa: TID251  the one place where the loops get their clock
         )
-        self._reflectors = reflectors(client, self.context.view)
+        self._reflectors = reflectors(client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds)
         self._reconciler = Reconciler(self.context)
         self._placer = Placer(self.context)
         self._listed = asyncio.Event()

@@ -12,16 +12,24 @@ from fogline.names import MODEL_LABEL
 from fogline.observe.view import Child, View
 
 
-def reflectors(client: Client, view: View) -> tuple[Reflector[Any], ...]:
-    """Make the reflectors that tell a view of every change; the caller runs them."""
+def reflectors(client: Client, view: View, compare_seconds: float) -> tuple[Reflector[Any], ...]:
+    """Make the reflectors that tell a view of every change; the caller runs them.
+
+    Parameters
+    ----------
+    compare_seconds
+        How often each of them lists everything, to find what its watch failed to tell.
+    """
 
     def of_children(kind: Kind, as_type: type[Child]) -> Reflector[Child]:
         on_change: Callable[[Child | None, Child | None], None] = partial(view.child_changed, kind)
-        return Reflector(client, kind, as_type, on_change, label_selector=MODEL_LABEL)
+        return Reflector(
+            client, kind, as_type, on_change, label_selector=MODEL_LABEL, compare_seconds=compare_seconds
+        )
 
     return (
-        Reflector(client, NODES, objects.Node, view.node_changed),
-        Reflector(client, PODS, objects.Pod, view.pod_changed),
+        Reflector(client, NODES, objects.Node, view.node_changed, compare_seconds=compare_seconds),
+        Reflector(client, PODS, objects.Pod, view.pod_changed, compare_seconds=compare_seconds),
         of_children(DEPLOYMENTS, objects.Deployment),
         of_children(SERVICES, objects.Service),
         of_children(POD_DISRUPTION_BUDGETS, objects.PodDisruptionBudget),
