@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,9 @@ from dev.screen import screen
 
 SHOWN_LINES = 15
 """Lines of a failed command's output that are shown; the rest is in the log file."""
+
+PIPE_LIMIT_SECONDS = 10.0
+"""How long to read on when the command has ended: a daemon that it started may hold the pipe open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,6 @@ class Step:
         *,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        stdin: IO[bytes] | None = None,
         limit_seconds: float = 600,
     ) -> str:
         """Run a command and return its standard output; both outputs go to the log.
@@ -52,64 +54,59 @@ class Step:
             The command is missing, fails, or has not ended after `limit_seconds`.
         """
         words = [str(word) for word in command]
+        if shutil.which(words[0]) is None:
+            raise DevError(f"{self.title}: {words[0]} is not installed", self.advice)
+        self._write(f"$ {' '.join(words)}\n")
+        process = subprocess.Popen(
+            _tied_to_this_process(words),
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
         try:
-            process = subprocess.Popen(
-                _tied_to_this_process(words),
-                env={**os.environ, **(env or {})},
-                cwd=cwd,
-                stdin=stdin or subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            raise DevError(f"{self.title}: {words[0]} is not installed", self.advice) from error
-        limit = threading.Timer(limit_seconds, _kill_group, [process])
-        limit.start()
-        try:
-            output = self._follow(process, " ".join(words))
+            output = self._follow(process, limit_seconds)
+        except subprocess.TimeoutExpired as error:
+            raise self._failure(f"`{words[0]}` had not ended after {limit_seconds:.0f} s") from error
         finally:
-            timed_out = not limit.is_alive()
-            limit.cancel()
             if process.poll() is None:
                 _kill_group(process)
-        if timed_out:
-            raise self._failure(f"`{words[0]}` had not ended after {limit_seconds:.0f} s")
         if process.returncode != 0:
             raise self._failure(f"`{' '.join(words)[:300]}` ended with status {process.returncode}")
         return output
 
-    def _follow(self, process: subprocess.Popen[bytes], title: str) -> str:
-        stdout, stderr = process.stdout, process.stderr
-        if stdout is None or stderr is None:
+    def _follow(self, process: subprocess.Popen[bytes], limit_seconds: float) -> str:
+        """Return the command's standard output when it has ended; raise `subprocess.TimeoutExpired`."""
+        if process.stdout is None or process.stderr is None:
             raise TypeError("both outputs are pipes")
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("a") as log:
-            log.write(f"$ {title}\n")
-            kept: list[str] = []
-            readers = [
-                threading.Thread(target=self._read, args=[stdout, log, kept]),
-                threading.Thread(target=self._read, args=[stderr, log, None]),
-            ]
-            for reader in readers:
-                reader.start()
-            process.wait()
-            for reader in readers:
-                reader.join(timeout=10)  # a daemon that the command started may hold the pipe open
+        kept: list[str] = []
+        readers = [
+            threading.Thread(target=self._read, args=[process.stdout, kept.append], daemon=True),
+            threading.Thread(target=self._read, args=[process.stderr, None], daemon=True),
+        ]
+        for reader in readers:
+            reader.start()
+        process.wait(timeout=limit_seconds)
+        for reader in readers:
+            reader.join(timeout=PIPE_LIMIT_SECONDS)
         return "".join(kept)
 
-    def _read(self, pipe: IO[bytes], log: IO[str], kept: list[str] | None) -> None:
+    def _read(self, pipe: IO[bytes], keep: Callable[[str], None] | None) -> None:
         with pipe:
             for raw in pipe:
                 line = raw.decode(errors="replace")
-                if log.closed:
-                    return
-                log.write(line)
-                log.flush()
+                self._write(line)
                 self._lines.append(line)
                 screen.progress(self.title, line)
-                if kept is not None:
-                    kept.append(line)
+                if keep is not None:
+                    keep(line)
+
+    def _write(self, line: str) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("a") as log:
+            log.write(line)
 
     def _failure(self, problem: str) -> DevError:
         shown = "".join(f"    {line.rstrip()}\n" for line in self._lines[-SHOWN_LINES:])
