@@ -1,6 +1,7 @@
 """Settings of the operator. This module alone reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
@@ -8,6 +9,8 @@ from fogline import names
 from fogline.errors import BadInputError
 
 PREFIX = "FOGLINE_"
+MAX_NUMBER = 65_535
+"""The highest port; no setting in seconds or milliseconds needs more."""
 
 FETCHER_REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "64Mi"}
 """What the init container requests. A pod requests the larger of this and of what its server requests."""
@@ -42,7 +45,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     BadInputError
-        A number is no whole number above 0, or a variable with our prefix is unknown.
+        A text is empty, a number is not from 1 to 65535, or a variable with our prefix is unknown.
     """
     source = os.environ if environment is None else environment
     known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
@@ -51,12 +54,19 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         if key not in known:
             raise BadInputError(f"is no setting of Fogline; known are {', '.join(sorted(known))}", key)
     values = {
-        known[key].name: _number(key, text) if known[key].type is int else text for key, text in given.items()
+        known[key].name: _number(key, text) if known[key].type is int else _text(key, text)
+        for key, text in given.items()
     }
     return Settings(**values)  # type: ignore[arg-type]  # the loop above gives each field its type
 
 
 def _number(key: str, text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise BadInputError(f"{text!r} is no whole number above 0", key)
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_NUMBER:
+        raise BadInputError(f"{text!r} is no whole number from 1 to {MAX_NUMBER}", key)
     return int(text)
+
+
+def _text(key: str, text: str) -> str:
+    if not text:
+        raise BadInputError("is empty; leave it out for the default", key)
+    return text

@@ -130,10 +130,6 @@ class Replica:
     refused_since: datetime | None
     """Since when kube-scheduler says Unschedulable; None when it does not."""
     decided_at: datetime | None
-    cost_per_hour: Decimal | None
-    """US dollars, as counted when it was placed."""
-    latency_milliseconds: int | None
-    """Round trip from its client site, as known when it was placed."""
 
     @property
     def alive(self) -> bool:

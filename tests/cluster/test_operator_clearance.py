@@ -48,6 +48,8 @@ async def test_a_node_that_loses_its_clearance_is_reported_until_it_has_it_again
     await world.patch(NODES, node, {"metadata": {"labels": {CLEARANCE_LABEL: None}}})
     message = await world.until("PolicyCompliant", "False", "RequirementsBroken")
     assert f"{node}: needs clearance Internal, has Public" in message
+    (note,) = await world.events("ClearanceViolated")
+    assert f"runs on {node}: needs clearance Internal, has Public" in note
     await world.patch(NODES, node, {"metadata": {"labels": {CLEARANCE_LABEL: "Internal"}}})
     await world.until("PolicyCompliant", "True", "RequirementsHold")
 

@@ -24,9 +24,9 @@ def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.M
     assert from_environment().resync_seconds == 17
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "ten", " 5"])
+@pytest.mark.parametrize("text", ["65536", "", "0", "-1", "1.5", "ten", " 5"])
 def test_a_number_that_is_none_is_refused_and_the_variable_is_named(text: str) -> None:
-    with pytest.raises(BadInputError, match="is no whole number above 0") as caught:
+    with pytest.raises(BadInputError, match="is no whole number from 1 to 65535") as caught:
         from_environment({"FOGLINE_BATCH_MILLISECONDS": text})
     assert caught.value.field == "FOGLINE_BATCH_MILLISECONDS"
 
@@ -35,3 +35,9 @@ def test_a_misspelt_variable_is_refused_and_the_known_ones_are_listed() -> None:
     with pytest.raises(BadInputError, match=r"known are .*FOGLINE_BATCH_MILLISECONDS") as caught:
         from_environment({"FOGLINE_BATCH_MILISECONDS": "5"})
     assert caught.value.field == "FOGLINE_BATCH_MILISECONDS"
+
+
+def test_an_empty_text_is_refused_and_the_variable_is_named() -> None:
+    with pytest.raises(BadInputError, match="is empty") as caught:
+        from_environment({"FOGLINE_LITERT_IMAGE": ""})
+    assert caught.value.field == "FOGLINE_LITERT_IMAGE"

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from fogline import names, snapshot
 from fogline.cluster import objects
-from fogline.errors import BadInputError
 from fogline.names import ModelKey
 from fogline.observe.requests import pod_requests
-from fogline.units import parse_milliseconds, parse_usd
 
 _ENDED = {"Succeeded", "Failed"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,8 +66,6 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         if scheduled and scheduled.status == "False" and scheduled.reason == "Unschedulable"
         else None,
         decided_at=_time(notes),
-        cost_per_hour=_cost(notes),
-        latency_milliseconds=_milliseconds(notes),
     )
 
 
@@ -118,18 +113,4 @@ def _time(notes: Mapping[str, str]) -> datetime | None:
     try:
         return datetime.strptime(text, names.DECIDED_AT_FORMAT).replace(tzinfo=UTC)
     except ValueError:
-        return None
-
-
-def _cost(notes: Mapping[str, str]) -> Decimal | None:
-    try:
-        return parse_usd(notes.get(names.COST_ANNOTATION, ""))
-    except BadInputError:
-        return None
-
-
-def _milliseconds(notes: Mapping[str, str]) -> int | None:
-    try:
-        return parse_milliseconds(notes.get(names.LATENCY_ANNOTATION, ""))
-    except BadInputError:
         return None

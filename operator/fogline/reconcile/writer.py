@@ -17,6 +17,7 @@ from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFo
 from fogline.names import DELETION_COST_ANNOTATION, MODEL_LABEL, ModelKey
 from fogline.objects.metadata import Document
 from fogline.observe import View, model_key
+from fogline.placement.explain import describe
 from fogline.reconcile.intent import Intent
 from fogline.reconcile.refusal import Refusal
 from fogline.recorder import Recorder
@@ -67,6 +68,7 @@ class Writer:
         ApiError
             Something went wrong that may be over the next time.
         """
+        await self._tell_breaches(intent)
         await self._delete_pods(intent)
         for replica, cost in intent.deletion_costs:
             await self._set_deletion_cost(replica, cost)
@@ -106,6 +108,14 @@ class Writer:
             for key, applied in self._applied.items()
             if not (key[1].namespace == model.namespace and key[1].name.startswith(model.name))
         }
+
+    async def _tell_breaches(self, intent: Intent) -> None:
+        for one in intent.decision.misplaced if intent.decision else ():
+            for rejection in one.rejections:
+                if rejection.reason is Reason.CLEARANCE_TOO_LOW:
+                    await self._recorder.clearance_violated(
+                        intent.model, f"replica {one.pod.name} runs on {describe(rejection)}"
+                    )
 
     async def _delete_pods(self, intent: Intent) -> None:
         for replica in intent.failed:
