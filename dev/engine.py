@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev import host, machine, processes
+from dev.cache import content_key, kept_folder
 from dev.errors import DevError
 from dev.paths import ROOT, cache_home
 from dev.steps import step
@@ -158,8 +159,17 @@ def _command() -> list[str]:
     command = ["dockerd", "--host", f"unix://{SOCKET}", "--pidfile", f"{STATE}/docker.pid"]
     command += ["--exec-root", f"{STATE}/exec", "--data-root", str(data_folder())]
     if host.lacks_sys_resource():
-        command += ["--add-runtime", f"relaxed={RELAXED_RUNTIME}", "--default-runtime", "relaxed"]
+        command += ["--add-runtime", f"relaxed={_kept_runtime()}", "--default-runtime", "relaxed"]
     return command
+
+
+def _kept_runtime() -> Path:
+    """Return a copy that stays when the checkout goes or changes; ``/run`` may not hold programs."""
+
+    def make(folder: Path) -> None:
+        shutil.copy(RELAXED_RUNTIME, folder)
+
+    return kept_folder("runtime", content_key(RELAXED_RUNTIME), make) / RELAXED_RUNTIME.name
 
 
 def _pids() -> list[int]:

@@ -34,7 +34,7 @@ class Base:
 
 
 RELEASED_BASE = Base("docker.io/library/python:3.12-slim-bookworm", "3.12")
-BUILT_BASE = Base(f"{REPOSITORY}/base:{rootfs.key(rootfs.PYTHON)}", "3.11")
+BUILT_BASE = Base(f"{REPOSITORY}/base:{rootfs.PYTHON.key}", "3.11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,6 @@ def _libraries(image: Image, base: Base) -> Path:
 def _import_base(engine: Engine) -> None:
     if has_image(engine, BUILT_BASE.tag):
         return
-    tar = rootfs.root_filesystem("python", rootfs.PYTHON)
+    tar = rootfs.PYTHON.tar()
     with step("Base image with Python", advice=ADVICE) as importing:
         importing.run(["docker", "import", tar, BUILT_BASE.tag], env=engine.env)

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from dev import components, host, rootfs
+from dev.beside import beside
 from dev.cache import content_key, lock
 from dev.docker import ask, has_image
 from dev.engine import Engine
@@ -61,7 +62,7 @@ def built_tag() -> str:
     """Return the tag of the image that is built here; it changes with everything that goes in."""
     modules = sorted({module_key(MODULE_OF[name]) for name in PROGRAMS})
     relaxed = "relaxed" if host.lacks_sys_resource() else ""
-    bases = (rootfs.key(rootfs.NODE), rootfs.key(rootfs.NETWORK))
+    bases = (rootfs.NODE.key, rootfs.NETWORK.key)
     sources = (
         components.SOURCES,
         *(ROOT / "dev" / f"{name}.py" for name in ("nodeimage", "components", "archive")),
@@ -74,10 +75,11 @@ def _built(engine: Engine) -> str:
     if has_image(engine, tag):
         return tag
     host.require({"gcc": "gcc"})
+    wait_for_packages = beside(rootfs.make_all)
     for name in PROGRAMS:
         program(name)
-    node = rootfs.root_filesystem("node", rootfs.NODE)
-    network = rootfs.root_filesystem("network", rootfs.NETWORK)
+    wait_for_packages()
+    node, network = rootfs.NODE.tar(), rootfs.NETWORK.tar()
     folder = cache_home() / "node-image"
     with lock(cache_home() / "node-image.lock"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Root file systems from Debian packages: what images stand on where no registry can be reached."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from dev import host
@@ -14,51 +15,76 @@ LIMIT_SECONDS = 900
 _DIE_TOGETHER = ("unshare", "--pid", "--fork", "--kill-child") if os.geteuid() == 0 else ()
 """With mmdebstrap die apt and dpkg, which would go on writing after it when a run is killed."""
 
-NODE = (
-    # what kind's base image installs, without what serves network storage and rootless Docker
-    *("systemd", "conntrack", "iptables", "nftables", "iproute2", "ethtool", "util-linux", "mount", "kmod"),
-    *("libseccomp2", "pigz", "e2fsprogs", "bash", "ca-certificates", "curl", "jq", "procps"),
-    # what kind builds from source and Debian has ready
-    *("runc", "containernetworking-plugins"),
+
+@dataclass(frozen=True, slots=True)
+class RootFilesystem:
+    """A minimal Debian with some packages."""
+
+    title: str
+    packages: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Key of its content; newer versions of the same packages do not change it."""
+        return content_key(SUITE, *self.packages, *LEFT_OUT)
+
+    def tar(self) -> Path:
+        """Return it as a tar file; 30 to 60 s the first time.
+
+        Raises
+        ------
+        DevError
+            A package cannot be fetched, or mmdebstrap is missing.
+        """
+        return kept_folder(f"rootfs/{self.title}", self.key, self._make) / "rootfs.tar"
+
+    def _make(self, folder: Path) -> None:
+        host.require({"mmdebstrap": "mmdebstrap"})
+        advice = "see whether `apt-get update` works here, then run the same command again"
+        with step(f"Debian root file system ({self.title})", advice=advice) as making:
+            making.run(
+                [
+                    *_DIE_TOGETHER,
+                    *("mmdebstrap", "--variant=minbase", "--skip=output/dev", "--aptopt=Acquire::Retries 3"),
+                    *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
+                    f"--include={','.join(self.packages)}",
+                    *(SUITE, folder / "rootfs.tar"),
+                ],
+                env={"TMPDIR": str(folder)},
+                limit_seconds=LIMIT_SECONDS,
+            )
+
+
+NODE = RootFilesystem(
+    "node",
+    (
+        # what kind's base image installs, without what serves network storage and rootless Docker
+        *(
+            "systemd",
+            "conntrack",
+            "iptables",
+            "nftables",
+            "iproute2",
+            "ethtool",
+            "util-linux",
+            "mount",
+            "kmod",
+        ),
+        *("libseccomp2", "pigz", "e2fsprogs", "bash", "ca-certificates", "curl", "jq", "procps"),
+        # what kind builds from source and Debian has ready
+        *("runc", "containernetworking-plugins"),
+    ),
 )
-NETWORK = ("iptables", "nftables", "conntrack", "kmod", "iproute2", "curl", "jq", "ca-certificates")
+NETWORK = RootFilesystem(
+    "network", ("iptables", "nftables", "conntrack", "kmod", "iproute2", "curl", "jq", "ca-certificates")
+)
 """For kube-proxy and the network stand-in."""
 
-PYTHON = ("python3", "libstdc++6", "ca-certificates")
+PYTHON = RootFilesystem("python", ("python3", "libstdc++6", "ca-certificates"))
 """For the images of ours, in place of ``python:3.12-slim-bookworm``."""
 
 
-def key(packages: tuple[str, ...]) -> str:
-    """Return the key of a root file system with these packages."""
-    return content_key(SUITE, *packages, *LEFT_OUT)
-
-
-def root_filesystem(title: str, packages: tuple[str, ...]) -> Path:
-    """Return a tar file with a minimal Debian and these packages; about 60 s the first time.
-
-    Raises
-    ------
-    DevError
-        A package cannot be fetched, or mmdebstrap is missing.
-    """
-    host.require({"mmdebstrap": "mmdebstrap"})
-    return (
-        kept_folder(f"rootfs/{title}", key(packages), lambda folder: _make(title, packages, folder))
-        / "rootfs.tar"
-    )
-
-
-def _make(title: str, packages: tuple[str, ...], folder: Path) -> None:
-    advice = "see whether `apt-get update` works here, then run the same command again"
-    with step(f"Debian root file system ({title})", advice=advice) as making:
-        making.run(
-            [
-                *_DIE_TOGETHER,
-                *("mmdebstrap", "--variant=minbase", "--skip=output/dev", "--aptopt=Acquire::Retries 3"),
-                *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
-                f"--include={','.join(packages)}",
-                *(SUITE, folder / "rootfs.tar"),
-            ],
-            env={"TMPDIR": str(folder)},
-            limit_seconds=LIMIT_SECONDS,
-        )
+def make_all() -> None:
+    """Make every root file system that is not there."""
+    for root in (NODE, NETWORK, PYTHON):
+        root.tar()
