@@ -1,0 +1,67 @@
+"""``fogline explain`` on a cluster: where replicas are, and why not elsewhere."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dev.controlplane import ControlPlane
+from tests.support.world import World
+
+pytestmark = pytest.mark.usefixtures("operator")
+
+FOGLINE = Path(sys.executable).with_name("fogline")
+
+
+def explain(plane: ControlPlane, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [FOGLINE, "explain", *arguments],
+        env={**os.environ, "KUBECONFIG": str(plane.kubeconfig)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def of_node(found: list[dict[str, Any]], node: str) -> dict[str, Any]:
+    return next(one for one in found if one["node"] == node)
+
+
+async def test_it_says_what_a_replica_costs_and_what_every_other_node_would_offer(
+    world: World, control_plane: ControlPlane
+) -> None:
+    cheap = await world.add_node("cheap", labels={"fogline.dev/cost-per-hour": "0.1"})
+    dear = await world.add_node("dear", labels={"fogline.dev/cost-per-hour": "0.9"})
+    await world.apply_model(replicas=1)
+    await world.until_ready(1)
+
+    done = explain(control_plane, "digits", f"--namespace={world.namespace}", "--output=json")
+
+    assert done.returncode == 0, done.stderr
+    (replica,) = json.loads(done.stdout)["replicas"]
+    assert (replica["node"], replica["costPerHour"], replica["ready"]) == (cheap, "0.1", True)
+    assert of_node(replica["otherNodes"], dear)["price"] == "0.9"
+
+
+async def test_it_says_why_a_replica_finds_no_node_and_exits_with_1(
+    world: World, control_plane: ControlPlane
+) -> None:
+    node = await world.add_node(cpu="1")
+    await world.apply_model(replicas=5)
+    await world.until("Placed", "False", "NoFit")
+
+    done = explain(control_plane, "digits", f"--namespace={world.namespace}")
+
+    assert done.returncode == 1
+    assert "replicas without a node" in done.stdout
+    assert f"{node}  InsufficientResource" in done.stdout
+
+
+async def test_an_unknown_model_is_named_and_exits_with_2(world: World, control_plane: ControlPlane) -> None:
+    done = explain(control_plane, "nobody", f"--namespace={world.namespace}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"there is no ModelDeployment nobody in namespace {world.namespace}" in done.stderr
