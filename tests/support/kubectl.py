@@ -38,7 +38,7 @@ class Kubectl:
         self, arguments: tuple[str, ...], manifest: Mapping[str, Any] | None
     ) -> subprocess.CompletedProcess[str]:
         fixed = [f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.cache}"]
-        return subprocess.run(  # noqa: S603  the program is the one that dev built
+        return subprocess.run(
             [self.program, *fixed, *arguments],
             input=None if manifest is None else json.dumps(manifest),
             capture_output=True,
