@@ -21,7 +21,6 @@ from dev.programs import program
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess
-from tests.support.wait import wait_for
 
 from fogline.cluster.connection import from_kubeconfig
 
@@ -29,27 +28,28 @@ NODES = 50
 BURST_PODS = 100
 IDLE_MODELS = 20
 IDLE_SECONDS = float(os.environ.get("IDLE_SECONDS", "300"))
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 50
 CRDS = Path(__file__).parent.parent / "crds"
 
 UNTHROTTLED = {"kube-controller-manager": ["kube-api-qps=1000", "kube-api-burst=1000"]}
-"""By default the controller manager creates 20 pods a second, and there would be no burst."""
+"""By default the controller manager creates 20 pods a second, after a first 30 or so."""
 
 
 def main() -> None:
     """Measure, and print the figures."""
-    asyncio.run(_burst())
+    asyncio.run(_burst("created at the default 20/s", {}))
+    asyncio.run(_burst("created as fast as it goes, on the cores that are measured", UNTHROTTLED))
     asyncio.run(_idle())
 
 
-async def _burst() -> None:
-    async with _operator(UNTHROTTLED) as (kubectl, operator, _):
+async def _burst(how: str, extra_args: dict[str, list[str]]) -> None:
+    async with _operator(extra_args) as (kubectl, operator, _):
         kubectl("apply", "--filename=-", manifest=_model("burst", BURST_PODS))
-        await wait_for(lambda: _placed(kubectl, "burst"), "the burst is placed", LIMIT_SECONDS)
+        await asyncio.to_thread(_wait_until_ready, kubectl)
         metrics = await _metrics(operator)
     seconds = {q: _quantile(metrics, "fogline_gate_to_pin_seconds", q) for q in (0.5, 0.99)}
     print(
-        f"gate seen to pin written, burst of {BURST_PODS} pods, {NODES} nodes: "
+        f"gate seen to pin written, burst of {BURST_PODS} pods {how}, {NODES} nodes: "
         f"p50 <= {1000 * seconds[0.5]:.0f} ms, p99 <= {1000 * seconds[0.99]:.0f} ms (goal 250 ms)"
     )
 
@@ -58,8 +58,7 @@ async def _idle() -> None:
     async with _operator({}) as (kubectl, operator, proxy):
         for number in range(IDLE_MODELS):
             kubectl("apply", "--filename=-", manifest=_model(f"idle-{number}", 3))
-        names = [f"idle-{number}" for number in range(IDLE_MODELS)]
-        await wait_for(lambda: all(_placed(kubectl, name) for name in names), "all are placed", LIMIT_SECONDS)
+        await asyncio.to_thread(_wait_until_ready, kubectl)
         await _settled(proxy)
         before = len(proxy.writes)
         await asyncio.sleep(IDLE_SECONDS)
@@ -121,10 +120,10 @@ def _model(name: str, replicas: int) -> dict[str, Any]:
     }
 
 
-def _placed(kubectl: Kubectl, name: str) -> bool:
-    status = kubectl.get("modeldeployment", name, "--namespace=default").get("status", {})
-    conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
-    return conditions.get("Ready") == "True"
+def _wait_until_ready(kubectl: Kubectl) -> None:
+    """Wait with one process that watches: asking again and again would load the cores that are measured."""
+    models = ("modeldeployments", "--all", "--namespace=default")
+    kubectl("wait", "--for=condition=Ready", *models, f"--timeout={LIMIT_SECONDS}s")
 
 
 async def _settled(proxy: FaultProxy) -> None:
