@@ -20,7 +20,8 @@ from dev.cache import lock
 from dev.cluster import mark_as_ours
 from dev.errors import DevError
 from dev.paths import RUN
-from dev.programs import program
+from dev.programs import program, released_or_built
+from dev.sources import registry_reachable
 from dev.steps import Step, step
 from dev.versions import KUBERNETES
 
@@ -37,6 +38,7 @@ BINARIES = {
 }
 """Program of each component."""
 
+CREATE_LIMIT_SECONDS = 300
 END_LIMIT_SECONDS = 20
 ADVICE = f"look at the logs in {WORK}/clusters/NAME/logs, then run the same command again"
 
@@ -77,7 +79,7 @@ def start(
             f"{name!r} is no name of a control plane", "use lower-case letters, digits and hyphens"
         )
     configuration = _configuration(extra_args or {})
-    kwokctl = program("kwokctl")
+    tools = _tools()
     with lock(RUN / "kwok.lock"), step(f"Control plane {name}", advice=ADVICE) as starting:
         remove_orphans()
         _remove(name)
@@ -85,7 +87,7 @@ def start(
         folder.mkdir(parents=True)
         (folder / "owner").write_text(KEPT if keep else str(processes.identity(os.getpid())))
         (folder / "options.yaml").write_text(yaml.safe_dump(configuration))
-        _create(starting, kwokctl, name)
+        _create(starting, tools, name)
         plane = ControlPlane(name, folder / "kubeconfig.yaml", server_url(folder / "kubeconfig.yaml"))
         with connect(plane.kubeconfig) as api:
             mark_as_ours(api)
@@ -145,7 +147,7 @@ def _remove(name: str) -> None:
     The data are thrown away, so nothing is gained by waiting for kube-apiserver's orderly end of up to 15 s.
     """
     folder = _folder(name)
-    leftovers = processes.mentioning(f"{folder}/", {"kwokctl", *BINARIES.values()})
+    leftovers = processes.mentioning(f"{folder}/", {"kwokctl", *BINARIES, *BINARIES.values()})
     processes.end(leftovers, signal.SIGKILL, limit_seconds=END_LIMIT_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -168,18 +170,29 @@ def _configuration(extra_args: Mapping[str, Sequence[str]]) -> dict[str, object]
     }
 
 
-def _create(starting: Step, kwokctl: Path, name: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    kwokctl: Path
+    options: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+def _tools() -> _Tools:
+    """Return kwokctl and what names its binaries; it fetches them by itself where releases can be reached."""
+    if registry_reachable():
+        return _Tools(released_or_built("kwokctl"), (), {})
+    binaries = (f"--{option}-binary={program(binary)}" for option, binary in BINARIES.items())
+    return _Tools(program("kwokctl"), tuple(binaries), {"KWOK_KUBECTL_BINARY": str(program("kubectl"))})
+
+
+def _create(starting: Step, tools: _Tools, name: str) -> None:
     starting.run(
         [
-            kwokctl,
+            tools.kwokctl,
             *("create", "cluster", "--name", name, "--runtime", "binary"),
             *("--config", _folder(name) / "options.yaml", "--kubeconfig", "", "--wait", "60s"),
-            *(f"--{option}-binary={program(binary)}" for option, binary in BINARIES.items()),
+            *tools.options,
         ],
-        env={
-            "KWOK_WORKDIR": str(WORK),
-            "KWOK_KUBE_VERSION": KUBERNETES,
-            "KWOK_KUBECTL_BINARY": str(program("kubectl")),
-        },
-        limit_seconds=120,
+        env={"KWOK_WORKDIR": str(WORK), "KWOK_KUBE_VERSION": KUBERNETES, **tools.env},
+        limit_seconds=CREATE_LIMIT_SECONDS,
     )

@@ -97,7 +97,7 @@ def _built(engine: Engine) -> str:
                 env={**engine.env, "TMPDIR": str(folder)},
                 limit_seconds=BUILD_LIMIT_SECONDS,
             )
-            building.run(["docker", "image", "rm", "--force", BASE, f"{BASE}-rootfs"], env=engine.env)
+            _remove_parts(engine)
         shutil.rmtree(folder)
     return tag
 
@@ -107,6 +107,17 @@ def _remove_leftovers(engine: Engine) -> None:
     containers = ask(engine, "ps", "--all", "--quiet", "--filter", "name=^kind-build-").split()
     if engine.ours and containers:
         ask(engine, "rm", "--force", "--volumes", *containers)
+
+
+def _remove_parts(engine: Engine) -> None:
+    """Remove what the image was built from, and earlier ones that no cluster uses."""
+    ask(engine, "image", "rm", "--force", BASE, f"{BASE}-rootfs")
+    if engine.ours:
+        used = ask(engine, "ps", "--all", "--format", "{{.Image}}").split()
+        tags = ask(engine, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "kindest/node").split()
+        outdated = [tag for tag in tags if tag not in {built_tag(), *used}]
+        if outdated:
+            ask(engine, "image", "rm", *outdated)
 
 
 def _build_base(building: Step, engine: Engine, node: Path, context: Path) -> None:

@@ -1,6 +1,6 @@
 """The Go programs: built once from pinned modules (``dev/go``), kept by the content of their pins.
 
-With an empty Go build cache all of them take about 1,200 s on 2 cores, those of a control plane 600 s.
+With an empty Go build cache all of them take 10 to 20 minutes on 2 cores, most of it Kubernetes.
 """
 
 import os
