@@ -45,6 +45,8 @@ class Story:
     """Done by the user while the operator is down; what follows from it is disturbed."""
     replicas: int
     """Ready at the end."""
+    moments: tuple[Moment, ...] = tuple(Moment)
+    """When the operator is killed, one life after the other."""
 
 
 async def nodes(world: World) -> None:
@@ -71,7 +73,7 @@ async def move_to_the_cloud(world: World) -> None:
 
 STORIES = {
     "a model is made": Story(nodes, apply, 2),
-    "a variant leaves and replicas are added": Story(ready, move_to_the_cloud, 3),
+    "a variant leaves and replicas are added": Story(ready, move_to_the_cloud, 3, (Moment.AFTER,)),
 }
 
 
@@ -83,7 +85,10 @@ async def test_the_end_is_the_same_when_the_operator_is_killed_at_any_write(
     start_operator: StartOperator,
     story: Story,
 ) -> None:
-    """Kill it right before a write, and its successor right after the write of the same number."""
+    """Kill it right before a write, and its successor right after the write of the same number.
+
+    To the cluster, before a write is after the one before it: so the longer story is spared half the kills.
+    """
     operator = await start_operator()
 
     async with new_world(client, kubectl) as world:
@@ -101,7 +106,7 @@ async def test_the_end_is_the_same_when_the_operator_is_killed_at_any_write(
             await story.work(world)
             kills = [
                 await is_killed(world, story, operator, operator_proxy, WriteFault(action, skip=write - 1))
-                for action in (Drop(moment, meanwhile=operator.kill) for moment in Moment)
+                for action in (Drop(moment, meanwhile=operator.kill) for moment in story.moments)
             ]
             if not operator.is_running():
                 await operator.start()

@@ -189,6 +189,14 @@ class World:
 
         await wait_for(holds, f"{name} is Ready with {replicas} replicas", 30)
 
+    async def until_on(self, nodes: list[str], model: str = "digits") -> None:
+        """Wait until its pods are on these nodes, with repetitions and by name."""
+
+        async def holds() -> bool:
+            return await self.nodes_of(model) == nodes
+
+        await wait_for(holds, f"{model} is on {nodes}")
+
     # what belongs to a model
 
     async def pods(self, model: str = "digits") -> list[Document]:
