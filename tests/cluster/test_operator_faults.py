@@ -113,3 +113,20 @@ async def test_a_model_that_is_deleted_unseen_is_forgotten_at_the_next_resync(
 
 async def _nothing_is_left(world: World) -> bool:
     return not await world.children() and not await world.pods()
+
+
+async def test_a_model_whose_writes_hang_holds_up_no_other(
+    world: World, operator_proxy: FaultProxy, start_operator: StartOperator
+) -> None:
+    await world.add_node()
+    await start_operator()
+    operator_proxy.add(Fault(Delay(3600), "PATCH", f"/namespaces/{world.namespace}/services/slow"))
+    await world.apply_model("slow")
+    await wait_for(lambda: _reached(operator_proxy, "services/slow"), "the write of the slow one hangs")
+    await world.apply_model("quick")
+    await world.until_ready(1, "quick")
+    assert await world.children("slow") == set()
+
+
+def _reached(proxy: FaultProxy, path: str) -> bool:
+    return any(path in request.path and request.method == "PATCH" for request in proxy.requests)

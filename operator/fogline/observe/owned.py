@@ -69,8 +69,8 @@ def is_rolling(live: objects.Deployment) -> bool:
 def release(replicas: tuple[Replica, ...], usage: Usage) -> None:
     """Stop counting replicas for their model: they are on their way out, but hold their room."""
     leaving = {(replica.namespace, replica.name) for replica in replicas}
-    for replica in replicas:
-        for pod, _ in usage.replicas_of(replica.model):
+    for model in {replica.model for replica in replicas}:
+        for pod, _ in usage.replicas_of(model):
             if (pod.namespace, pod.name) in leaving:
                 usage.release(pod)
 

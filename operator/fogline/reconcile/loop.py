@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import NoReturn
 
 from fogline.api import ModelDeployment
@@ -33,25 +33,44 @@ class Reconciler:
         self._writer = Writer(context.client, context.view, context.recorder)
         self._refusals: dict[ModelKey, Refusal] = {}
         self._unreadable: dict[ModelKey, str] = {}
+        self._busy: set[ModelKey] = set()
+        """Models that are being written."""
+        self._postponed: set[ModelKey] = set()
+        """Those of them that were woken meanwhile."""
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
-        """Pass for ever. Errors of the API server are retried; any other exception is a bug."""
-        async with asyncio.TaskGroup() as later:
+        """Pass for ever. Errors of the API server are retried; any other exception is a bug.
+
+        Models that are woken together are decided against one snapshot. Each is written on its own, so that
+        one whose writes are slow holds up no other; while it is written it is not decided anew.
+        """
+        async with asyncio.TaskGroup() as writes:
             while True:
                 keys = await self.wakeups.take(self._context.settings.batch_milliseconds / 1000)
-                for key, seconds in await self._pass(keys):
-                    later.create_task(self._wake_later(key, seconds))
+                self._context.metrics.models.set(len(self._context.models))
+                free = keys - self._busy
+                self._postponed |= keys & self._busy
+                due = {model_key(intent.model): self._write(intent) for intent in self._intents(free)}
+                for key in free:
+                    if isinstance(error := self._context.models.get(key), BadInputError):
+                        due[key] = self._tell_unreadable(key, error)
+                self._busy |= due.keys()
+                for key, write in due.items():
+                    writes.create_task(self._pass(key, write))
 
-    async def _pass(self, keys: Iterable[ModelKey]) -> list[tuple[ModelKey, float]]:
-        """Decide for all models against one snapshot, then write; returns which to pass again, and when."""
-        self._context.metrics.models.set(len(self._context.models))
-        again = await asyncio.gather(
-            *(self._write(intent) for intent in self._intents(keys)),
-            *(self._tell_unreadable(key) for key in keys),
-        )
-        return [(key, seconds) for key, seconds in again if seconds is not None]
+    async def _pass(self, key: ModelKey, write: Awaitable[float | None]) -> None:
+        """Carry a write out as the only one of its model; wake the model again when that is called for."""
+        async with self._turns:
+            seconds = await write
+        self._busy.discard(key)
+        if key in self._postponed:
+            self._postponed.discard(key)
+            self.wakeups.wake([key])
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+            self.wakeups.wake([key])
 
     def _intents(self, keys: Iterable[ModelKey]) -> list[Intent]:
         usage, now = Usage(self._context.view.snapshot()), self._context.clock()
@@ -60,6 +79,7 @@ class Reconciler:
             match self._context.models.get(key):
                 case ModelDeployment() as model if model.metadata.deletion_timestamp is None:
                     models.append(model)
+                    self._unreadable.pop(key, None)
                 case None:
                     self._writer.forget(key)
                     self._refusals.pop(key, None)
@@ -76,40 +96,32 @@ class Reconciler:
             for model in models
         ]
 
-    async def _write(self, intent: Intent) -> tuple[ModelKey, float | None]:
+    async def _write(self, intent: Intent) -> float | None:
+        """Write what a pass decided; returns the seconds after which the model should be passed again."""
         key = model_key(intent.model)
-        async with self._turns:
-            try:
-                with self._context.metrics.passes.time():
-                    refusal = await self._writer.carry_out(intent)
-            except ApiError as error:
-                if self._context.models.get(key) is None:
-                    return key, None
-                self._context.metrics.failures.inc()
-                logger.warning("pass failed, trying again", extra={"model": str(key), "error": str(error)})
-                return key, RETRY_SECONDS
+        try:
+            with self._context.metrics.passes.time():
+                refusal = await self._writer.carry_out(intent)
+        except ApiError as error:
+            if self._context.models.get(key) is None:
+                return None
+            self._context.metrics.failures.inc()
+            logger.warning("pass failed, trying again", extra={"model": str(key), "error": str(error)})
+            return RETRY_SECONDS
         if refusal == self._refusals.get(key):
-            return key, intent.again_seconds
+            return intent.again_seconds
         self._refusals.pop(key, None)
         if refusal:
             self._refusals[key] = refusal
-        return key, 0.0
+        return 0.0
 
-    async def _tell_unreadable(self, key: ModelKey) -> tuple[ModelKey, float | None]:
-        error = self._context.models.get(key)
-        if not isinstance(error, BadInputError):
-            self._unreadable.pop(key, None)
-        elif self._unreadable.get(key) != str(error):
-            try:
-                await self._writer.write_status(
-                    key, unreadable_status(error, self._context.clock()), None, None
-                )
-            except ApiError as refused:
-                logger.warning("status not written", extra={"model": str(key), "error": str(refused)})
-                return key, RETRY_SECONDS
-            self._unreadable[key] = str(error)
-        return key, None
-
-    async def _wake_later(self, key: ModelKey, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self.wakeups.wake([key])
+    async def _tell_unreadable(self, key: ModelKey, error: BadInputError) -> float | None:
+        if self._unreadable.get(key) == str(error):
+            return None
+        try:
+            await self._writer.write_status(key, unreadable_status(error, self._context.clock()), None, None)
+        except ApiError as refused:
+            logger.warning("status not written", extra={"model": str(key), "error": str(refused)})
+            return RETRY_SECONDS
+        self._unreadable[key] = str(error)
+        return None
