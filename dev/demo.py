@@ -8,7 +8,6 @@ import time
 from dev import digits
 from dev.engine import Engine
 from dev.errors import DevError
-from dev.install import install_operator
 from dev.kubectl import kubectl
 from dev.paths import KIND_KUBECONFIG, ROOT
 from dev.s3 import install_store
@@ -26,7 +25,6 @@ def demo(engine: Engine) -> None:
     DevError
         A step fails.
     """
-    install_operator(engine)
     credentials = install_store(engine, "default")
     folder = digits.trained()
     digits.publish(folder, credentials)
