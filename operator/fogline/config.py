@@ -45,19 +45,26 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     BadInputError
-        A text is empty, a number is not from 1 to 65535, or a variable with our prefix is unknown.
+        A text is empty, or a number is not from 1 to 65535.
     """
     source = os.environ if environment is None else environment
     known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
-    given = {key: value for key, value in source.items() if key.startswith(PREFIX)}
-    for key in given:
-        if key not in known:
-            raise BadInputError(f"is no setting of Fogline; known are {', '.join(sorted(known))}", key)
+    given = {key: value for key, value in source.items() if key in known}
     values = {
         known[key].name: _number(key, text) if known[key].type is int else _text(key, text)
         for key, text in given.items()
     }
     return Settings(**values)  # type: ignore[arg-type]  # the loop above gives each field its type
+
+
+def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """List the variables that look like settings and are none: misspelt ones, perhaps.
+
+    They are no error: Kubernetes sets variables with our prefix for a Service that is called fogline-x.
+    """
+    source = os.environ if environment is None else environment
+    known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    return sorted(key for key in source if key.startswith(PREFIX) and key not in known)
 
 
 def _number(key: str, text: str) -> int:

@@ -19,6 +19,8 @@ KOPF_ATTRIBUTES = ("settings", "k8s_ref", "k8s_skip")
 def main() -> int:
     """Run the operator; returns the exit code, 2 for settings or a connection that cannot be used."""
     _log_to(sys.stderr)
+    if unknown := config.unknown_variables():
+        logging.getLogger("fogline").warning("variables that are no settings", extra={"names": unknown})
     try:
         asyncio.run(operate(config.from_environment()))
     except FoglineError as error:
