@@ -8,6 +8,8 @@ from fogline.placement.optimiser.state import State
 _NODES = (400, 12)
 """Nodes that are tried for one replica, those that lack least first: for one without a node, and for one that
 has to move away for it."""
+_FINDS = 1500
+"""Searches for a node that one attempt may take."""
 _MARGIN = 1e-7
 
 
@@ -29,7 +31,8 @@ def make_room(state: State, members: list[list[int]], last: int) -> bool:
             if state.missing[group] < before:
                 is_better = True
                 continue
-            if not any(_Ejection(state, members, last, depth).succeeds(group) for depth in (0, 1)):
+            ends = min(last, state.finds + _FINDS)
+            if not any(_Ejection(state, members, ends, depth).succeeds(group) for depth in (0, 1)):
                 break
             is_better = True
     return is_better

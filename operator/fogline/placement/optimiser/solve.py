@@ -16,7 +16,7 @@ class Limits:
     """How much may be done, in counted steps: the same limits give the same plan on every machine."""
 
     relaxation: Work = field(default_factory=Work)
-    finds: int = 200_000
+    finds_per_replica: int = 30
     """How often the search may look for a node, for each of the plans that it improves."""
 
 
@@ -47,11 +47,12 @@ def solve(problem: Problem, limits: Limits) -> Solution:
         return _solution(problem, fresh, fresh.rejection_penalty())
     insert_missing(fresh)
     relaxed = relax(problem, _pairs(fresh), limits.relaxation)
+    finds = limits.finds_per_replica * int(problem.group_replicas.sum())
     rounded = round_down(problem, relaxed)
-    improve(rounded, limits.finds)
+    improve(rounded, finds)
     kept = keep(problem) if len(problem.standing.movable) else fresh
     if len(problem.standing.movable) or _worth(problem, fresh) <= _worth(problem, rounded):
-        improve(kept, limits.finds)
+        improve(kept, finds)
     best = min(kept, rounded, key=lambda state: round(_worth(problem, state), 6))
     return _solution(problem, best, relaxed.lower_bound)
 
