@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--out", type=Path, help="folder for the assignments")
     found = parser.parse_args(list(arguments))
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}\n")
-    print("instance          nodes  replicas  rejected (in turn)  above the bound  seconds   MB")
+    print("instance          nodes  replicas  rejected (in turn)  above the bound  seconds  CPU   MB")
     for file in found.files:
         _alone(_measure_file, file, found.out)
     for size in () if found.files else SIZES:
@@ -51,26 +51,25 @@ def _alone(measure: object, *arguments: object) -> None:
 
 def _measure_file(file: Path, out: Path | None) -> None:
     instance = read(file)
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     solution = solve(instance.problem, Limits())
-    seconds = time.perf_counter() - began
+    effort = time.perf_counter() - began, time.process_time() - began_cpu, _peak_megabytes()
     replicas = int(instance.problem.group_replicas.sum())
-    _print(instance.name, len(instance.nodes), replicas, solution, (seconds, _peak_megabytes()))
+    _print(instance.name, len(instance.nodes), replicas, solution, effort)
     if out:
         (out / f"{instance.name}.json").write_text(json.dumps(assignment(instance, solution)))
 
 
 def _measure_made(size: str) -> None:
     demands, snapshot = make(size)
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     solution = solve(build(demands, snapshot, MOVE_COST).problem, Limits())
-    seconds = time.perf_counter() - began
-    megabytes = _peak_megabytes()
+    effort = time.perf_counter() - began, time.process_time() - began_cpu, _peak_megabytes()
     in_turn = None
     if len(snapshot.nodes) <= IN_TURN_UP_TO:
         in_turn = sum(decision.waiting for decision in plan(demands, snapshot).decisions)
     wanted = sum(demand.replicas for demand in demands)
-    _print(size, len(snapshot.nodes), wanted, solution, (seconds, megabytes), in_turn)
+    _print(size, len(snapshot.nodes), wanted, solution, effort, in_turn)
 
 
 def _peak_megabytes() -> float:
@@ -82,16 +81,16 @@ def _print(
     nodes: int,
     replicas: int,
     solution: Solution,
-    effort: tuple[float, float],
+    effort: tuple[float, float, float],
     in_turn: int | None = None,
 ) -> None:
-    seconds, megabytes = effort
+    seconds, cpu_seconds, megabytes = effort
     bound = solution.lower_bound - solution.rejection_penalty
     gap = f"{100 * (solution.objective - solution.lower_bound) / bound:.2f} %" if bound > 0 else "unknown"
     compared = "-" if in_turn is None else str(in_turn)
     print(
         f"{name:16}{nodes:7}{replicas:10}{sum(solution.missing):10} ({compared:>7}){gap:>17}{seconds:9.1f}"
-        f"{megabytes:5.0f}",
+        f"{cpu_seconds:5.1f}{megabytes:5.0f}",
         flush=True,
     )
 

@@ -1,7 +1,6 @@
 """Clusters made from a seed: the same everywhere, and sound."""
 
 import pytest
-
 from dev.instances import CITIES, SIZES, make, round_trip_milliseconds
 
 

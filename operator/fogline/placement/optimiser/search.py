@@ -18,7 +18,7 @@ def improve(state: State, finds: int) -> None:
     finds
         How often a node may be searched. It is looked at between changes.
     """
-    last, members = state.finds + finds, _options_of_groups(state)
+    last, members = state.finds + finds, options_of_groups(state)
     size = sizes(state.problem)
     is_better = True
     while is_better and state.finds < last:
@@ -28,7 +28,8 @@ def improve(state: State, finds: int) -> None:
     insert_missing(state)
 
 
-def _options_of_groups(state: State) -> list[list[int]]:
+def options_of_groups(state: State) -> list[list[int]]:
+    """Give the options of each group."""
     members: list[list[int]] = [[] for _ in state.problem.group_replicas]
     for option, group in enumerate(state.problem.option_group.tolist()):
         members[group].append(option)

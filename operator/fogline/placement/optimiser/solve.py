@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from fogline.placement.optimiser.insertion import insert_missing
 from fogline.placement.optimiser.problem import Problem
-from fogline.placement.optimiser.relaxation import Work, relax
+from fogline.placement.optimiser.relaxation import Relaxation, Work, relax
 from fogline.placement.optimiser.rounding import round_down
-from fogline.placement.optimiser.search import improve
+from fogline.placement.optimiser.search import improve, options_of_groups
+from fogline.placement.optimiser.shake import shake
 from fogline.placement.optimiser.state import State
 
 
@@ -48,13 +49,23 @@ def solve(problem: Problem, limits: Limits) -> Solution:
     insert_missing(fresh)
     relaxed = relax(problem, _pairs(fresh), limits.relaxation)
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
-    rounded = round_down(problem, relaxed)
-    improve(rounded, finds)
+    rounded = _best_rounding(problem, relaxed, finds)
     kept = keep(problem) if len(problem.standing.movable) else fresh
     if len(problem.standing.movable) or _worth(problem, fresh) <= _worth(problem, rounded):
         improve(kept, finds)
     best = min(kept, rounded, key=lambda state: round(_worth(problem, state), 6))
     return _solution(problem, best, relaxed.lower_bound)
+
+
+def _best_rounding(problem: Problem, relaxed: Relaxation, finds: int) -> State:
+    tried = [round_down(problem, relaxed, balanced=balanced) for balanced in (True, False)]
+    for state in tried:
+        improve(state, finds)
+    best = min(tried, key=lambda state: round(objective(problem, state), 6))
+    worth = objective(problem, best) - best.rejection_penalty()
+    shake(best, options_of_groups(best), relaxed.guide, worth, finds)
+    improve(best, finds)
+    return best
 
 
 def keep(problem: Problem) -> State:

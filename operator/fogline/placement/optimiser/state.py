@@ -40,11 +40,9 @@ class State:
         self._share_costs = standing.share_cost_per_hour.copy()
         self._price = problem.class_price[problem.node_class]
         self._capped: list[int] = np.flatnonzero(np.isfinite(problem.limits.cost_per_hour)).tolist()
-        self._is_capped = np.isfinite(problem.limits.cost_per_hour)
-        self._needs = [
-            [(resource, amount) for resource, amount in enumerate(row) if amount > 0]
-            for row in problem.requests
-        ]
+        self._is_capped: list[bool] = np.isfinite(problem.limits.cost_per_hour).tolist()
+        self._model_of: list[int] = problem.option_model.tolist()
+        self._needs = [_scarcest_first(row, problem.class_capacity.sum(axis=0)) for row in problem.requests]
         self._in_place: dict[int, dict[int, int]] = {}
         for option, node, count in standing.movable.tolist() if in_place else ():
             self._in_place.setdefault(option, {})[node] = count
@@ -84,37 +82,30 @@ class State:
         """
         self.finds += 1
         nodes, costs = self.candidates(option)
-        free = self._has_room(option, nodes)
-        if but >= 0:
-            free &= nodes != but
-        nodes = nodes[free]
-        if self.is_capped(option):
-            within = self._within_cost_limit(option, nodes)
-            nodes, costs = nodes[within], costs[free][within]
-        else:
-            costs = costs[free]
+        places = self._with_room(option, nodes)
+        nodes, costs = nodes[places], costs[places]
+        if but >= 0 or self.is_capped(option):
+            allowed = (nodes != but) & self._within_cost_limit(option, nodes)
+            nodes, costs = nodes[allowed], costs[allowed]
         if not len(nodes):
             return None
-        costs = costs + np.where(self.ours[nodes] == 0, self._price[nodes], 0.0)
+        costs += np.where(self.ours[nodes] == 0, self._price[nodes], 0.0)
         for node, count in self._in_place.get(option, {}).items():
             if self.on_node[node][option] < count:
                 costs[nodes == node] -= self.problem.standing.move_cost
         key = costs if guide is None else guide[option][self.problem.node_class[nodes]]
-        best = int(np.argmin(key))
+        best = int(key.argmin())
         return int(nodes[best]), float(costs[best])
 
     def takes(self, option: int, node: int) -> bool:
         """Tell whether a node takes one more replica, by all requirements."""
-        nodes = np.array([node])
-        return bool(
-            self.problem.fit[option, self.problem.node_class[node]] > 0
-            and self._has_room(option, nodes)[0]
-            and self._within_cost_limit(option, nodes)[0]
-        )
+        if not self.most_on(option, node):
+            return False
+        return not self.is_capped(option) or bool(self._within_cost_limit(option, np.array([node]))[0])
 
     def most_on(self, option: int, node: int) -> int:
         """Tell how many more replicas a node takes, its cost limit aside."""
-        problem, model = self.problem, int(self.problem.option_model[option])
+        problem, model = self.problem, self._model_of[option]
         if not problem.fit[option, problem.node_class[node]]:
             return 0
         limits, tier, zone = problem.limits, self._node_tier[node], problem.node_zone[node]
@@ -152,13 +143,17 @@ class State:
 
     def is_capped(self, option: int) -> bool:
         """Tell whether the model of an option has a cost limit."""
-        return bool(self._is_capped[self.problem.option_model[option]])
+        return self._is_capped[self._model_of[option]]
+
+    def is_sharing_capped(self, node: int) -> bool:
+        """Tell whether a model with a cost limit pays part of the price of a node."""
+        return bool(self._price[node]) and any(self._per_node[model, node] for model in self._capped)
 
     def may_remove(self, option: int, node: int) -> bool:
         """Tell whether those that share the price of a node with a replica can pay without it."""
         if not self._capped or self._price[node] == 0:
             return True
-        model = int(self.problem.option_model[option])
+        model = self._model_of[option]
         sharing = [one for one in self._capped if one != model and self._per_node[one, node]]
         more = float(self._price[node]) * (1 / max(self.ours[node] - 1, 1) - 1 / self.ours[node])
         limits = self.problem.limits.cost_per_hour
@@ -186,43 +181,55 @@ class State:
         self._change(option, node, -count)
 
     def _change(self, option: int, node: int, count: int) -> None:
-        problem, model = self.problem, self.problem.option_model[option]
         if not count:
             return
+        problem, model = self.problem, self._model_of[option]
         held = self.on_node[node]
         held[option] += count
         if not held[option]:
             del held[option]
         self.missing[problem.option_group[option]] -= count
         self.ours[node] += count
-        for resource, amount in self._needs[option]:
-            self._room[resource, node] -= count * amount
+        self._room[:, node] -= count * problem.requests[option]
         self._per_node[model, node] += count
         self._per_zone[model, problem.node_zone[node]] += count
         self._per_tier[model, self._node_tier[node]] += count
         self._share_costs[model] += count * problem.share_cost[option, problem.node_class[node]]
 
-    def _has_room(self, option: int, nodes: Ints) -> Bools:
-        problem, model = self.problem, self.problem.option_model[option]
-        limits = problem.limits
-        free = np.ones(len(nodes), dtype=bool)
+    def _with_room(self, option: int, nodes: Ints) -> Ints:
+        """Give the positions of the nodes that take one more replica, cost limits aside.
+
+        The scarcest resource comes first, so that the rest looks at few nodes.
+        """
+        problem, model, limits = self.problem, self._model_of[option], self.problem.limits
+        left = np.arange(len(nodes))
         for resource, amount in self._needs[option]:
-            free &= self._room[resource, nodes] >= amount
+            left = left[self._room[resource].take(nodes[left]) >= amount]
         if limits.per_node[model] < NO_LIMIT:
-            free &= self._per_node[model, nodes] < limits.per_node[model]
+            left = left[self._per_node[model].take(nodes[left]) < limits.per_node[model]]
         if limits.per_zone[model] < NO_LIMIT:
-            free &= self._per_zone[model, problem.node_zone[nodes]] < limits.per_zone[model]
-        free &= (self._per_tier[model] < limits.per_tier[model])[self._node_tier[nodes]]
-        return free
+            zones = problem.node_zone[nodes[left]]
+            left = left[self._per_zone[model].take(zones) < limits.per_zone[model]]
+        is_open = self._per_tier[model] < limits.per_tier[model]
+        return left if is_open.all() else left[is_open[self._node_tier[nodes[left]]]]
 
     def _within_cost_limit(self, option: int, nodes: Ints) -> Bools:
-        problem, model = self.problem, int(self.problem.option_model[option])
+        if not self.is_capped(option):
+            return np.ones(len(nodes), dtype=bool)
+        problem, model = self.problem, self._model_of[option]
         own, ours = self._per_node[model, nodes], self.ours[nodes]
         share = problem.share_cost[option, problem.node_class[nodes]]
         part = self._price[nodes] * ((own + 1) / (ours + 1) - own / np.maximum(ours, 1))
         would_be: Floats = self.cost_of(model) + share + part
         within: Bools = would_be <= problem.limits.cost_per_hour[model] + _ROUNDING
         return within
+
+
+def _scarcest_first(requests: Floats, capacity: Floats) -> list[tuple[int, float]]:
+    """Give what one replica needs of each resource, its largest share of all there is first."""
+    shares = requests / np.where(capacity > 0, capacity, 1)
+    order = np.argsort(-shares, kind="stable").tolist()
+    return [(resource, float(requests[resource])) for resource in order if requests[resource] > 0]
 
 
 def _sum_by(codes: Ints, values: Ints, total: int) -> Ints:
