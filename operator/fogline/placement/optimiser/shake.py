@@ -13,8 +13,8 @@ _NODES = (3, 10)
 """Nodes that are taken apart together, from and to."""
 _WINDOW = 500
 """Fillings that must bring something together."""
-_WORTH_GOING_ON = 1e-4
-"""Share of the cost that a window of fillings has to save."""
+_WORTH_GOING_ON = 5e-5
+"""Share of the cost that a window of fillings has to save once nothing is left out that could run."""
 _SEED = 1
 _MARGIN = 1e-9
 
@@ -48,7 +48,7 @@ def shake(state: State, members: list[list[int]], guide: Floats, worth: float, f
         if state.finds >= last or not hopeful:
             return
         if number % _WINDOW == 0:
-            if window < least:
+            if window < least and not state.missing[hopeful].any():
                 return
             window = 0.0
         before = state.finds

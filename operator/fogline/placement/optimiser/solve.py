@@ -17,7 +17,7 @@ class Limits:
     """How much may be done, in counted steps: the same limits give the same plan on every machine."""
 
     relaxation: Work = field(default_factory=Work)
-    finds_per_replica: int = 30
+    finds_per_replica: int = 40
     """How often the search may look for a node, for each of the plans that it improves."""
 
 
