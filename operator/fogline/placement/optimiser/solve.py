@@ -11,6 +11,11 @@ from fogline.placement.optimiser.search import improve, options_of_groups
 from fogline.placement.optimiser.shake import shake
 from fogline.placement.optimiser.state import State
 
+_CENT_OF_A_CENT = 1e-4
+"""US dollars per hour above the bound that are not worth more work."""
+_LEAST_FINDS = 6000
+"""Searches for a node that taking nodes apart may make on the smallest problem, where each is quick."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -62,9 +67,10 @@ def _best_rounding(problem: Problem, relaxed: Relaxation, finds: int) -> State:
     for state in tried:
         improve(state, finds)
     best = min(tried, key=lambda state: round(objective(problem, state), 6))
-    worth = objective(problem, best) - best.rejection_penalty()
-    shake(best, options_of_groups(best), relaxed.guide, worth, finds)
-    improve(best, finds)
+    if objective(problem, best) > relaxed.lower_bound + _CENT_OF_A_CENT:
+        worth = objective(problem, best) - best.rejection_penalty()
+        shake(best, options_of_groups(best), relaxed.guide, worth, max(finds, _LEAST_FINDS))
+        improve(best, finds)
     return best
 
 
