@@ -53,6 +53,8 @@ class _Rows:
     """Models x tiers."""
     cost: Ints
     """Models."""
+    link: Ints
+    """Options x classes: no more replicas than the open nodes of the class take; -1 where not linked."""
     total: int
 
 
@@ -64,17 +66,24 @@ class _Prices:
     """Classes x resources: of one whole node's worth of the resource."""
     tier: Floats
     cost: Floats
+    link: Floats
+    """Options x classes: of one more replica that open nodes could take."""
 
 
-def relax(problem: Problem, seed: Iterable[tuple[int, int]], work: Work) -> Relaxation:
+def relax(
+    problem: Problem, seed: Iterable[tuple[int, int]], work: Work, *, linked: bool = False
+) -> Relaxation:
     """Solve the relaxed problem by column generation.
 
     Parameters
     ----------
     seed
         Pairs of option and class that some plan uses.
+    linked
+        Also bind each option to the nodes that are open: a tighter bound, but slow on large problems, and
+        prices that guide less well.
     """
-    rows = _rows(problem)
+    rows = _rows(problem, linked=linked)
     room = np.where(problem.class_capacity > 0, problem.class_capacity, 1.0)
     most = _most(problem)
     usable = most > 0
@@ -87,7 +96,7 @@ def relax(problem: Problem, seed: Iterable[tuple[int, int]], work: Work) -> Rela
     columns.add(solver, first & ~known)
     known |= first
     best, steps = -np.inf, 0
-    prices = _Prices(np.zeros(rows.capacity.shape), np.zeros(rows.tier.shape), np.zeros(rows.cost.shape))
+    prices = _prices(rows, np.zeros(rows.total))
     guide = _guide(problem, room, prices)
     for _ in range(work.rounds):
         solver.setOptionValue("simplex_iteration_limit", max(work.simplex_steps - steps, 0))
@@ -144,6 +153,7 @@ class _Columns:
             parts.append((rows.capacity[classes, resource], share))
         parts.append((rows.tier[models, tiers], np.ones(len(options))))
         parts.append((rows.cost[models], problem.share_cost[options, classes]))
+        parts.append((rows.link[options, classes], np.ones(len(options))))
         index = np.stack([row for row, _ in parts], axis=1)
         value = np.stack([amount for _, amount in parts], axis=1)
         there = (index >= 0) & (value > 0)
@@ -160,7 +170,7 @@ class _Columns:
         )
 
 
-def _rows(problem: Problem) -> _Rows:
+def _rows(problem: Problem, *, linked: bool) -> _Rows:
     """Give each row a number, those of demand groups first."""
     start = len(problem.group_replicas)
     capacity = np.full(problem.class_capacity.shape, -1, dtype=np.int64)
@@ -174,7 +184,12 @@ def _rows(problem: Problem) -> _Rows:
     cost = np.full(problem.models, -1, dtype=np.int64)
     there = np.isfinite(problem.limits.cost_per_hour)
     cost[there] = start + np.arange(there.sum())
-    return _Rows(capacity, tier, cost, start + int(there.sum()))
+    start += int(there.sum())
+    link = np.full(problem.feasible.shape, -1, dtype=np.int64)
+    there = (problem.fit > 0) & (problem.opening_price > 0)
+    if linked:
+        link[there] = start + np.arange(there.sum())
+    return _Rows(capacity, tier, cost, link, int(max(start, link.max(initial=-1) + 1)))
 
 
 def _solver(problem: Problem, rows: _Rows) -> _core._Highs:
@@ -206,13 +221,18 @@ def _solver(problem: Problem, rows: _Rows) -> _core._Highs:
         len(wanted), problem.group_penalty, np.zeros(len(wanted)), wanted, len(wanted), groups, groups,
         np.ones(len(wanted)),
     )  # fmt: skip
-    open_rows = [rows.capacity[number][there[number]] for number in np.flatnonzero(priced)]
+    linked, per_node = rows.link >= 0, _per_open_node(problem)
+    open_rows, offers = [], [np.array([])]
+    for number in np.flatnonzero(priced).tolist():
+        own = rows.capacity[number][there[number]]
+        open_rows.append(np.concatenate([own, rows.link[linked[:, number], number]]))
+        offers += [np.full(len(own), -1.0), -per_node[linked[:, number], number]]
     lengths = np.array([len(one) for one in open_rows], dtype=np.int64)
     index = np.concatenate([nothing, *open_rows]).astype(np.int32)
     solver.addCols(
         len(open_rows), problem.opening_price[priced], np.zeros(len(open_rows)),
         problem.class_size[priced].astype(np.float64), len(index),
-        (np.cumsum(lengths) - lengths).astype(np.int32), index, np.full(len(index), -1.0),
+        (np.cumsum(lengths) - lengths).astype(np.int32), index, np.concatenate(offers),
     )  # fmt: skip
     return solver
 
@@ -227,6 +247,12 @@ def _left(problem: Problem) -> tuple[Floats, Floats]:
     )
     tiers = np.maximum(limits.per_tier - held, 0).astype(np.float64)
     return tiers, np.maximum(limits.cost_per_hour - standing.share_cost_per_hour, 0.0)
+
+
+def _per_open_node(problem: Problem) -> Floats:
+    """Options x classes: replicas of one option that an open node takes at most."""
+    wanted = problem.group_replicas[problem.option_group][:, None]
+    return np.minimum(problem.fit, wanted).astype(np.float64)
 
 
 def _most(problem: Problem) -> Floats:
@@ -262,11 +288,11 @@ def _prices(rows: _Rows, duals: Floats) -> _Prices:
     def of(numbers: Ints) -> Floats:
         return np.where(numbers >= 0, np.maximum(-duals[numbers], 0.0), 0.0)
 
-    return _Prices(of(rows.capacity), of(rows.tier), of(rows.cost))
+    return _Prices(of(rows.capacity), of(rows.tier), of(rows.cost), of(rows.link))
 
 
 def _guide(problem: Problem, room: Floats, prices: _Prices) -> Floats:
-    guide = problem.cost + problem.requests @ (prices.capacity / room).T
+    guide = problem.cost + prices.link + problem.requests @ (prices.capacity / room).T
     guide += prices.tier[problem.option_model][:, problem.class_tier]
     return guide + prices.cost[problem.option_model][:, None] * problem.share_cost
 
@@ -278,7 +304,7 @@ def _bound(problem: Problem, prices: _Prices, guide: Floats, most: Floats) -> fl
     when that is cheaper; each class opens when its price is below what its room is worth.
     """
     sizes = problem.class_size.astype(np.float64)
-    worth = prices.capacity.sum(axis=1)
+    worth = prices.capacity.sum(axis=1) + (prices.link * _per_open_node(problem)).sum(axis=0)
     priced = problem.opening_price > 0
     rooms = np.where(priced, np.minimum(problem.opening_price - worth, 0.0), -worth) * sizes
     tier_left, cost_left = _left(problem)

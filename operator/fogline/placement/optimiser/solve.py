@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from fogline.placement.optimiser.insertion import insert_missing
 from fogline.placement.optimiser.problem import Problem
 from fogline.placement.optimiser.relaxation import Relaxation, Work, relax
@@ -13,6 +15,8 @@ from fogline.placement.optimiser.state import State
 
 _CENT_OF_A_CENT = 1e-4
 """US dollars per hour above the bound that are not worth more work."""
+_FEW_PAIRS = 10_000
+"""Pairs of option and class up to which the relaxed problem is also solved with tighter rules."""
 _LEAST_FINDS = 6000
 """Searches for a node that taking nodes apart may make on the smallest problem, where each is quick."""
 
@@ -53,21 +57,24 @@ def solve(problem: Problem, limits: Limits) -> Solution:
         return _solution(problem, fresh, fresh.rejection_penalty())
     insert_missing(fresh)
     relaxed = relax(problem, _pairs(fresh), limits.relaxation)
+    bound = relaxed.lower_bound
+    if np.count_nonzero(problem.fit) <= _FEW_PAIRS:
+        bound = max(bound, relax(problem, _pairs(fresh), limits.relaxation, linked=True).lower_bound)
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
-    rounded = _best_rounding(problem, relaxed, finds)
+    rounded = _best_rounding(problem, relaxed, bound, finds)
     kept = keep(problem) if len(problem.standing.movable) else fresh
     if len(problem.standing.movable) or _worth(problem, fresh) <= _worth(problem, rounded):
         improve(kept, finds)
     best = min(kept, rounded, key=lambda state: round(_worth(problem, state), 6))
-    return _solution(problem, best, relaxed.lower_bound)
+    return _solution(problem, best, bound)
 
 
-def _best_rounding(problem: Problem, relaxed: Relaxation, finds: int) -> State:
+def _best_rounding(problem: Problem, relaxed: Relaxation, bound: float, finds: int) -> State:
     tried = [round_down(problem, relaxed, balanced=balanced) for balanced in (True, False)]
     for state in tried:
         improve(state, finds)
     best = min(tried, key=lambda state: round(objective(problem, state), 6))
-    if objective(problem, best) > relaxed.lower_bound + _CENT_OF_A_CENT:
+    if objective(problem, best) > bound + _CENT_OF_A_CENT:
         worth = objective(problem, best) - best.rejection_penalty()
         shake(best, options_of_groups(best), relaxed.guide, worth, max(finds, _LEAST_FINDS))
         improve(best, finds)
