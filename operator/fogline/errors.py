@@ -22,6 +22,22 @@ class BadInputError(FoglineError):
         self.field = field
 
 
+class MissingExtraError(FoglineError):
+    """A library that is installed on request only is not there.
+
+    Parameters
+    ----------
+    extra
+        Name of the extra of the package that brings it.
+    purpose
+        What needs it.
+    """
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs more libraries: pip install 'fogline[{extra}]'")
+        self.extra = extra
+
+
 class ApiError(FoglineError):
     """The API server refused a call, or could not be reached.
 

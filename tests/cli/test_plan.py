@@ -1,6 +1,7 @@
 """``fogline plan``: what goes in, what comes out, and what a mistake in a file is told as."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -359,3 +360,31 @@ def test_a_cluster_without_nodes_is_an_answer() -> None:
     result = run_plan("-f", "models.yaml")
     assert result.exit_code == 1
     assert "there are no nodes" in result.stdout
+
+
+CHEAP_NODE = NODES.replace("cloud-1", "cloud-2").replace("0.50", "0.25")
+
+
+@pytest.mark.usefixtures("files")
+def test_an_optimised_plan_tells_the_bound_the_gap_and_the_moves(files: Path) -> None:
+    (files / "more.yaml").write_text(f"{CHEAP_NODE}---\n{POD}")
+    found = planned("--optimise", "-f", "nodes.yaml", "-f", "models.yaml", "-f", "more.yaml")
+    assert [(one["node"], one["inPlace"]) for one in found["assignments"]] == [("cloud-2", False)] * 2
+    assert [(one["pod"], one["from"], one["to"]) for one in found["moves"]] == [("r-1", "cloud-1", "cloud-2")]
+    assert (found["costPerHour"], found["lowerBoundCostPerHour"], found["gapPercent"]) == ("0.25", "0.25", 0)
+
+
+@pytest.mark.usefixtures("files")
+def test_an_optimised_plan_is_told_to_people_with_its_moves_and_its_quality(files: Path) -> None:
+    (files / "more.yaml").write_text(f"{CHEAP_NODE}---\n{POD}")
+    result = run_plan("--optimise", "-f", "nodes.yaml", "-f", "models.yaml", "-f", "more.yaml")
+    assert "shop/digits: r-1 should move from cloud-1 to cloud-2" in result.stdout
+    assert "within 0.0 % of the best possible: no plan counts for less than 0.25" in result.stdout
+
+
+@pytest.mark.usefixtures("files")
+def test_without_the_libraries_of_the_optimiser_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fogline.placement.optimiser", None)
+    result = run_plan("--optimise", "-f", "nodes.yaml", "-f", "models.yaml")
+    assert result.exit_code == 2
+    assert result.stderr == "fogline: --optimise needs more libraries: pip install 'fogline[optimiser]'\n"

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 import yaml
 
-from fogline.cli.report import Leaving, Report, Row, document
+from fogline.cli.report import Leaving, Move, Optimum, Report, Row, document
 from fogline.placement import Assignment, Rejection, Unplaceable
 from fogline.placement.explain import outbid, why
 from fogline.units import format_usd
@@ -35,12 +35,17 @@ def _text(found: Report) -> Iterator[str]:
         yield ""
     for one in found.leaving:
         yield from _leaving(one)
+    if found.optimum and found.optimum.moves:
+        yield from map(_move, found.optimum.moves)
+        yield ""
     for answer in found.unplaceable:
         yield from _unplaceable(answer)
     for assignment in found.placed:
         yield from _elsewhere(assignment)
     placed = f"{_replicas(len(found.rows), 'has', 'have')} a node, {found.waiting} without"
     yield f"{placed}; {format_usd(found.cost_per_hour)} US dollars an hour"
+    if found.optimum:
+        yield _quality(found.optimum)
 
 
 def _merged(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
@@ -77,6 +82,19 @@ def _leaving(one: Leaving) -> Iterator[str]:
     cause = "; ".join(why(rejection) for rejection in one.rejections) or "more replicas than wanted"
     yield f"{one.model}: {one.pod.name} should leave {one.pod.node}: {cause}"
     yield ""
+
+
+def _move(one: Move) -> str:
+    return f"{one.to.model}: {one.pod.name} should move from {one.pod.node} to {one.to.node}"
+
+
+def _quality(found: Optimum) -> str:
+    """Say how good an optimised plan is at least. It counts latency penalties, as the decision does."""
+    if found.gap_percent is None:
+        return "how far this is from the best possible is not known"
+    percent = found.gap_percent.quantize(Decimal("0.1"), ROUND_CEILING)
+    bound = format_usd(found.lower_bound_cost_per_hour)
+    return f"within {percent} % of the best possible: no plan counts for less than {bound} with its latency"
 
 
 def _unplaceable(answer: Unplaceable) -> Iterator[str]:

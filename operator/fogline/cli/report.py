@@ -37,6 +37,27 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A replica in place that should be elsewhere."""
+
+    pod: Pod
+    to: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """What the optimiser knows of its plan."""
+
+    lower_bound_cost_per_hour: Decimal
+    """US dollars, latency penalties included: no plan that rejects as little costs less."""
+    counted_cost_per_hour: Decimal
+    """US dollars of the plan, latency penalties included."""
+    gap_percent: Decimal | None
+    """How far the counted cost is above the bound; None when the bound says nothing."""
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What ``fogline plan`` has to say."""
 
@@ -48,6 +69,8 @@ class Report:
     those before it were refused, and more."""
     suspended: tuple[ModelKey, ...]
     """Models of which nothing is placed or moved."""
+    optimum: Optimum | None = None
+    """Only of a plan that was optimised."""
 
     @property
     def waiting(self) -> int:
@@ -117,6 +140,27 @@ def document(found: Report) -> dict[str, Any]:
         ],
         "suspended": [str(model) for model in found.suspended],
         "costPerHour": format_usd(found.cost_per_hour),
+        **(_optimum(found.optimum) if found.optimum else {}),
+    }
+
+
+def _optimum(found: Optimum) -> dict[str, Any]:
+    gap = found.gap_percent
+    return {
+        "countedCostPerHour": format_usd(found.counted_cost_per_hour),
+        "lowerBoundCostPerHour": format_usd(found.lower_bound_cost_per_hour),
+        "gapPercent": None if gap is None else float(round(gap, 2)),
+        "moves": [
+            {
+                "model": str(one.to.model),
+                "pod": one.pod.name,
+                "from": one.pod.node,
+                "to": one.to.node,
+                "variant": one.to.variant,
+                "clientSite": one.to.client_site,
+            }
+            for one in found.moves
+        ],
     }
 
 

@@ -59,7 +59,7 @@ def decide(demand: Demand, usage: Usage) -> Decision:
     """
     if demand.is_suspended:
         return Decision(demand.model, kept=_pods(demand, usage), is_suspended=True)
-    misplaced = _misplaced(demand, usage)
+    misplaced = find_misplaced(demand, usage)
     for one in misplaced:
         usage.release(one.pod)
     surplus = drop_surplus(demand, usage)
@@ -119,7 +119,8 @@ def _pods(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
     return tuple(pod for pod, _ in usage.replicas_of(demand.model))
 
 
-def _misplaced(demand: Demand, usage: Usage) -> tuple[Misplaced, ...]:
+def find_misplaced(demand: Demand, usage: Usage) -> tuple[Misplaced, ...]:
+    """Find the replicas that have to leave because of a requirement that must hold while they run."""
     found = (
         Misplaced(pod, policy_refusals(demand, replica, usage.by_name[pod.node], usage))
         for pod, replica in usage.replicas_of(demand.model)

@@ -1,0 +1,11 @@
+"""The global optimiser: one plan for all models together, with a bound of what no plan can beat.
+
+It alone needs NumPy and HiGHS (``pip install 'fogline[optimiser]'``).
+"""
+
+from fogline.placement.optimiser.optimise import MOVE_COST, optimise
+from fogline.placement.optimiser.outcome import OptimisedPlan, Placed
+from fogline.placement.optimiser.relaxation import Work
+from fogline.placement.optimiser.solve import Limits
+
+__all__ = ["MOVE_COST", "Limits", "OptimisedPlan", "Placed", "Work", "optimise"]

@@ -1,0 +1,145 @@
+"""The best plan that can be found for the arrays of a problem, and what no plan can beat."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fogline.placement.optimiser.insertion import insert_missing
+from fogline.placement.optimiser.problem import Problem
+from fogline.placement.optimiser.relaxation import Relaxation, Work, relax
+from fogline.placement.optimiser.rounding import round_down
+from fogline.placement.optimiser.search import improve, options_of_groups
+from fogline.placement.optimiser.shake import shake
+from fogline.placement.optimiser.state import State
+
+_CENT_OF_A_CENT = 1e-4
+"""US dollars per hour above the bound that are not worth more work."""
+_FEW_PAIRS = 10_000
+"""Pairs of option and class up to which the relaxed problem is also solved with tighter rules."""
+_LEAST_FINDS = 6000
+"""Searches for a node that taking nodes apart may make on the smallest problem, where each is quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be done, in counted steps: the same limits give the same plan on every machine."""
+
+    relaxation: Work = field(default_factory=Work)
+    finds_per_replica: int = 40
+    """How often the search may look for a node, for each of the plans that it improves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Replicas per node, and what they are worth."""
+
+    on_node: tuple[Counter[int], ...]
+    """Replicas of each option that may move, by node."""
+    missing: tuple[int, ...]
+    """Per group: replicas that are rejected."""
+    objective: float
+    """US dollars per hour, penalties of rejections included, without what moves cost."""
+    rejection_penalty: float
+    """US dollars per hour: the part of it for rejections."""
+    lower_bound: float
+    """Of the objective."""
+
+
+def solve(problem: Problem, limits: Limits) -> Solution:
+    """Make a plan from the relaxed problem and one from what is in place, and take the better.
+
+    The first does not depend on what is in place, and the second only changes what saves more than moves
+    cost. So a plan that is in place is the best one of the next time, and nothing moves.
+    """
+    fresh = State(problem, in_place=False)
+    if not problem.requests.size or not problem.nodes:
+        return _solution(problem, fresh, fresh.rejection_penalty())
+    insert_missing(fresh)
+    relaxed = relax(problem, _pairs(fresh), limits.relaxation)
+    bound = relaxed.lower_bound
+    if np.count_nonzero(problem.fit) <= _FEW_PAIRS:
+        bound = max(bound, relax(problem, _pairs(fresh), limits.relaxation, linked=True).lower_bound)
+    finds = limits.finds_per_replica * int(problem.group_replicas.sum())
+    rounded = _best_rounding(problem, relaxed, bound, finds)
+    kept = keep(problem) if len(problem.standing.movable) else fresh
+    if len(problem.standing.movable) or _worth(problem, fresh) <= _worth(problem, rounded):
+        improve(kept, finds)
+    best = min(kept, rounded, key=lambda state: round(_worth(problem, state), 6))
+    return _solution(problem, best, bound)
+
+
+def _best_rounding(problem: Problem, relaxed: Relaxation, bound: float, finds: int) -> State:
+    tried = [round_down(problem, relaxed, balanced=balanced) for balanced in (True, False)]
+    for state in tried:
+        improve(state, finds)
+    best = min(tried, key=lambda state: round(objective(problem, state), 6))
+    if objective(problem, best) > bound + _CENT_OF_A_CENT:
+        worth = objective(problem, best) - best.rejection_penalty()
+        shake(best, options_of_groups(best), relaxed.guide, worth, max(finds, _LEAST_FINDS))
+        improve(best, finds)
+    return best
+
+
+def keep(problem: Problem) -> State:
+    """Leave everything in place that may stay, and place what is missing."""
+    state = State(problem, in_place=True)
+    for option, node, count in problem.standing.movable.tolist():
+        wanted = int(state.missing[problem.option_group[option]])
+        state.add(option, node, max(min(count, wanted, state.most_on(option, node)), 0))
+    for model in state.over_cost_limit():
+        _lower_cost(state, model)
+    insert_missing(state)
+    return state
+
+
+def _lower_cost(state: State, model: int) -> None:
+    """Take replicas off their nodes, the dearest first, until a model costs no more than it may."""
+    option_model = state.problem.option_model
+    held = [
+        (-state.saving(option, node), node, option)
+        for node, options in enumerate(state.on_node)
+        for option, count in options.items()
+        if option_model[option] == model
+        for _ in range(count)
+    ]
+    for _, node, option in sorted(held):
+        if model not in state.over_cost_limit():
+            return
+        if state.may_remove(option, node):
+            state.remove(option, node)
+
+
+def _pairs(state: State) -> list[tuple[int, int]]:
+    kinds = state.problem.node_class.tolist()
+    return sorted({(option, kinds[node]) for node, held in enumerate(state.on_node) for option in held})
+
+
+def objective(problem: Problem, state: State) -> float:
+    """Give what a plan costs with its rejections, in US dollars per hour, without what moves cost."""
+    kinds = problem.node_class
+    total = state.rejection_penalty()
+    for node, held in enumerate(state.on_node):
+        total += sum(float(problem.cost[option, kinds[node]]) * count for option, count in held.items())
+    newly_used = [node for node, held in enumerate(state.on_node) if held]
+    return total + float(problem.opening_price[kinds[newly_used]].sum())
+
+
+def _worth(problem: Problem, state: State) -> float:
+    """Give the objective with what moves cost."""
+    left: int = sum(
+        max(int(count) - state.on_node[node][option], 0)
+        for option, node, count in problem.standing.movable.tolist()
+    )
+    return objective(problem, state) + left * problem.standing.move_cost
+
+
+def _solution(problem: Problem, state: State, lower_bound: float) -> Solution:
+    value = objective(problem, state)
+    return Solution(
+        on_node=tuple(state.on_node),
+        missing=tuple(state.missing.tolist()),
+        objective=value,
+        rejection_penalty=state.rejection_penalty(),
+        lower_bound=min(lower_bound, value),
+    )

@@ -1,0 +1,240 @@
+"""A plan while it is made: whole replicas on whole nodes, and the room between them."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from fogline.placement.optimiser.problem import NO_LIMIT, Bools, Floats, Ints, Problem
+
+_ROUNDING = 1e-10
+"""US dollars per hour: above what sums of doubles are off by, below what the plain requirement lets pass."""
+
+
+class State:
+    """Where replicas are. Only `add` and `remove` change it, and both keep every requirement."""
+
+    def __init__(self, problem: Problem, *, in_place: bool) -> None:
+        """Start without a replica that may move.
+
+        Parameters
+        ----------
+        in_place
+            Whether leaving a node that a replica is on at present costs something.
+        """
+        self.problem = problem
+        standing = problem.standing
+        self.on_node: list[Counter[int]] = [Counter() for _ in range(problem.nodes)]
+        """Replicas of each option that may move, by node."""
+        self.missing = problem.group_replicas.copy()
+        """Per group: replicas without a node."""
+        self.finds = 0
+        """How often a node was searched: the measure of work."""
+        self.ours = standing.others + standing.replicas.sum(axis=0)
+        self._room = np.ascontiguousarray(problem.class_capacity[problem.node_class].T)
+        self._per_node = standing.replicas.copy()
+        self._node_tier = problem.class_tier[problem.node_class]
+        self._per_tier = _sum_by(self._node_tier, standing.replicas, problem.limits.per_tier.shape[1])
+        zones = int(problem.node_zone.max(initial=-1)) + 1
+        self._per_zone = _sum_by(problem.node_zone, standing.replicas, zones)
+        self._share_costs = standing.share_cost_per_hour.copy()
+        self._price = problem.class_price[problem.node_class]
+        self._capped: list[int] = np.flatnonzero(np.isfinite(problem.limits.cost_per_hour)).tolist()
+        self._is_capped: list[bool] = np.isfinite(problem.limits.cost_per_hour).tolist()
+        self._model_of: list[int] = problem.option_model.tolist()
+        self._needs = [_scarcest_first(row, problem.class_capacity.sum(axis=0)) for row in problem.requests]
+        self._in_place: dict[int, dict[int, int]] = {}
+        for option, node, count in standing.movable.tolist() if in_place else ():
+            self._in_place.setdefault(option, {})[node] = count
+        self._candidates: dict[int, tuple[Ints, Floats]] = {}
+
+    def rejection_penalty(self) -> float:
+        """Give what the replicas without a node count for, in US dollars per hour."""
+        return float(self.missing @ self.problem.group_penalty)
+
+    def room(self, node: int) -> Floats:
+        """Give what is free on a node, by resource."""
+        free: Floats = self._room[:, node]
+        return free
+
+    def candidates(self, option: int) -> tuple[Ints, Floats]:
+        """Give the nodes that an option may ever run on, and what a replica costs on each used one."""
+        if option not in self._candidates:
+            problem = self.problem
+            nodes = np.flatnonzero(problem.fit[option][problem.node_class] > 0)
+            self._candidates[option] = nodes, problem.cost[option][problem.node_class[nodes]]
+        return self._candidates[option]
+
+    def find(self, option: int, *, but: int = -1, guide: Floats | None = None) -> tuple[int, float] | None:
+        """Find the cheapest node for one more replica; None when no node takes it.
+
+        Parameters
+        ----------
+        but
+            A node that is out of the question.
+        guide
+            Options x classes: what to go by instead of the cost.
+
+        Returns
+        -------
+        tuple
+            Node and what the replica adds there, in US dollars per hour. Equal costs go to the first node.
+        """
+        self.finds += 1
+        nodes, costs = self.candidates(option)
+        places = self._with_room(option, nodes)
+        nodes, costs = nodes[places], costs[places]
+        if but >= 0 or self.is_capped(option):
+            allowed = (nodes != but) & self._within_cost_limit(option, nodes)
+            nodes, costs = nodes[allowed], costs[allowed]
+        if not len(nodes):
+            return None
+        costs += np.where(self.ours[nodes] == 0, self._price[nodes], 0.0)
+        for node, count in self._in_place.get(option, {}).items():
+            if self.on_node[node][option] < count:
+                costs[nodes == node] -= self.problem.standing.move_cost
+        key = costs if guide is None else guide[option][self.problem.node_class[nodes]]
+        best = int(key.argmin())
+        return int(nodes[best]), float(costs[best])
+
+    def takes(self, option: int, node: int) -> bool:
+        """Tell whether a node takes one more replica, by all requirements."""
+        if not self.most_on(option, node):
+            return False
+        return not self.is_capped(option) or bool(self._within_cost_limit(option, np.array([node]))[0])
+
+    def most_on(self, option: int, node: int) -> int:
+        """Tell how many more replicas a node takes, its cost limit aside."""
+        problem, model = self.problem, self._model_of[option]
+        if not problem.fit[option, problem.node_class[node]]:
+            return 0
+        limits, tier, zone = problem.limits, self._node_tier[node], problem.node_zone[node]
+        counts = [int(self._room[resource, node] // amount) for resource, amount in self._needs[option]]
+        counts.append(int(limits.per_node[model] - self._per_node[model, node]))
+        counts.append(int(limits.per_zone[model] - self._per_zone[model, zone]))
+        counts.append(int(limits.per_tier[model, tier] - self._per_tier[model, tier]))
+        return max(min(counts), 0)
+
+    def saving(self, option: int, node: int) -> float:
+        """Give what one replica less on a node saves, in US dollars per hour."""
+        problem, kind = self.problem, self.problem.node_class[node]
+        saved = float(problem.cost[option, kind])
+        if self.ours[node] == 1:
+            saved += float(self._price[node])
+        if self.on_node[node][option] <= self._in_place.get(option, {}).get(node, 0):
+            saved -= problem.standing.move_cost
+        return saved
+
+    def shortage(self, option: int, node: int) -> list[float]:
+        """Tell what a node lacks of each resource for one more replica; 0 or below where there is enough."""
+        needs: Floats = self.problem.requests[option]
+        return [float(one) for one in np.where(needs > 0, needs - self._room[:, node], 0)]
+
+    def closest(self, option: int) -> Ints:
+        """Give the busy nodes that an option may run on, those that lack least for it first."""
+        nodes, costs = self.candidates(option)
+        lacks = np.zeros(len(nodes))
+        for resource, amount in self._needs[option]:
+            lacks += np.maximum(amount - self._room[resource, nodes], 0) / amount
+        busy = self.ours[nodes] > 0
+        order = np.lexsort((nodes[busy], costs[busy], lacks[busy]))
+        found: Ints = nodes[busy][order]
+        return found
+
+    def is_capped(self, option: int) -> bool:
+        """Tell whether the model of an option has a cost limit."""
+        return self._is_capped[self._model_of[option]]
+
+    def is_sharing_capped(self, node: int) -> bool:
+        """Tell whether a model with a cost limit pays part of the price of a node."""
+        return bool(self._price[node]) and any(self._per_node[model, node] for model in self._capped)
+
+    def may_remove(self, option: int, node: int) -> bool:
+        """Tell whether those that share the price of a node with a replica can pay without it."""
+        if not self._capped or self._price[node] == 0:
+            return True
+        model = self._model_of[option]
+        sharing = [one for one in self._capped if one != model and self._per_node[one, node]]
+        more = float(self._price[node]) * (1 / max(self.ours[node] - 1, 1) - 1 / self.ours[node])
+        limits = self.problem.limits.cost_per_hour
+        return all(
+            self.cost_of(one) + more * self._per_node[one, node] <= limits[one] + _ROUNDING for one in sharing
+        )
+
+    def cost_of(self, model: int) -> float:
+        """Give what a model costs, in US dollars per hour, its part of shared nodes included."""
+        own = self._per_node[model]
+        nodes = np.flatnonzero(own)
+        return float(self._share_costs[model] + (self._price[nodes] * own[nodes] / self.ours[nodes]).sum())
+
+    def over_cost_limit(self) -> Iterable[int]:
+        """Give the models that cost more than they may."""
+        limits = self.problem.limits.cost_per_hour
+        return [one for one in self._capped if self.cost_of(one) > limits[one] + _ROUNDING]
+
+    def add(self, option: int, node: int, count: int = 1) -> None:
+        """Put replicas on a node that takes them."""
+        self._change(option, node, count)
+
+    def remove(self, option: int, node: int, count: int = 1) -> None:
+        """Take replicas off a node."""
+        self._change(option, node, -count)
+
+    def _change(self, option: int, node: int, count: int) -> None:
+        if not count:
+            return
+        problem, model = self.problem, self._model_of[option]
+        held = self.on_node[node]
+        held[option] += count
+        if not held[option]:
+            del held[option]
+        self.missing[problem.option_group[option]] -= count
+        self.ours[node] += count
+        self._room[:, node] -= count * problem.requests[option]
+        self._per_node[model, node] += count
+        self._per_zone[model, problem.node_zone[node]] += count
+        self._per_tier[model, self._node_tier[node]] += count
+        self._share_costs[model] += count * problem.share_cost[option, problem.node_class[node]]
+
+    def _with_room(self, option: int, nodes: Ints) -> Ints:
+        """Give the positions of the nodes that take one more replica, cost limits aside.
+
+        The scarcest resource comes first, so that the rest looks at few nodes.
+        """
+        problem, model, limits = self.problem, self._model_of[option], self.problem.limits
+        left = np.arange(len(nodes))
+        for resource, amount in self._needs[option]:
+            left = left[self._room[resource].take(nodes[left]) >= amount]
+        if limits.per_node[model] < NO_LIMIT:
+            left = left[self._per_node[model].take(nodes[left]) < limits.per_node[model]]
+        if limits.per_zone[model] < NO_LIMIT:
+            zones = problem.node_zone[nodes[left]]
+            left = left[self._per_zone[model].take(zones) < limits.per_zone[model]]
+        is_open = self._per_tier[model] < limits.per_tier[model]
+        return left if is_open.all() else left[is_open[self._node_tier[nodes[left]]]]
+
+    def _within_cost_limit(self, option: int, nodes: Ints) -> Bools:
+        if not self.is_capped(option):
+            return np.ones(len(nodes), dtype=bool)
+        problem, model = self.problem, self._model_of[option]
+        own, ours = self._per_node[model, nodes], self.ours[nodes]
+        share = problem.share_cost[option, problem.node_class[nodes]]
+        part = self._price[nodes] * ((own + 1) / (ours + 1) - own / np.maximum(ours, 1))
+        would_be: Floats = self.cost_of(model) + share + part
+        within: Bools = would_be <= problem.limits.cost_per_hour[model] + _ROUNDING
+        return within
+
+
+def _scarcest_first(requests: Floats, capacity: Floats) -> list[tuple[int, float]]:
+    """Give what one replica needs of each resource, its largest share of all there is first."""
+    shares = requests / np.where(capacity > 0, capacity, 1)
+    order = np.argsort(-shares, kind="stable").tolist()
+    return [(resource, float(requests[resource])) for resource in order if requests[resource] > 0]
+
+
+def _sum_by(codes: Ints, values: Ints, total: int) -> Ints:
+    """Sum the columns of each code."""
+    sums = np.zeros((len(values), total), dtype=np.int64)
+    for code in range(total):
+        sums[:, code] = values[:, codes == code].sum(axis=1)
+    return sums
