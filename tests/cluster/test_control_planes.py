@@ -63,7 +63,7 @@ def test_that_of_a_killed_run_is_removed_by_the_next_start(name: str) -> None:
 def test_extra_arguments_reach_the_component(name: str) -> None:
     controlplane.start(name, extra_args={"kube-scheduler": ["kube-api-qps=1000"]})
     listing = subprocess.run(
-        ["ps", "-eo", "args"], check=True, capture_output=True, text=True, env=os.environ
+        ["ps", "-wweo", "args"], check=True, capture_output=True, text=True, env=os.environ
     ).stdout
     schedulers = [line for line in listing.splitlines() if "kube-scheduler" in line and f"/{name}/" in line]
     assert len(schedulers) == 1
