@@ -36,7 +36,8 @@ class Latency(ApiObject, frozen=True, kw_only=True):
 
     target_milliseconds: Milliseconds | None = None
     """Preference, in milliseconds of round trip: time above it costs as the objective says. A node of unknown
-    latency counts as the worst known one, at least twice the target. Absent: latency is not weighed."""
+    latency counts as the worst known one, at least twice the target. Absent: latency is not weighed, but for
+    objective LowestLatency or with latencyPenaltyPerMillisecond, where it counts from 0 on."""
     max_milliseconds: Milliseconds | None = None
     """Requirement, in milliseconds of round trip: nodes above it, or of unknown latency, are refused. Absent:
     no maximum."""
@@ -88,7 +89,7 @@ class Placement(ApiObject, frozen=True, kw_only=True):
     clients: Annotated[tuple[Client, ...], Meta(min_length=1, max_length=64), as_map("site")] | None = None
     """Client sites: where requests come from. Absent: one unnamed client site."""
     latency: Latency | None = None
-    """Bounds on the round trip between client site and node. Absent: latency plays no part."""
+    """Bounds on the round trip between client site and node. Absent: no maximum and no target."""
     cost: CostLimit | None = None
     """Upper bound on what the ModelDeployment costs. Absent: no limit."""
     objective: Objective = Objective.BALANCED
