@@ -32,7 +32,7 @@ EXTRA_ARGS = {
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """Start a control plane of this session's own, with our CRDs; it is gone afterwards."""
+    """Start a control plane of this test run's own, with our CRDs; it is gone afterwards."""
     plane = controlplane.start(f"tests-{os.getpid()}", extra_args=EXTRA_ARGS)
     try:
         apply_crds(Kubectl(program("kubectl"), plane.kubeconfig, tmp_path_factory.mktemp("kubectl")))
