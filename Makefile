@@ -79,7 +79,7 @@ bench: venv ## all figures
 	$(BIN)/python -m bench
 
 .PHONY: bench-%
-bench-%: venv ## one figure: make bench-model-server, bench-place, ...
+bench-%: venv ## one figure: make bench-model-server, bench-control, ...
 	$(BIN)/python -m bench $*
 
 .PHONY: docs
