@@ -17,11 +17,6 @@ class Plan:
 
     decisions: tuple[Decision, ...]
 
-    @property
-    def is_complete(self) -> bool:
-        """Tell whether every replica has a node."""
-        return not any(decision.unplaceable for decision in self.decisions)
-
 
 def turn(demand: Demand) -> tuple[int, datetime, ModelKey]:
     """Sort key of ModelDeployments that compete: higher priority first, then the older, then the name."""

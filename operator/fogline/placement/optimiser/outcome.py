@@ -50,11 +50,6 @@ class OptimisedPlan:
     """US dollars, latency penalties included: no plan that rejects as little costs less."""
 
     @property
-    def is_complete(self) -> bool:
-        """Tell whether every replica has a node."""
-        return not self.unplaceable
-
-    @property
     def moves(self) -> tuple[Placed, ...]:
         """Replicas in place that should be elsewhere."""
         return tuple(one for one in self.placed if one.is_move)
