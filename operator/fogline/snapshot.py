@@ -53,6 +53,10 @@ class Node:
     client_site_latency_milliseconds: Mapping[str, int]
     """Round trip from named client sites; others have `latency_milliseconds`."""
     allocatable: Amounts
+    capacity_share: Decimal = Decimal(1)
+    """How much of allocatable our replicas may use together, above 0 and at most 1."""
+    accelerator_type: str | None = None
+    """What kind of accelerator it has; None when it does not say."""
 
     def latency_from(self, client_site: str | None) -> int | None:
         """Round trip in milliseconds from a client site; None when unknown."""

@@ -25,6 +25,10 @@ SENTENCES = [
         "needs architecture amd64, has arm64",
     ),
     (
+        Rejection("n", Reason.ACCELERATOR_NOT_SUPPORTED, "", "A100 or H100", "T4"),
+        "needs accelerator A100 or H100, has T4",
+    ),
+    (
         Rejection("n", Reason.NODE_SELECTOR_MISMATCH, "disk", "ssd", "hdd"),
         "needs label disk=ssd, has disk=hdd",
     ),
@@ -50,6 +54,10 @@ SENTENCES = [
     (
         Rejection("n", Reason.INSUFFICIENT_RESOURCE, "memory", 64 * MIB, 64 * MIB - 1),
         "needs 67108864 memory, has 67108863 free",
+    ),
+    (
+        Rejection("n", Reason.CAPACITY_SHARE_REACHED, "cpu", 1500, 250),
+        "needs 1500m cpu, has 250m free of the share that Fogline may use",
     ),
     (Rejection("n", Reason.MAX_PER_NODE_REACHED, "", 3, 2), "would hold 3, maxPerNode is 2"),
     (

@@ -35,6 +35,8 @@ class VariantDemand:
     """Processor architectures; None for any."""
     requests: Amounts
     """What one replica takes from a node, ``pods: 1`` included."""
+    accelerator_types: frozenset[str] | None = None
+    """Kinds of accelerators; None for any, or none."""
 
 
 @dataclass(frozen=True, slots=True)

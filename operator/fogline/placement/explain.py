@@ -98,6 +98,7 @@ _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
     Reason.CLEARANCE_TOO_LOW: lambda one: f"needs clearance {one.needs}, has {one.has}",
     Reason.REGION_NOT_ALLOWED: lambda one: f"needs region {one.needs}, has {one.has or 'none'}",
     Reason.ARCHITECTURE_NOT_SUPPORTED: lambda one: f"needs architecture {one.needs}, has {one.has or 'none'}",
+    Reason.ACCELERATOR_NOT_SUPPORTED: lambda one: f"needs accelerator {one.needs}, has {one.has or 'none'}",
     Reason.NODE_SELECTOR_MISMATCH: _node_selector,
     Reason.LATENCY_UNKNOWN: lambda one: f"needs at most {one.needs} ms, its latency is unknown",
     Reason.LATENCY_ABOVE_MAXIMUM: lambda one: f"needs at most {one.needs} ms, has {one.has} ms",
@@ -105,6 +106,7 @@ _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
     Reason.NODE_CORDONED: lambda _: "is cordoned",
     Reason.TAINT_NOT_TOLERATED: lambda one: f"has taint {one.subject}",
     Reason.INSUFFICIENT_RESOURCE: _insufficient,
+    Reason.CAPACITY_SHARE_REACHED: lambda one: f"{_insufficient(one)} of the share that Fogline may use",
     Reason.MAX_PER_NODE_REACHED: lambda one: f"would hold {one.needs}, maxPerNode is {one.has}",
     Reason.MAX_PER_ZONE_REACHED: (
         lambda one: f"zone {one.subject} would hold {one.needs}, maxPerZonePercent allows {one.has}"

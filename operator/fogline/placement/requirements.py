@@ -56,6 +56,16 @@ def architecture(option: Option, _: Usage) -> Rejection | None:
     )
 
 
+def accelerator(option: Option, _: Usage) -> Rejection | None:
+    """Refuse a node without an accelerator of a kind that the variant is made for."""
+    made_for, has = option.variant.accelerator_types, option.node.accelerator_type
+    if made_for is None or has in made_for:
+        return None
+    return Rejection(
+        option.node.name, Reason.ACCELERATOR_NOT_SUPPORTED, needs=" or ".join(sorted(made_for)), has=has
+    )
+
+
 def node_selector(option: Option, _: Usage) -> Rejection | None:
     """Refuse a node without the labels that the user asks for."""
     labels = option.node.labels
@@ -100,16 +110,27 @@ def tolerated(option: Option, _: Usage) -> Rejection | None:
 
 def capacity(option: Option, usage: Usage) -> Rejection | None:
     """Refuse a node without room, and name the resource that is shortest for its request."""
-    node, shortest = option.node, None
+    return _shortest(option, usage.free, Reason.INSUFFICIENT_RESOURCE)
+
+
+def capacity_share(option: Option, usage: Usage) -> Rejection | None:
+    """Refuse a node of which our replicas use as much together as they may."""
+    if option.node.capacity_share == 1:
+        return None
+    return _shortest(option, usage.left_of_share, Reason.CAPACITY_SHARE_REACHED)
+
+
+def _shortest(option: Option, left: Callable[[Node, str], int], reason: Reason) -> Rejection | None:
+    shortest = None
     for resource, needs in option.variant.requests.items():
-        has = usage.free(node, resource)
+        has = left(option.node, resource)
         if needs > has and needs:
             found = (Decimal(max(has, 0)) / needs, resource, needs, has)
             shortest = found if shortest is None else min(shortest, found)
     if shortest is None:
         return None
     _, resource, needs, has = shortest
-    return Rejection(node.name, Reason.INSUFFICIENT_RESOURCE, resource, needs, has)
+    return Rejection(option.node.name, reason, resource, needs, has)
 
 
 def max_per_node(option: Option, usage: Usage) -> Rejection | None:
@@ -182,7 +203,14 @@ def cost_limit(option: Option, usage: Usage) -> Rejection | None:
 
 Requirement = Callable[[Option, Usage], Rejection | None]
 
-POLICY: tuple[Requirement, ...] = (clearance, region, architecture, node_selector, latency_maximum)
+POLICY: tuple[Requirement, ...] = (
+    clearance,
+    region,
+    architecture,
+    accelerator,
+    node_selector,
+    latency_maximum,
+)
 """What must hold for as long as a replica runs, and so also decides which replicas stay."""
 
 STATE: tuple[Requirement, ...] = (ready, not_cordoned, tolerated)
@@ -192,6 +220,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *POLICY,
     *STATE,
     capacity,
+    capacity_share,
     max_per_node,
     max_per_zone,
     tier_maximum,

@@ -51,6 +51,7 @@ class Usage:
         self.nodes: tuple[Node, ...] = tuple(sorted(snapshot.nodes, key=lambda node: node.name))
         self.by_name = snapshot.by_name
         self._used: dict[str, Counter[str]] = {node.name: Counter() for node in self.nodes}
+        self._used_by_ours: dict[str, Counter[str]] = {node.name: Counter() for node in self.nodes}
         self._replicas: Counter[str] = Counter()
         self._models: dict[ModelKey, ModelUsage] = {}
         self._costs: dict[ModelKey, Decimal] = {}
@@ -63,6 +64,8 @@ class Usage:
         """Count a pod that is on its node, or that is assumed to get there."""
         if pod.node in self._used:
             self._used[pod.node].update(pod.requests)
+            if pod.replica:
+                self._used_by_ours[pod.node].update(pod.requests)
             if pod.replica:
                 self._count(pod, pod.replica, 1)
 
@@ -92,6 +95,11 @@ class Usage:
     def free(self, node: Node, resource: str) -> int:
         """Tell how much of a resource is left on a node; below 0 when it is over-committed."""
         return node.allocatable.get(resource, 0) - self._used[node.name][resource]
+
+    def left_of_share(self, node: Node, resource: str) -> int:
+        """Tell how much of the part of a node that our replicas may use is left; below 0 beyond it."""
+        whole = int(node.capacity_share * node.allocatable.get(resource, 0))
+        return whole - self._used_by_ours[node.name][resource]
 
     def is_unused(self, node: Node) -> bool:
         """Tell whether no replica of any model is on the node, so that the first one will cost its price."""
