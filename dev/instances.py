@@ -11,10 +11,10 @@ from decimal import Decimal
 from math import asin, cos, radians, sin, sqrt
 from random import Random
 
-from fogline.api import DataSensitivity, Tier
+from fogline.api import Billing, DataSensitivity, Tier
 from fogline.names import ModelKey
 from fogline.placement.demand import ClientDemand, Demand, LatencyDemand, VariantDemand
-from fogline.snapshot import Billing, Node, Snapshot
+from fogline.snapshot import Node, Snapshot
 
 SIZES = {"tiny": 15, "small": 150, "medium": 700, "large": 5000}
 """Number of nodes."""

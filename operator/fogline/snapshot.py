@@ -4,20 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
-from fogline.api import DataSensitivity, Tier
+from fogline.api import Billing, DataSensitivity, Tier
 from fogline.names import ModelKey
 from fogline.units import Amounts
-
-
-class Billing(StrEnum):
-    """How a node is paid for."""
-
-    NODE = "Node"
-    """Its price is paid while anything of ours runs there."""
-    SHARE = "Share"
-    """Each replica pays the share of the node that it uses."""
 
 
 @dataclass(frozen=True, slots=True)

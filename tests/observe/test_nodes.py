@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from tests.support.live import READY, facts_of, make_live_node
 
-from fogline.api import DataSensitivity, Tier
+from fogline.api import Billing, DataSensitivity, Tier
 from fogline.observe import to_node
-from fogline.snapshot import Billing, Taint
+from fogline.snapshot import Taint
 
 CLEARANCE = "fogline.node-restriction.kubernetes.io/clearance"
 

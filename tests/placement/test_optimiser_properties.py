@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.random_worlds import models, nodes, pods
 
+from fogline.api import Billing
 from fogline.names import ModelKey
 from fogline.placement import Demand, Usage, demand_of, plan, turn
 from fogline.placement.objective import latency_penalty
@@ -21,7 +22,7 @@ from fogline.placement.optimiser.solve import solve
 from fogline.placement.optimiser.survey import survey
 from fogline.placement.requirements import POLICY, STATE, Option, refusals
 from fogline.placement.sites import split_by_site
-from fogline.snapshot import Billing, Pod, ReplicaOf, Snapshot
+from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
 
 @dataclass(frozen=True)

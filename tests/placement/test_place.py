@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.support.builders import make_demand, make_edge_node, make_node, make_pod, make_variant
 
-from fogline.api import DataSensitivity, Tier
+from fogline.api import Billing, DataSensitivity, Tier
 from fogline.conditions import Reason
 from fogline.placement import Assignment, Demand, Rejection, Unplaceable, Usage, place
-from fogline.snapshot import Billing, Node, Pod, Snapshot, Taint
+from fogline.snapshot import Node, Pod, Snapshot, Taint
 
 CLOUD = make_node("cloud-1")
 EDGE = make_edge_node("edge-1", cost="3")

@@ -5,10 +5,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from fogline.api import DataSensitivity, ModelDeployment, Tier, parse
+from fogline.api import Billing, DataSensitivity, ModelDeployment, Tier, parse
 from fogline.names import ModelKey
 from fogline.placement import Demand, demand_of
-from fogline.snapshot import Billing, Node, Pod, ReplicaOf
+from fogline.snapshot import Node, Pod, ReplicaOf
 from fogline.units import resource_amounts
 
 _NODE = Node(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from fogline.api import ModelDeployment, Objective, Tier, Variant
+from fogline.api import Billing, ModelDeployment, Objective, Tier, Variant
 from fogline.names import ModelKey
-from fogline.snapshot import Billing, Node, Pod, ReplicaOf
+from fogline.snapshot import Node, Pod, ReplicaOf
 from fogline.units import Amounts, resource_amounts
 
 PENALTIES = {

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tests.support.builders import make_model, make_node, make_pod, make_variant
 from tests.support.oracle import World
 
-from fogline.api import DataSensitivity, ModelDeployment, Tier
-from fogline.snapshot import Billing, Node, Pod, Taint
+from fogline.api import Billing, DataSensitivity, ModelDeployment, Tier
+from fogline.snapshot import Node, Pod, Taint
 
 SITES = ("plant-a", "plant-b")
 

@@ -2,6 +2,7 @@
 
 from fogline.api.enums import (
     Architecture,
+    Billing,
     ConditionStatus,
     DataSensitivity,
     MoveStrategy,
@@ -43,6 +44,7 @@ __all__ = [
     "VERSION",
     "Architecture",
     "Artifact",
+    "Billing",
     "Client",
     "Condition",
     "ConditionStatus",

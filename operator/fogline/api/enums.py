@@ -1,4 +1,4 @@
-"""The words that a ModelDeployment may use: each enum value is the token on the wire."""
+"""The words that the objects of the API may use: each enum value is the token on the wire."""
 
 from enum import Enum, StrEnum
 from functools import total_ordering
@@ -33,6 +33,15 @@ class Tier(StrEnum):
 
     CLOUD = "Cloud"
     EDGE = "Edge"
+
+
+class Billing(StrEnum):
+    """How a node is paid for."""
+
+    NODE = "Node"
+    """Its price is paid while anything of ours runs there."""
+    SHARE = "Share"
+    """Each replica pays the share of the node that it uses."""
 
 
 class Runtime(StrEnum):

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from fogline import names
-from fogline.api import DataSensitivity, Tier
+from fogline.api import Billing, DataSensitivity, Tier
 from fogline.errors import BadInputError
-from fogline.snapshot import Billing, Node
+from fogline.snapshot import Node
 from fogline.units import parse_milliseconds, parse_usd
 
 _TOKENS = {

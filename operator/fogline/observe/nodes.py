@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from fogline import names, snapshot
-from fogline.api import DataSensitivity, Tier
+from fogline.api import Billing, DataSensitivity, Tier
 from fogline.cluster import objects
 from fogline.errors import BadInputError
-from fogline.snapshot import Billing
 from fogline.units import parse_milliseconds, parse_usd, resource_amounts
 
 _REPELLING_EFFECTS = {"NoSchedule", "NoExecute"}

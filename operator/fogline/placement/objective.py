@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from fogline.api import Billing
 from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage, share_cost
-from fogline.snapshot import Billing
 
 
 def added_cost(option: Option, usage: Usage) -> Decimal:

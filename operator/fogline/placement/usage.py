@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from fogline.api import Tier
+from fogline.api import Billing, Tier
 from fogline.names import ModelKey
-from fogline.snapshot import Billing, Node, Pod, ReplicaOf, Snapshot
+from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
 from fogline.units import Amounts
 
 

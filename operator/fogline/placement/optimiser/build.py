@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from fogline.api import Tier
+from fogline.api import Billing, Tier
 from fogline.placement.demand import Demand
 from fogline.placement.optimiser import masks
 from fogline.placement.optimiser.masks import Choice
@@ -16,7 +16,7 @@ from fogline.placement.optimiser.survey import Survey, survey
 from fogline.placement.plan import turn
 from fogline.placement.sites import missing_by_site
 from fogline.placement.usage import share_cost
-from fogline.snapshot import Billing, Node, Pod, Snapshot
+from fogline.snapshot import Node, Pod, Snapshot
 
 TIERS = (Tier.CLOUD, Tier.EDGE)
 _SAFETY = 10.0

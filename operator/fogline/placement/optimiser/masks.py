@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from fogline.api import Tier
+from fogline.api import Billing, Tier
 from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.optimiser.problem import Bools, Floats
 from fogline.placement.requirements import STATE_TAINTS
-from fogline.snapshot import Billing, Node
+from fogline.snapshot import Node
 from fogline.units import Amounts
 
 V = TypeVar("V")
