@@ -1,16 +1,13 @@
 """The plan of the optimiser as a report."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from fogline.cli.report import Leaving, Move, Optimum, Report, Row
+from fogline.placement.optimised import OptimisedPlan, Placed
 from fogline.snapshot import Pod, Snapshot
 
-if TYPE_CHECKING:  # its libraries are an extra
-    from fogline.placement.optimiser import OptimisedPlan, Placed
 
-
-def report_optimised(plan: "OptimisedPlan", snapshot: Snapshot) -> Report:
+def report_optimised(plan: OptimisedPlan, snapshot: Snapshot) -> Report:
     """Collect what there is to say, model by model."""
     return Report(
         rows=tuple(_row(one, snapshot) for one in plan.placed),
@@ -27,7 +24,7 @@ def report_optimised(plan: "OptimisedPlan", snapshot: Snapshot) -> Report:
     )
 
 
-def _row(one: "Placed", snapshot: Snapshot) -> Row:
+def _row(one: Placed, snapshot: Snapshot) -> Row:
     return Row(
         model=one.model,
         variant=one.variant,
@@ -39,7 +36,7 @@ def _row(one: "Placed", snapshot: Snapshot) -> Row:
     )
 
 
-def _leaving(plan: "OptimisedPlan") -> Iterator[Leaving]:
+def _leaving(plan: OptimisedPlan) -> Iterator[Leaving]:
     for one in plan.misplaced:
         if one.pod.replica:
             yield Leaving(one.pod.replica.model, one.pod, one.rejections)
@@ -48,5 +45,5 @@ def _leaving(plan: "OptimisedPlan") -> Iterator[Leaving]:
             yield Leaving(pod.replica.model, pod, ())
 
 
-def _move(one: "Placed", pod: Pod, snapshot: Snapshot) -> Move:
+def _move(one: Placed, pod: Pod, snapshot: Snapshot) -> Move:
     return Move(pod, _row(one, snapshot))

@@ -4,8 +4,7 @@ It alone needs NumPy and HiGHS (``pip install 'fogline[optimiser]'``).
 """
 
 from fogline.placement.optimiser.optimise import MOVE_COST, optimise
-from fogline.placement.optimiser.outcome import OptimisedPlan, Placed
 from fogline.placement.optimiser.relaxation import Work
 from fogline.placement.optimiser.solve import Limits
 
-__all__ = ["MOVE_COST", "Limits", "OptimisedPlan", "Placed", "Work", "optimise"]
+__all__ = ["MOVE_COST", "Limits", "Work", "optimise"]

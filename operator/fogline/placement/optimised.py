@@ -1,4 +1,4 @@
-"""The answer of the optimiser."""
+"""The answer of the optimiser. It can be read where the libraries of the optimiser are not installed."""
 
 from dataclasses import dataclass
 from decimal import Decimal
