@@ -1,0 +1,17 @@
+"""The global optimiser in a process of its own: a crash or a hang costs a plan and nothing else."""
+
+from fogline.optimiser_process.answers import Crashed, NoPlan, OutOfMemory, TimedOut, why
+from fogline.optimiser_process.job import Allowance, Job
+from fogline.optimiser_process.run import run, run_and_wait
+
+__all__ = [
+    "Allowance",
+    "Crashed",
+    "Job",
+    "NoPlan",
+    "OutOfMemory",
+    "TimedOut",
+    "run",
+    "run_and_wait",
+    "why",
+]

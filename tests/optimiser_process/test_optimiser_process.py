@@ -1,0 +1,156 @@
+"""The optimiser in a process of its own: the same plan, and whatever happens there is an answer here."""
+
+import asyncio
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dev.instances import make
+from tests.support.wait import wait_for
+
+from fogline.errors import MissingExtraError
+from fogline.optimiser_process import Allowance, Crashed, Job, OutOfMemory, TimedOut, run, run_and_wait, why
+from fogline.optimiser_process.wire import dump, load
+from fogline.placement.optimised import OptimisedPlan
+from fogline.placement.optimiser import optimise
+from fogline.snapshot import Pod, ReplicaOf, Snapshot
+
+LONG = Job(*make("large"))
+"""Takes seconds: time enough to do something to the process."""
+
+
+def children() -> set[int]:
+    """Give the processes that this one has started and that are not waited for."""
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+
+
+async def started(before: set[int]) -> int:
+    """Wait for a new child process."""
+    await wait_for(lambda: children() - before, "the process has started")
+    return (children() - before).pop()
+
+
+def with_a_replica_in_place(job: Job) -> Job:
+    first, node = job.demands[0], job.snapshot.nodes[0]
+    variant = next(one for one in first.variants if one.tier is node.tier)
+    replica = ReplicaOf(first.model, variant.name, first.clients[0].site)
+    pod = Pod(first.model.namespace, "replica", node.name, variant.requests, replica)
+    return replace(job, snapshot=Snapshot(job.snapshot.nodes, (pod,)))
+
+
+@pytest.mark.parametrize("size", ["tiny", "small"])
+def test_the_plan_is_that_of_the_optimiser_in_this_process(size: str) -> None:
+    job = with_a_replica_in_place(Job(*make(size)))
+    assert run_and_wait(job, Allowance()) == optimise(job.demands, job.snapshot)
+
+
+async def test_the_event_loop_is_free_while_the_optimiser_works() -> None:
+    waiting = asyncio.create_task(run(Job(*make("tiny")), Allowance()))
+    turns = 0
+    while not waiting.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert isinstance(await waiting, OptimisedPlan)
+    assert turns > 10
+
+
+async def test_a_killed_process_is_an_answer_that_names_the_signal() -> None:
+    before = children()
+    waiting = asyncio.create_task(run(LONG, Allowance()))
+    os.kill(await started(before), signal.SIGKILL)
+    answer = await waiting
+    assert answer == Crashed(-signal.SIGKILL, "")
+    assert why(answer) == "the optimiser was ended by SIGKILL, as the kernel does when memory runs out"
+
+
+async def test_an_abort_is_an_answer_that_names_the_signal() -> None:
+    before = children()
+    waiting = asyncio.create_task(run(LONG, Allowance()))
+    os.kill(await started(before), signal.SIGABRT)
+    answer = await waiting
+    assert isinstance(answer, Crashed)
+    assert (answer.signal_name, why(answer)) == ("SIGABRT", "the optimiser was ended by SIGABRT")
+
+
+@pytest.mark.parametrize("mebibytes", [48, 64, 80])
+def test_more_memory_than_allowed_is_an_answer_that_names_the_limit(mebibytes: int) -> None:
+    answer = run_and_wait(LONG, Allowance(memory_mebibytes=mebibytes))
+    assert answer == OutOfMemory(mebibytes)
+    assert why(answer) == f"the optimiser needed more than {mebibytes} MiB of memory"
+
+
+def test_more_time_than_allowed_is_an_answer_that_names_the_limit_and_the_process_is_gone() -> None:
+    before = children()
+    answer = run_and_wait(LONG, Allowance(seconds=0.5))
+    assert answer == TimedOut(0.5)
+    assert why(answer) == "the optimiser did not end within 0.5 s"
+    assert children() == before
+
+
+async def test_a_caller_that_is_cancelled_leaves_no_process_behind() -> None:
+    before = children()
+    waiting = asyncio.create_task(run(LONG, Allowance()))
+    await started(before)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert children() == before
+
+
+def test_a_process_whose_parent_is_gone_ends_by_its_limit_of_processor_time() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fogline.optimiser_process", "1024", "1"],
+        input=dump(LONG),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGXCPU, b"")
+
+
+def test_a_process_that_cannot_start_is_an_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    answer = run_and_wait(LONG, Allowance())
+    assert isinstance(answer, Crashed)
+    assert why(answer).startswith("the optimiser could not be started: [Errno 2]")
+
+
+def test_a_process_that_fails_is_an_answer_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "highspy.py").write_text("raise OSError('no such solver')\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    answer = run_and_wait(LONG, Allowance())
+    assert answer == Crashed(1, "OSError: no such solver")
+    assert why(answer) == "the optimiser ended with exit code 1: OSError: no such solver"
+
+
+def test_no_file_of_the_present_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "highspy.py").write_text("raise OSError('a trap')\n")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(run_and_wait(Job(*make("tiny")), Allowance()), OptimisedPlan)
+
+
+def test_without_the_libraries_of_the_optimiser_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'fogline\[optimiser\]'"):
+        run_and_wait(LONG, Allowance())
+
+
+class Trap:
+    """Calls something when it is read."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("true",)
+
+
+@pytest.mark.parametrize("bad", [b"", b"no pickle", dump(LONG)[:-1], pickle.dumps(Trap()), dump("text")])
+def test_bytes_that_are_no_value_of_ours_are_refused(bad: bytes) -> None:
+    with pytest.raises(ValueError, match="no Job"):
+        load(bad, Job)
