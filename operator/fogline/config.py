@@ -29,6 +29,9 @@ class Settings:
     region_label: str = names.REGION_LABEL
     """Node label that ``allowedRegions`` is matched on. For data residency that must withstand a hostile
     node: ``fogline.node-restriction.kubernetes.io/region``, which a kubelet cannot set."""
+    accelerator_label: str = names.ACCELERATOR_LABEL
+    """Node label that ``acceleratorTypes`` is matched on. The default is what NVIDIA's feature discovery
+    writes."""
     batch_milliseconds: int = 100
     """Gated pods are collected for this long before they are decided together."""
     resync_seconds: int = 300

@@ -25,6 +25,7 @@ CLEARANCE_LABEL = "fogline.node-restriction.kubernetes.io/clearance"
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 REGION_LABEL = "topology.kubernetes.io/region"
+ACCELERATOR_LABEL = "nvidia.com/gpu.product"
 ARCHITECTURE_LABEL = "kubernetes.io/arch"
 
 EDGE_MARKS: tuple[tuple[str, str | None], ...] = (

@@ -190,6 +190,15 @@ def test_the_region_label_is_the_operators_setting(files: Path, monkeypatch: pyt
     assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 0
 
 
+def test_the_accelerator_label_is_the_operators_setting(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (files / "models.yaml").write_text(MODEL + "    acceleratorTypes: [H100]\n")
+    (files / "nodes.yaml").write_text(NODES.replace("  labels:\n", "  labels:\n    example.com/gpu: H100\n"))
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml")
+    assert (result.exit_code, "needs accelerator H100, has none" in result.stdout) == (1, True)
+    monkeypatch.setenv("FOGLINE_ACCELERATOR_LABEL", "example.com/gpu")
+    assert run_plan("-f", "nodes.yaml", "-f", "models.yaml").exit_code == 0
+
+
 @pytest.mark.usefixtures("files")
 def test_kinds_without_use_are_ignored_and_counted() -> None:
     others = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n" * 2

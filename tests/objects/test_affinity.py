@@ -27,6 +27,7 @@ LABELS = st.fixed_dictionaries(
             ["Public", "Internal", "Confidential", "Restricted", "restricted", "Secret", ""]
         ),
         names.REGION_LABEL: st.sampled_from(["eu-west", "us-east", "EU-WEST", ""]),
+        names.ACCELERATOR_LABEL: st.sampled_from(["NVIDIA-L4", "NVIDIA-A100", "nvidia-l4", ""]),
         names.ARCHITECTURE_LABEL: st.sampled_from(["amd64", "arm64", "riscv64", ""]),
         "disk": st.sampled_from(["ssd", "hdd", ""]),
     },
@@ -36,9 +37,11 @@ LABELS = st.fixed_dictionaries(
 @st.composite
 def models(draw: st.DrawFn) -> ModelDeployment:
     """Draw a ModelDeployment of one variant with rules about labels."""
-    architectures: Any = draw(
-        st.sampled_from([{}, {"architectures": ["amd64"]}, {"architectures": ["arm64"]}])
-    )
+    kinds: dict[str, st.SearchStrategy[Any]] = {
+        "architectures": st.sampled_from([["amd64"], ["arm64"]]),
+        "acceleratorTypes": st.sampled_from([["NVIDIA-L4"], ["NVIDIA-A100", "NVIDIA-L4"]]),
+    }
+    made_for: Any = draw(st.fixed_dictionaries({}, optional=kinds))
     rules: dict[str, st.SearchStrategy[Any]] = {
         "dataSensitivity": st.sampled_from(["Public", "Internal", "Confidential", "Restricted"]),
         "allowedRegions": st.sampled_from([["eu-west"], ["us-east", "eu-west"]]),
@@ -46,7 +49,7 @@ def models(draw: st.DrawFn) -> ModelDeployment:
     }
     return stored(
         make_model(
-            variants=[make_variant("v", draw(st.sampled_from(["Cloud", "Edge"])), **architectures)],
+            variants=[make_variant("v", draw(st.sampled_from(["Cloud", "Edge"])), **made_for)],
             placement=draw(st.fixed_dictionaries({}, optional=rules)),
         )
     )

@@ -36,6 +36,7 @@ EVERYTHING: dict[str, Any] = {
             "runtime": "LiteRT",
             "image": "registry.example/model-server:1.2.3",
             "architectures": ["amd64", "arm64"],
+            "acceleratorTypes": ["NVIDIA-L4"],
             "artifact": {
                 "uri": "https://models.example/digits/tflite/7",
                 "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from tests.support.live import READY, facts_of, make_live_node
+from tests.support.live import READY, SETTINGS, facts_of, make_live_node
 
 from fogline.api import Billing, DataSensitivity, Tier
+from fogline.config import Settings
 from fogline.observe import to_node
 from fogline.snapshot import Taint
 
@@ -17,6 +18,7 @@ def test_a_node_without_labels_is_a_free_cloud_node_for_public_data_at_an_unknow
     assert (node.tier, node.billing, node.cost_per_hour) == (Tier.CLOUD, Billing.NODE, Decimal(0))
     assert node.clearance is DataSensitivity.PUBLIC
     assert (node.zone, node.region, node.architecture) == ("lonely", None, "")
+    assert node.accelerator_type is None
     assert (node.latency_milliseconds, node.client_site_latency_milliseconds) == (None, {})
 
 
@@ -32,10 +34,12 @@ def test_every_label_is_read() -> None:
             "topology.kubernetes.io/zone": "plant-a",
             "topology.kubernetes.io/region": "eu-west",
             "kubernetes.io/arch": "arm64",
+            "nvidia.com/gpu.product": "NVIDIA-L4",
         }
     )
     assert (node.tier, node.billing, node.cost_per_hour) == (Tier.EDGE, Billing.NODE, Decimal("0.25"))
     assert (node.zone, node.region, node.architecture) == ("plant-a", "eu-west", "arm64")
+    assert node.accelerator_type == "NVIDIA-L4"
     assert node.clearance is DataSensitivity.CONFIDENTIAL
     assert (node.latency_from("plant-a"), node.latency_from("plant-b"), node.latency_from(None)) == (
         3,
@@ -82,10 +86,14 @@ def test_billing_is_as_labelled_else_as_usual_in_the_tier(tier: str, text: str, 
     assert facts_of({"fogline.dev/tier": tier, "fogline.dev/billing": text}).billing is billing
 
 
-def test_the_region_is_read_from_the_label_that_the_settings_name() -> None:
+def test_region_and_accelerator_are_read_from_the_labels_that_the_settings_name() -> None:
+    settings = Settings(region_label="trusted/region", accelerator_label="example.com/gpu")
     labels = {"topology.kubernetes.io/region": "us-east", "trusted/region": "eu-west"}
-    assert to_node(make_live_node(labels=labels), "trusted/region").region == "eu-west"
-    assert to_node(make_live_node(labels={}), "trusted/region").region is None
+    labels |= {"nvidia.com/gpu.product": "NVIDIA-L4", "example.com/gpu": "H100"}
+    node = to_node(make_live_node(labels=labels), settings)
+    assert (node.region, node.accelerator_type) == ("eu-west", "H100")
+    bare = to_node(make_live_node(labels={}), settings)
+    assert (bare.region, bare.accelerator_type) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +108,7 @@ def test_the_region_is_read_from_the_label_that_the_settings_name() -> None:
     ],
 )
 def test_a_node_is_ready_only_when_it_says_so(conditions: list[dict[str, str]], ready: bool) -> None:  # noqa: FBT001  a column of the table
-    assert to_node(make_live_node(status={"conditions": conditions}), "region").ready is ready
+    assert to_node(make_live_node(status={"conditions": conditions}), SETTINGS).ready is ready
 
 
 def test_only_taints_that_keep_pods_away_are_kept_and_a_cordon_is_seen() -> None:
@@ -109,7 +117,7 @@ def test_only_taints_that_keep_pods_away_are_kept_and_a_cordon_is_seen() -> None
         {"key": "soft", "effect": "PreferNoSchedule"},
         {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"},
     ]
-    node = to_node(make_live_node(spec={"taints": taints, "unschedulable": True}), "region")
+    node = to_node(make_live_node(spec={"taints": taints, "unschedulable": True}), SETTINGS)
     assert node.cordoned
     assert node.taints == (
         Taint("gpu", "yes", "NoSchedule"),
@@ -119,4 +127,4 @@ def test_only_taints_that_keep_pods_away_are_kept_and_a_cordon_is_seen() -> None
 
 def test_room_is_what_is_allocatable_and_none_when_the_kubelet_has_not_said() -> None:
     assert facts_of({}).allocatable == {"cpu": 4000, "memory": 8 * 1024**3, "pods": 110}
-    assert to_node(make_live_node(status={}), "region").allocatable == {}
+    assert to_node(make_live_node(status={}), SETTINGS).allocatable == {}

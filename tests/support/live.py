@@ -12,7 +12,7 @@ from fogline import snapshot
 from fogline.api import ModelDeployment, parse
 from fogline.cluster import objects
 from fogline.config import Settings
-from fogline.names import MODEL_LABEL, REGION_LABEL, VARIANT_LABEL, deployment_name
+from fogline.names import MODEL_LABEL, VARIANT_LABEL, deployment_name
 from fogline.objects import PinnedPlace, deployment, pin
 from fogline.observe import to_node, to_replica
 
@@ -140,7 +140,7 @@ def make_live_node(name: str = "node", labels: Mapping[str, str] | None = None, 
 
 def facts_of(labels: Mapping[str, str], name: str = "node") -> snapshot.Node:
     """Read a node with these labels as placement sees it."""
-    return to_node(make_live_node(name, labels), REGION_LABEL)
+    return to_node(make_live_node(name, labels), SETTINGS)
 
 
 def make_live_deployment(

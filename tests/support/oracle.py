@@ -71,6 +71,8 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
         "clearance": LEVELS.index(node.clearance.value) >= LEVELS.index(rules.data_sensitivity.value),
         "region": rules.allowed_regions is None or node.region in rules.allowed_regions,
         "architecture": variant.architectures is None or node.architecture in variant.architectures,
+        "accelerator": variant.accelerator_types is None
+        or node.accelerator_type in variant.accelerator_types,
         "selector": rules.node_selector.items() <= node.labels.items(),
         "latency": maximum is None or (latency is not None and latency <= maximum),
         "state": node.ready and not node.cordoned and not node.taints,

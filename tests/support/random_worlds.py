@@ -31,6 +31,7 @@ def nodes(draw: st.DrawFn, name: str) -> Node:
         region=draw(mostly("eu", "us", None)),
         clearance=draw(mostly(DataSensitivity.RESTRICTED, *DataSensitivity)),
         architecture=draw(mostly("amd64", "arm64")),
+        accelerator_type=draw(mostly("L4", "A100", None)),
         labels=draw(mostly({"disk": "ssd"}, {})),
         taints=draw(mostly((), (Taint("gpu", "", "NoSchedule"),))),
         ready=not draw(rarely),
@@ -77,7 +78,10 @@ def variants(draw: st.DrawFn, name: str, tier: str) -> dict[str, Any]:
     """Draw a variant that is small against every node."""
     room = {"cpu": draw(st.sampled_from(["500m", "1"])), "memory": "1Gi"}
     architectures = draw(mostly(None, ["amd64"], ["arm64"]))
-    found: dict[str, Any] = make_variant(name, tier, requests=room, architectures=architectures)
+    accelerators = draw(mostly(None, ["L4"], ["A100", "L4"]))
+    found: dict[str, Any] = make_variant(
+        name, tier, requests=room, architectures=architectures, acceleratorTypes=accelerators
+    )
     return found
 
 

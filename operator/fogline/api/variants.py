@@ -10,6 +10,7 @@ from fogline.api.fields import (
     ApiObject,
     ArtifactUri,
     Image,
+    LabelValue,
     ObjectName,
     Quantities,
     Sha256,
@@ -67,6 +68,12 @@ class Variant(ApiObject, frozen=True, kw_only=True):
     runtime."""
     architectures: Annotated[tuple[Architecture, ...], Meta(min_length=1, max_length=4), AS_SET] | None = None
     """Processor architectures that the image runs on. Absent: any."""
+    accelerator_types: Annotated[tuple[LabelValue, ...], Meta(min_length=1, max_length=16), AS_SET] | None = (
+        None
+    )
+    """Kinds of accelerators that the model runs on, such as NVIDIA-A100-SXM4-40GB, matched on the node label
+    that the operator's setting acceleratorLabel names (nvidia.com/gpu.product if not set). How many of them
+    one replica takes is said in resources. Absent: any node, with or without an accelerator."""
     artifact: Artifact
     """The model's files."""
     resources: Resources | None = None

@@ -40,7 +40,7 @@ async def read_snapshot(client: Client, settings: Settings) -> tuple[Snapshot, S
     holding = (observe.to_pod(pod) for pod in pods.items)
     return (
         observe.snapshot(
-            (observe.to_node(node, settings.region_label) for node in nodes.items),
+            (observe.to_node(node, settings) for node in nodes.items),
             (pod for pod in holding if pod),
         ),
         pods.items,

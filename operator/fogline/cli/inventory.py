@@ -8,6 +8,7 @@ from fogline import api, observe, snapshot
 from fogline.cli import live
 from fogline.cli.documents import Document
 from fogline.cli.labels import unusable_labels
+from fogline.config import Settings
 from fogline.errors import BadInputError
 
 _CORE = {"Node", "Pod"}
@@ -22,7 +23,7 @@ class Inventory:
 
 
 def take_inventory(
-    documents: Iterable[Document], region_label: str, warn: Callable[[str], None]
+    documents: Iterable[Document], settings: Settings, warn: Callable[[str], None]
 ) -> Inventory:
     """Sort documents by kind and check them as the API server would.
 
@@ -48,7 +49,7 @@ def take_inventory(
                 models.append(model)
                 _refuse_twice(document, model.metadata.namespace or "default", model.metadata.name, seen)
             case "Node":
-                node = live.node(document, region_label)
+                node = live.node(document, settings)
                 nodes.append(node)
                 _refuse_twice(document, "", node.name, seen)
             case "Pod":

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from fogline import observe, snapshot
 from fogline.cli.documents import Document
 from fogline.cluster import objects
+from fogline.config import Settings
 from fogline.errors import BadInputError
 
 _READY = objects.Condition(type="Ready", status="True")
@@ -19,7 +20,7 @@ _QUANTITIES = {"allocatable", "allocatedResources", "capacity", "limits", "overh
 T = TypeVar("T")
 
 
-def node(document: Document, region_label: str) -> snapshot.Node:
+def node(document: Document, settings: Settings) -> snapshot.Node:
     """Read a Node.
 
     One without conditions counts as Ready; one without allocatable offers its capacity, and 110 pods if it
@@ -35,7 +36,7 @@ def node(document: Document, region_label: str) -> snapshot.Node:
     room = {"pods": _DEFAULT_PODS, **(status.allocatable or status.capacity)}
     status = replace(status, conditions=status.conditions or (_READY,), allocatable=room)
     try:
-        return observe.to_node(replace(read, status=status), region_label)
+        return observe.to_node(replace(read, status=status), settings)
     except BadInputError as error:
         raise document.error(error.message, error.field or "status.allocatable") from error
 

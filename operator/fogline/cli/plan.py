@@ -63,7 +63,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], output: str, *, optimi
     """
     found = take_inventory(
         chain.from_iterable(map(documents.read, sources)),
-        from_environment().region_label,
+        from_environment(),
         lambda text: click.echo(f"fogline: {text}", err=True),
     )
     if not found.models:

@@ -5,16 +5,18 @@ requirement stands in every term. No term names a node: the pin comes later.
 """
 
 from fogline.api import DataSensitivity, ModelDeployment, Tier, Variant
+from fogline.config import Settings
 from fogline.names import ARCHITECTURE_LABEL, CLEARANCE_LABEL, EDGE_MARKS, TIER_LABEL
 from fogline.objects.metadata import Document
 
 
-def required_affinity(model: ModelDeployment, variant: Variant, region_label: str) -> Document:
-    """Give the affinity of a variant: tier, clearance, regions, architectures, the user's selector."""
+def required_affinity(model: ModelDeployment, variant: Variant, settings: Settings) -> Document:
+    """Give the affinity of a variant: tier, clearance, regions, architectures, accelerators, the selector."""
     common = [
         *_clearance(model.spec.placement.data_sensitivity),
-        *_one_of(region_label, model.spec.placement.allowed_regions),
+        *_one_of(settings.region_label, model.spec.placement.allowed_regions),
         *_one_of(ARCHITECTURE_LABEL, variant.architectures),
+        *_one_of(settings.accelerator_label, variant.accelerator_types),
         *(_in(key, [value]) for key, value in sorted((model.spec.placement.node_selector or {}).items())),
     ]
     terms = [{"matchExpressions": [*tier, *common]} for tier in tier_terms(variant.tier)]

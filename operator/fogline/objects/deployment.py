@@ -61,7 +61,7 @@ def _rolling_update(model: ModelDeployment, variant: Variant) -> Document:
 def _pod_spec(model: ModelDeployment, variant: Variant, settings: Settings) -> Document:
     spec: Document = {
         "schedulingGates": [{"name": GATE}],
-        "affinity": required_affinity(model, variant, settings.region_label),
+        "affinity": required_affinity(model, variant, settings),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": GRACE_SECONDS,

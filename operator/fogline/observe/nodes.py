@@ -6,6 +6,7 @@ from decimal import Decimal
 from fogline import names, snapshot
 from fogline.api import Billing, DataSensitivity, Tier
 from fogline.cluster import objects
+from fogline.config import Settings
 from fogline.errors import BadInputError
 from fogline.units import parse_milliseconds, parse_usd, resource_amounts
 
@@ -14,7 +15,7 @@ _MAX_COST_PER_HOUR = Decimal(100_000)
 """US dollars. A node may label itself, and a status has no room for the sum of prices that mean nothing."""
 
 
-def to_node(node: objects.Node, region_label: str) -> snapshot.Node:
+def to_node(node: objects.Node, settings: Settings) -> snapshot.Node:
     """Read the facts of a node from its labels and status.
 
     A label whose value cannot be read counts as absent, which never makes a node hold more than Public data.
@@ -25,7 +26,7 @@ def to_node(node: objects.Node, region_label: str) -> snapshot.Node:
         name=node.metadata.name,
         tier=tier,
         zone=labels.get(names.ZONE_LABEL, node.metadata.name),
-        region=labels.get(region_label),
+        region=labels.get(settings.region_label),
         clearance=_clearance(labels),
         architecture=labels.get(names.ARCHITECTURE_LABEL, ""),
         labels=labels,
@@ -41,6 +42,7 @@ def to_node(node: objects.Node, region_label: str) -> snapshot.Node:
         latency_milliseconds=_milliseconds(labels.get(names.LATENCY_LABEL)),
         client_site_latency_milliseconds=_client_site_latencies(labels),
         allocatable=resource_amounts(node.status.allocatable),
+        accelerator_type=labels.get(settings.accelerator_label),
     )
 
 

@@ -62,7 +62,7 @@ class View:
         name = (new or old).metadata.name  # type: ignore[union-attr]  # one of the two is always there
         before = self._nodes.pop(name, None)
         if new is not None:
-            self._nodes[name] = to_node(new, self._settings.region_label)
+            self._nodes[name] = to_node(new, self._settings)
         if self._nodes.get(name) != before:
             self._room_changed()
 

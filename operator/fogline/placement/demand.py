@@ -145,12 +145,13 @@ def _variant(variant: Variant) -> VariantDemand:
     given = variant.resources
     server = {**((given and given.limits) or {}), **((given and given.requests) or {})}
     requests = max_amounts((resource_amounts(server), resource_amounts(FETCHER_REQUESTS)))
-    architectures = variant.architectures
+    architectures, accelerators = variant.architectures, variant.accelerator_types
     return VariantDemand(
         name=variant.name,
         tier=variant.tier,
         architectures=None if architectures is None else frozenset(map(str, architectures)),
         requests={**requests, "pods": 1},
+        accelerator_types=None if accelerators is None else frozenset(accelerators),
     )
 
 

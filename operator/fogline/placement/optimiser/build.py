@@ -195,7 +195,8 @@ def _classes(
     for number, node in enumerate(nodes):
         by_share = node.billing is Billing.SHARE
         key = (
-            (node.tier, node.region, node.clearance, node.architecture, masks.takes_new(node)),
+            (node.tier, node.region, node.clearance, node.architecture, node.accelerator_type),
+            masks.takes_new(node),
             (node.billing, node.cost_per_hour, bool(is_paid[number])),
             tuple(node.labels.get(label) for label in labels),
             tuple(node.latency_from(site) for site in sites),

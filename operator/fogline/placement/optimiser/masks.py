@@ -37,6 +37,9 @@ def allowed(choices: Sequence[Choice], nodes: Sequence[Node]) -> Bools:
         choices, nodes, _architectures, lambda node, known: known is None or node.architecture in known
     )
     mask &= _by_value(
+        choices, nodes, _accelerators, lambda node, known: known is None or node.accelerator_type in known
+    )
+    mask &= _by_value(
         choices, nodes, _selector, lambda node, wanted: all(node.labels.get(k) == v for k, v in wanted)
     )
     return mask & _near_enough(choices, latencies(choices, nodes))
@@ -136,6 +139,10 @@ def _regions(choice: Choice) -> frozenset[str] | None:
 
 def _architectures(choice: Choice) -> frozenset[str] | None:
     return choice[1].architectures
+
+
+def _accelerators(choice: Choice) -> frozenset[str] | None:
+    return choice[1].accelerator_types
 
 
 def _selector(choice: Choice) -> tuple[tuple[str, str], ...]:
