@@ -3,13 +3,15 @@
 import difflib
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from dev.paths import ROOT
-from fogline.api.crd import custom_resource_definition
+from fogline.api import GROUP
+from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, Resource, custom_resource_definition
 
 HEADER = "# Generated from operator/fogline/api by `make generate`; change it there.\n"
 LINE_CHARACTERS = 110
@@ -32,14 +34,15 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def crd() -> str:
-    """Return the text of the CustomResourceDefinition."""
-    document = custom_resource_definition()
+def crd(resource: Resource) -> str:
+    """Return the text of the CustomResourceDefinition of a kind."""
+    document = custom_resource_definition(resource)
     return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=LINE_CHARACTERS)
 
 
 GENERATED: Mapping[Path, Callable[[], str]] = {
-    ROOT / "crds" / "fogline.dev_modeldeployments.yaml": crd,
+    ROOT / "crds" / f"{GROUP}_{resource.plural}.yaml": partial(crd, resource)
+    for resource in (MODEL_DEPLOYMENT, NODE_PROFILE)
 }
 """Each generated file and what makes its text."""
 

@@ -20,6 +20,9 @@ _SUFFIXES = {
 }
 _USD = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _USD_DIGITS = Decimal("0.000001")
+MAX_COST_PER_HOUR = Decimal(100_000)
+"""US dollars of one node. A node may label itself, and a status has no room for the sum of prices that mean
+nothing."""
 _MAX_MILLISECONDS = 600_000
 _MEBIBYTE = 1024**2
 
@@ -93,6 +96,22 @@ def parse_usd(text: str) -> Decimal:
     if not _USD.fullmatch(text):
         raise BadInputError(f"{text!r} is no amount of US dollars; write for example 0.25")
     return Decimal(text)
+
+
+def parse_cost_per_hour(text: str) -> Decimal:
+    """Parse what one node costs, in US dollars per hour.
+
+    Raises
+    ------
+    BadInputError
+        The text is no amount of US dollars, or above `MAX_COST_PER_HOUR`.
+    """
+    cost = parse_usd(text)
+    if cost > MAX_COST_PER_HOUR:
+        raise BadInputError(
+            f"{text!r} is above {MAX_COST_PER_HOUR} US dollars per hour; write for example 0.25"
+        )
+    return cost
 
 
 def format_usd(value: Decimal) -> str:

@@ -1,24 +1,34 @@
 """What is wrong with a manifest is told with the field that is at fault; the API server says the same."""
 
-import pytest
-from tests.support.crd_cases import BadInput, bad_inputs, full_manifest
+from collections.abc import Callable, Mapping
 
-from fogline.api import parse
+import pytest
+from tests.support.crd_cases import KINDS, BadInput, bad_inputs, full_manifest, smallest_manifest
+
+from fogline.api import ModelDeployment, NodeProfile, parse, parse_node_profile
 from fogline.errors import BadInputError
 
 BAD_INPUTS = bad_inputs()
+PARSE: Mapping[str, Callable[..., ModelDeployment | NodeProfile]] = {
+    "ModelDeployment": parse,
+    "NodeProfile": parse_node_profile,
+}
 
 
-def test_a_manifest_with_every_field_is_accepted() -> None:
-    assert parse(full_manifest(), strict=True).metadata.name == "digits"
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_manifest_with_every_field_and_one_with_none_are_accepted(kind: str) -> None:
+    for manifest in (full_manifest(kind), smallest_manifest(kind)):
+        assert PARSE[kind](manifest, strict=True).metadata.name == manifest["metadata"]["name"]
 
 
-def test_the_table_is_long_and_no_name_stands_in_it_twice() -> None:
-    assert len({bad.name for bad in BAD_INPUTS}) == len(BAD_INPUTS) >= 40
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_table_is_long_and_no_name_stands_in_it_twice(kind: str) -> None:
+    names = [bad.name for bad in BAD_INPUTS if bad.kind == kind]
+    assert len(set(names)) == len(names) >= 40
 
 
-@pytest.mark.parametrize("bad", BAD_INPUTS, ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", BAD_INPUTS, ids=str)
 def test_bad_input_is_refused_and_its_field_is_named(bad: BadInput) -> None:
     with pytest.raises(BadInputError) as caught:
-        parse(bad.manifest, strict=True)
+        PARSE[bad.kind](bad.manifest, strict=True)
     assert caught.value.field == bad.field

@@ -7,15 +7,22 @@ import pytest
 from dev.generate import GENERATED, difference, main
 from dev.paths import ROOT
 from msgspec import inspect
-from tests.support.crd_cases import full_manifest, smallest_manifest
+from tests.support.crd_cases import KINDS, full_manifest, smallest_manifest
 
-from fogline.api import parse
-from fogline.api.crd import custom_resource_definition
-from fogline.api.schema import schema_of
+from fogline.api import parse, parse_node_profile
+from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, Resource, custom_resource_definition
+from fogline.api.schema import as_written, schema_of
 
 Schema = dict[str, Any]
 
-SCHEMA: Schema = custom_resource_definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+def schema_of_object(resource: Resource) -> Schema:
+    version = custom_resource_definition(resource)["spec"]["versions"][0]
+    found: Schema = version["schema"]["openAPIV3Schema"]
+    return found
+
+
+SCHEMAS = {resource.kind: schema_of_object(resource) for resource in (MODEL_DEPLOYMENT, NODE_PROFILE)}
 OF_KUBERNETES = ("apiVersion", "kind", "metadata")
 
 
@@ -29,7 +36,7 @@ def parts(schema: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
             yield from parts(field, here)
 
 
-PARTS = dict(parts(SCHEMA))
+PARTS = {f"{kind}.{path}": part for kind, schema in SCHEMAS.items() for path, part in parts(schema)}
 FIELDS = {path: schema for path, schema in PARTS.items() if not path.endswith("]")}
 
 
@@ -61,14 +68,14 @@ def test_every_field_has_a_sentence_as_its_description() -> None:
 
 
 def test_every_optional_field_of_the_spec_says_what_its_absence_means() -> None:
-    required = set(required_fields(SCHEMA))
+    required = {f"{kind}.{path}" for kind, schema in SCHEMAS.items() for path in required_fields(schema)}
     silent = [
         path
         for path, schema in FIELDS.items()
-        if path.startswith("spec.") and path not in required
+        if ".spec." in path and path not in required
         # an object that is {} by default has fields that say theirs
         if schema.get("default") != {}
-        and f"Default: {str(schema.get('default')).replace('False', 'false')}." not in schema["description"]
+        and f"Default: {as_written(schema.get('default'))}." not in schema["description"]
         and "Absent: " not in schema["description"]
     ]
     assert silent == []
@@ -104,11 +111,12 @@ def test_everything_that_can_grow_is_bounded() -> None:
 
 def test_every_list_says_how_it_is_merged() -> None:
     lists = {path: schema for path, schema in PARTS.items() if schema.get("type") == "array"}
-    assert len(lists) == 8
+    assert len(lists) == 10
     assert [path for path, schema in lists.items() if "x-kubernetes-list-type" not in schema] == []
 
 
-def test_the_full_manifest_of_the_tests_sets_every_field_of_the_spec() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_full_manifest_of_the_tests_sets_every_field_of_the_spec(kind: str) -> None:
     def paths(value: Any, path: str) -> Iterator[str]:
         yield path
         if isinstance(value, dict):
@@ -118,8 +126,8 @@ def test_the_full_manifest_of_the_tests_sets_every_field_of_the_spec() -> None:
             for item in value:
                 yield from paths(item, f"{path}[]")
 
-    fields_of_spec = {path for path in FIELDS if path.startswith("spec")}
-    assert fields_of_spec - set(paths(full_manifest()["spec"], "spec")) == set()
+    fields_of_spec = {path for path in FIELDS if path.startswith(f"{kind}.spec")}
+    assert fields_of_spec - set(paths(full_manifest(kind)["spec"], f"{kind}.spec")) == set()
 
 
 def test_the_defaults_of_the_schema_are_those_of_the_types() -> None:
@@ -133,10 +141,13 @@ def test_the_defaults_of_the_schema_are_those_of_the_types() -> None:
         filled = {name: field["default"] for name, field in fields.items() if "default" in field} | value
         return {name: with_defaults(inner, fields.get(name, {})) for name, inner in filled.items()}
 
-    defaulted = with_defaults(smallest_manifest(), SCHEMA)
+    defaulted = with_defaults(smallest_manifest(), SCHEMAS["ModelDeployment"])
     assert defaulted["spec"]["placement"]["cloud"] == {"minReplicas": 0}
     assert defaulted["spec"]["disruption"]["maxUnavailable"] == 0
     assert parse(defaulted, strict=True) == parse(smallest_manifest())
+    profile = with_defaults(smallest_manifest("NodeProfile"), SCHEMAS["NodeProfile"])
+    assert profile["spec"]["latency"] == [{"clientSite": "", "milliseconds": 0}]
+    assert parse_node_profile(profile, strict=True) == parse_node_profile(smallest_manifest("NodeProfile"))
 
 
 def test_a_type_that_no_schema_can_state_is_refused() -> None:

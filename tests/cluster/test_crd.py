@@ -45,7 +45,7 @@ def row(table: str) -> list[str]:
     return [line[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
-@pytest.mark.parametrize("bad", bad_inputs(), ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", bad_inputs(), ids=str)
 def test_bad_input_is_refused_and_its_field_is_named(kubectl: Kubectl, bad: BadInput) -> None:
     answer = kubectl.refused(*TRY, manifest=bad.manifest)
     assert re.search(rf'[ "]{re.escape(bad.field)}[.:"]', answer), answer

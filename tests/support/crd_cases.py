@@ -1,4 +1,4 @@
-"""Manifests of ModelDeployments: a full one, the smallest one, and the table of what spoils the full one."""
+"""Manifests of each kind: a full one, the smallest one, and the table of what spoils the full one."""
 
 import copy
 import re
@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+KINDS = ("ModelDeployment", "NodeProfile")
 CASES = Path(__file__).parent.parent / "cases" / "crd"
 
 
@@ -16,19 +17,30 @@ CASES = Path(__file__).parent.parent / "cases" / "crd"
 class BadInput:
     """A manifest that must be refused, and the field that the error must name."""
 
+    kind: str
     name: str
     manifest: Mapping[str, Any]
     field: str
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}"
 
-def full_manifest() -> dict[str, Any]:
+
+def full_manifest(kind: str = "ModelDeployment") -> dict[str, Any]:
     """Return a valid manifest in which every field is set."""
-    document: dict[str, Any] = yaml.safe_load((CASES / "full.yaml").read_text())
+    document: dict[str, Any] = yaml.safe_load((CASES / kind.lower() / "full.yaml").read_text())
     return document
 
 
-def smallest_manifest() -> dict[str, Any]:
+def smallest_manifest(kind: str = "ModelDeployment") -> dict[str, Any]:
     """Return a valid manifest in which no field is set that may be left out."""
+    if kind == "NodeProfile":
+        return {
+            "apiVersion": "fogline.dev/v1alpha1",
+            "kind": "NodeProfile",
+            "metadata": {"name": "everywhere"},
+            "spec": {"nodeSelector": {}, "latency": [{"milliseconds": 0}]},
+        }
     artifact = {"uri": "s3://models/digits"}
     return {
         "apiVersion": "fogline.dev/v1alpha1",
@@ -39,11 +51,16 @@ def smallest_manifest() -> dict[str, Any]:
 
 
 def bad_inputs() -> tuple[BadInput, ...]:
-    """Return the table of bad inputs."""
-    full = full_manifest()
+    """Return the tables of bad inputs, of all kinds together."""
     return tuple(
-        BadInput(case["name"], changed(full, case.get("set", {}), case.get("remove", [])), case["field"])
-        for case in yaml.safe_load((CASES / "bad_inputs.yaml").read_text())
+        BadInput(
+            kind,
+            case["name"],
+            changed(full_manifest(kind), case.get("set", {}), case.get("remove", [])),
+            case["field"],
+        )
+        for kind in KINDS
+        for case in yaml.safe_load((CASES / kind.lower() / "bad_inputs.yaml").read_text())
     )
 
 

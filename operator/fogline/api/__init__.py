@@ -1,5 +1,6 @@
 """The API group fogline.dev: frozen types, the rules that hold between their fields, and their CRD."""
 
+from fogline.api.condition import Condition
 from fogline.api.enums import (
     Architecture,
     Billing,
@@ -13,20 +14,20 @@ from fogline.api.enums import (
     Runtime,
     Tier,
 )
-from fogline.api.modeldeployment import (
-    GROUP,
-    KIND,
-    PLURAL,
-    VERSION,
-    ModelDeployment,
-    ModelDeploymentSpec,
-    ObjectMeta,
+from fogline.api.metadata import ObjectMeta
+from fogline.api.modeldeployment import GROUP, KIND, PLURAL, VERSION, ModelDeployment, ModelDeploymentSpec
+from fogline.api.nodeprofile import (
+    NODE_PROFILE_KIND,
+    NODE_PROFILE_PLURAL,
+    ClientSiteLatency,
+    NodeProfile,
+    NodeProfileSpec,
+    NodeProfileStatus,
 )
-from fogline.api.parsing import parse
+from fogline.api.parsing import parse, parse_node_profile
 from fogline.api.placement import Client, CostLimit, Latency, Placement, Spread, TierBounds
 from fogline.api.policies import Disruption, Rebalancing
 from fogline.api.status import (
-    Condition,
     LastDecision,
     ModelDeploymentStatus,
     Moves,
@@ -40,12 +41,15 @@ from fogline.api.variants import Artifact, ModelName, Resources, Variant
 __all__ = [
     "GROUP",
     "KIND",
+    "NODE_PROFILE_KIND",
+    "NODE_PROFILE_PLURAL",
     "PLURAL",
     "VERSION",
     "Architecture",
     "Artifact",
     "Billing",
     "Client",
+    "ClientSiteLatency",
     "Condition",
     "ConditionStatus",
     "CostLimit",
@@ -59,6 +63,9 @@ __all__ = [
     "ModelName",
     "MoveStrategy",
     "Moves",
+    "NodeProfile",
+    "NodeProfileSpec",
+    "NodeProfileStatus",
     "ObjectMeta",
     "Objective",
     "OnEdgeUnreachable",
@@ -77,4 +84,5 @@ __all__ = [
     "TiersStatus",
     "Variant",
     "parse",
+    "parse_node_profile",
 ]

@@ -1,5 +1,6 @@
 """Problems that a document shows before its values are read: missing fields, unknown tokens, duplicates."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +9,7 @@ from typing import Any
 from msgspec import inspect
 
 from fogline.api.fields import ApiObject
-from fogline.api.modeldeployment import ObjectMeta
+from fogline.api.metadata import ObjectMeta
 from fogline.errors import BadInputError
 
 _KUBERNETES_METADATA = frozenset(
@@ -97,7 +98,7 @@ def _unknown_fields(spot: _Spot) -> Iterator[BadInputError]:
     if not isinstance(spot.kind, inspect.StructType) or not isinstance(spot.value, dict):
         return
     known = {field.encode_name for field in spot.kind.fields}
-    if spot.kind.cls is ObjectMeta:
+    if issubclass(spot.kind.cls, ObjectMeta):
         known |= _KUBERNETES_METADATA
     for name in spot.value:
         if name not in known:
@@ -131,12 +132,29 @@ def _duplicates(spot: _Spot) -> Iterator[BadInputError]:
     if schema.get("x-kubernetes-list-type") not in {"map", "set"}:
         return
     keys = schema.get("x-kubernetes-list-map-keys", [])
+    defaults = _defaults(spot.kind.type)
     seen: list[Any] = []
     for index, item in enumerate(spot.value):
-        identity = {key: item.get(key) for key in keys} if keys and isinstance(item, dict) else item
+        is_object = keys and isinstance(item, dict)
+        identity = {key: item.get(key, defaults.get(key)) for key in keys} if is_object else item
         if identity in seen:
             yield BadInputError(f"{identity} is there already", f"{spot.path}[{index}]")
         seen.append(identity)
 
 
-_CHECKS = (_missing_fields, _unknown_tokens, _duplicates)
+def _defaults(kind: inspect.Type) -> dict[str, Any]:
+    """Give the defaults of the objects in a list, by field."""
+    item = kind.item_type if isinstance(kind, inspect.VarTupleType) else None
+    fields = item.fields if isinstance(item, inspect.StructType) else ()
+    return {field.encode_name: field.default for field in fields}
+
+
+def _unreadable_times(spot: _Spot) -> Iterator[BadInputError]:
+    if not isinstance(spot.kind, inspect.Metadata) or not isinstance(spot.kind.type, inspect.DateTimeType):
+        return
+    pattern = (spot.kind.extra_json_schema or {}).get("pattern")
+    if pattern and isinstance(spot.value, str) and not re.fullmatch(pattern, spot.value):
+        yield BadInputError(f"{spot.value!r} is no time; write for example 2030-01-31T00:00:00Z", spot.path)
+
+
+_CHECKS = (_missing_fields, _unknown_tokens, _duplicates, _unreadable_times)

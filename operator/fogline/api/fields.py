@@ -5,6 +5,7 @@ Patterns end in ``\Z`` because ``$`` in Python also matches before a trailing li
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -42,12 +43,19 @@ Quantity = (
 )
 Quantities = Annotated[Mapping[str, Quantity], Meta(max_length=16)]
 
+_HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_MOMENT = rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}T{_HOUR}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[+-]{_HOUR})$"
+Moment = Annotated[datetime, Meta(tz=True, extra_json_schema={"pattern": _MOMENT})]
+"""A time that a user writes. The format date-time of an API server takes more than a datetime holds."""
+
 LabelValue = Annotated[str, Meta(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")]
 LabelValueOrEmpty = Annotated[
     str, Meta(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?\Z")
 ]
-ObjectName = Annotated[str, Meta(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z")]
-"""Name of another object, such as a Secret."""
+ObjectName = Annotated[
+    str, Meta(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+]
+"""Name of an object, such as a Secret."""
 ModelDeploymentName = Annotated[str, Meta(max_length=61, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?\Z")]
 """Also the name of a Service and the start of the names of Deployments."""
 VariantName = Annotated[str, Meta(max_length=20, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")]

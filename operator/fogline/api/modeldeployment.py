@@ -1,13 +1,11 @@
 """ModelDeployment: one model that is kept where it should run."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-from fogline.api.fields import ApiObject, ModelDeploymentName, Replicas, as_map
+from fogline.api.fields import ApiObject, Replicas, as_map
+from fogline.api.metadata import ModelDeploymentMeta
 from fogline.api.placement import Placement
 from fogline.api.policies import Disruption, Rebalancing
 from fogline.api.status import ModelDeploymentStatus
@@ -17,20 +15,6 @@ GROUP = "fogline.dev"
 VERSION = "v1alpha1"
 PLURAL = "modeldeployments"
 KIND = "ModelDeployment"
-
-
-class ObjectMeta(ApiObject, frozen=True, kw_only=True):
-    """The part of the object's metadata that Fogline reads."""
-
-    name: ModelDeploymentName
-    namespace: str | None = None
-    uid: str | None = None
-    resource_version: str | None = None
-    generation: int | None = None
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
-    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
 
 
 class ModelDeploymentSpec(ApiObject, frozen=True, kw_only=True):
@@ -57,7 +41,7 @@ class ModelDeployment(ApiObject, frozen=True, kw_only=True):
 
     api_version: Literal["fogline.dev/v1alpha1"] = "fogline.dev/v1alpha1"
     kind: Literal["ModelDeployment"] = "ModelDeployment"
-    metadata: ObjectMeta
+    metadata: ModelDeploymentMeta
     spec: ModelDeploymentSpec
     """What the user wants."""
     status: ModelDeploymentStatus | None = None

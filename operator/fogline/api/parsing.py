@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from fogline.api.document import as_stored, problems
 from fogline.api.fields import ApiObject
 from fogline.api.modeldeployment import ModelDeployment
+from fogline.api.nodeprofile import NodeProfile
 from fogline.api.rules import rules_on
 from fogline.errors import BadInputError
+
+T = TypeVar("T", ModelDeployment, NodeProfile)
 
 
 def parse(document: object, *, strict: bool = False) -> ModelDeployment:
@@ -29,16 +32,31 @@ def parse(document: object, *, strict: bool = False) -> ModelDeployment:
     BadInputError
         The document is no valid ModelDeployment; the error names the first field that is wrong.
     """
+    return _read(document, ModelDeployment, strict=strict)
+
+
+def parse_node_profile(document: object, *, strict: bool = False) -> NodeProfile:
+    """Make a NodeProfile of a JSON or YAML document; see `parse`.
+
+    Raises
+    ------
+    BadInputError
+        The document is no valid NodeProfile; the error names the first field that is wrong.
+    """
+    return _read(document, NodeProfile, strict=strict)
+
+
+def _read(document: object, kind: type[T], *, strict: bool) -> T:
     plain = as_stored(document)
-    for problem in problems(plain, ModelDeployment, strict=strict):
+    for problem in problems(plain, kind, strict=strict):
         raise problem
     try:
-        model = msgspec.convert(plain, ModelDeployment)
+        found = msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
         raise _bad_input(error) from error
-    for problem in _broken_rules(model, ""):
+    for problem in _broken_rules(found, ""):
         raise problem
-    return model
+    return found
 
 
 def _bad_input(error: msgspec.ValidationError) -> BadInputError:

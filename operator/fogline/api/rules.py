@@ -4,39 +4,18 @@ The API server knows the old object, so it alone checks what is immutable; such 
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from fogline.api.enums import Tier
-from fogline.api.fields import LABEL_KEY, ApiObject, schema_pattern
 from fogline.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
+from fogline.api.nodeprofile_rules import NODE_PROFILE_RULES
 from fogline.api.placement import Latency, Placement, TierBounds
+from fogline.api.rule import KEYS_CEL, Rule, are_label_keys
 from fogline.api.variants import Artifact, ModelName, Resources
 from fogline.units import parse_quantity
 
-T = TypeVar("T", bound=ApiObject)
-
 _MAX_LABEL_CHARACTERS = 63
-_MAX_KEY_CHARACTERS = 317
-_KEYS_CEL = f"all(k, size(k) <= {_MAX_KEY_CHARACTERS} &&\n  k.matches(r'{schema_pattern(LABEL_KEY)}'))"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule(Generic[T]):
-    """Something that must hold between the fields of an object."""
-
-    on: type[T]
-    """Type of the object."""
-    field: str
-    """Path, from the object, of the field that the user should look at."""
-    message: str
-    """What the user reads when the rule does not hold."""
-    cel: str
-    """The rule for the API server; ``self`` is the object."""
-    holds: Callable[[T], bool] | None = None
-    """The same rule in Python; None when it compares an old object with a new one."""
 
 
 def _names_fit(model: ModelDeployment) -> bool:
@@ -64,10 +43,6 @@ def _uri_holds_no_password(artifact: Artifact) -> bool:
 
 def _volume_needs_no_secret(artifact: Artifact) -> bool:
     return artifact.secret_name is None or not artifact.uri.startswith("pvc://")
-
-
-def _are_label_keys(keys: Mapping[str, Any] | None) -> bool:
-    return all(len(key) <= _MAX_KEY_CHARACTERS and re.match(LABEL_KEY, key) for key in keys or ())
 
 
 def _requests_within_limits(resources: Resources) -> bool:
@@ -140,15 +115,15 @@ RULES: tuple[Rule[Any], ...] = (
         on=Resources,
         field="requests",
         message="names must be names of resources, such as cpu or nvidia.com/gpu",
-        cel=f"!has(self.requests) || self.requests.{_KEYS_CEL}",
-        holds=lambda resources: _are_label_keys(resources.requests),
+        cel=f"!has(self.requests) || self.requests.{KEYS_CEL}",
+        holds=lambda resources: are_label_keys(resources.requests),
     ),
     Rule(
         on=Resources,
         field="limits",
         message="names must be names of resources, such as cpu or nvidia.com/gpu",
-        cel=f"!has(self.limits) || self.limits.{_KEYS_CEL}",
-        holds=lambda resources: _are_label_keys(resources.limits),
+        cel=f"!has(self.limits) || self.limits.{KEYS_CEL}",
+        holds=lambda resources: are_label_keys(resources.limits),
     ),
     Rule(
         on=Resources,
@@ -163,8 +138,8 @@ RULES: tuple[Rule[Any], ...] = (
         field="nodeSelector",
         message="keys must be keys of labels, such as example.com/disk",
         # has() despite the default: the API server also tries the rule on the bare default of placement, {}
-        cel=f"!has(self.nodeSelector) || self.nodeSelector.{_KEYS_CEL}",
-        holds=lambda placement: _are_label_keys(placement.node_selector),
+        cel=f"!has(self.nodeSelector) || self.nodeSelector.{KEYS_CEL}",
+        holds=lambda placement: are_label_keys(placement.node_selector),
     ),
     Rule(
         on=Latency,
@@ -181,6 +156,7 @@ RULES: tuple[Rule[Any], ...] = (
         cel="!has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
         holds=_minimum_within_maximum,
     ),
+    *NODE_PROFILE_RULES,
 )
 """In the order in which a user should hear of them."""
 

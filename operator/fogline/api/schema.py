@@ -8,7 +8,8 @@ from msgspec import inspect
 
 from fogline.api.descriptions import descriptions
 from fogline.api.fields import schema_pattern
-from fogline.api.rules import Rule, rules_on
+from fogline.api.rule import Rule
+from fogline.api.rules import rules_on
 
 Schema = dict[str, Any]
 
@@ -113,7 +114,7 @@ def _(_kind: inspect.DateTimeType) -> Schema:
 def _field(field: inspect.Field, text: str | None) -> Schema:
     default = _default(field)
     if default is not None and text and default != {}:
-        text = f"{text} Default: {_as_written(default)}."
+        text = f"{text} Default: {as_written(default)}."
     return _present(description=text, default=default) | schema_of(field.type)
 
 
@@ -126,8 +127,11 @@ def _default(field: inspect.Field) -> Any:
     return msgspec.to_builtins(field.default)
 
 
-def _as_written(default: Any) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
+def as_written(default: Any) -> str:
+    """Write a default for people."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default) or '""'
 
 
 def _rule(rule: Rule[Any]) -> Schema:

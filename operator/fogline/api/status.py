@@ -1,32 +1,12 @@
 """What the operator reports about a ModelDeployment. Lists that are empty are absent on the wire."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta
 
-from fogline.api.enums import ConditionStatus, Tier
+from fogline.api.condition import Condition, Time
+from fogline.api.enums import Tier
 from fogline.api.fields import AS_ATOMIC, ApiObject, Count, DecimalText, LongCount, Usd, as_map
-
-Time = Annotated[datetime, Meta(tz=True)]
-
-
-class Condition(ApiObject, frozen=True, kw_only=True):
-    """One condition, as in Kubernetes."""
-
-    type: Annotated[str, Meta(max_length=316)]
-    """Accepted, Placed, ArtifactReady, Ready, PolicyCompliant, LatencyTargetMet, WithinCostLimit, Rebalancing
-    or Suspended."""
-    status: ConditionStatus
-    """True, False, or Unknown while it cannot be told."""
-    reason: Annotated[str, Meta(max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?\Z")]
-    """Why, in one CamelCase token, the same in Events and metrics."""
-    message: Annotated[str, Meta(max_length=32_768)]
-    """Why, in words for people."""
-    last_transition_time: Time
-    """When the status last changed."""
-    observed_generation: LongCount | None = None
-    """Generation of the spec that the condition is about."""
 
 
 class TierStatus(ApiObject, frozen=True, kw_only=True):
@@ -130,4 +110,5 @@ class ModelDeploymentStatus(ApiObject, frozen=True, kw_only=True):
     last_decision: LastDecision | None = None
     """The latest placement decision."""
     conditions: Annotated[tuple[Condition, ...], as_map("type"), Meta(max_length=16)] = ()
-    """State by aspect; Ready sums it up."""
+    """State by aspect: Accepted, Placed, ArtifactReady, Ready, PolicyCompliant, LatencyTargetMet,
+    WithinCostLimit, Rebalancing and Suspended; Ready sums it up."""

@@ -6,7 +6,7 @@ from fogline import names
 from fogline.api import Billing, DataSensitivity, Tier
 from fogline.errors import BadInputError
 from fogline.snapshot import Node
-from fogline.units import parse_milliseconds, parse_usd
+from fogline.units import parse_cost_per_hour, parse_milliseconds
 
 _TOKENS = {
     names.TIER_LABEL: [tier.value for tier in Tier],
@@ -31,7 +31,7 @@ def _complaint(label: str, value: str) -> str | None:
     if tokens := _TOKENS.get(label):
         return None if value in tokens else f"{value!r} is none of {', '.join(tokens)}"
     if label == names.COST_LABEL:
-        return _refusal(parse_usd, value)
+        return _refusal(parse_cost_per_hour, value)
     if label == names.LATENCY_LABEL or label.startswith(names.CLIENT_SITE_LATENCY_PREFIX):
         return _refusal(parse_milliseconds, value)
     return None

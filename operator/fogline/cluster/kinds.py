@@ -51,6 +51,7 @@ POD_DISRUPTION_BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisrup
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 EVENTS = Kind("events.k8s.io", "v1", "events", "Event")
 MODEL_DEPLOYMENTS = Kind(api.GROUP, api.VERSION, api.PLURAL, api.KIND)
+NODE_PROFILES = Kind(api.GROUP, api.VERSION, api.NODE_PROFILE_PLURAL, api.NODE_PROFILE_KIND, namespaced=False)
 
 _BY_TYPE = {
     (kind.api_version, kind.kind): kind
@@ -64,6 +65,7 @@ _BY_TYPE = {
         LEASES,
         EVENTS,
         MODEL_DEPLOYMENTS,
+        NODE_PROFILES,
     )
 }
 

@@ -8,11 +8,9 @@ from fogline.api import Billing, DataSensitivity, Tier
 from fogline.cluster import objects
 from fogline.config import Settings
 from fogline.errors import BadInputError
-from fogline.units import parse_milliseconds, parse_usd, resource_amounts
+from fogline.units import parse_cost_per_hour, parse_milliseconds, resource_amounts
 
 _REPELLING_EFFECTS = {"NoSchedule", "NoExecute"}
-_MAX_COST_PER_HOUR = Decimal(100_000)
-"""US dollars. A node may label itself, and a status has no room for the sum of prices that mean nothing."""
 
 
 def to_node(node: objects.Node, settings: Settings) -> snapshot.Node:
@@ -64,10 +62,9 @@ def _clearance(labels: Mapping[str, str]) -> DataSensitivity:
 
 def _cost(labels: Mapping[str, str]) -> Decimal:
     try:
-        cost = parse_usd(labels.get(names.COST_LABEL, "0"))
+        return parse_cost_per_hour(labels.get(names.COST_LABEL, "0"))
     except BadInputError:
         return Decimal(0)
-    return cost if cost <= _MAX_COST_PER_HOUR else Decimal(0)
 
 
 def _billing(labels: Mapping[str, str], tier: Tier) -> Billing:
