@@ -17,6 +17,13 @@ class ConditionType(StrEnum):
     SUSPENDED = "Suspended"
 
 
+class ProfileConditionType(StrEnum):
+    """The conditions of a NodeProfile. Both are written on the first pass."""
+
+    ACCEPTED = "Accepted"
+    EFFECTIVE = "Effective"
+
+
 class Reason(StrEnum):
     """Why a node is refused, why a condition has its status, what an Event tells."""
 
@@ -70,6 +77,11 @@ class Reason(StrEnum):
     NOT_SUSPENDED = "NotSuspended"
     REPLICAS_CONFLICT = "ReplicasConflict"
     NAME_TAKEN = "NameTaken"
+    IN_EFFECT = "InEffect"
+    NO_NODES = "NoNodes"
+    EXPIRED = "Expired"
+    CONFLICTING = "Conflicting"
+    OVERRIDDEN = "Overridden"
 
     # Events
     NO_FITTING_NODE = "NoFittingNode"

@@ -1,6 +1,8 @@
 """The view of the cluster: what was seen, and what was decided and is not seen yet."""
 
 import copy
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from tests.support.builders import make_model
@@ -17,6 +19,7 @@ from tests.support.live import (
     serving,
     stored,
 )
+from tests.support.profiles import make_live_profile
 
 from fogline.cluster.kinds import DEPLOYMENTS, SERVICES
 from fogline.names import GATE, ModelKey
@@ -34,7 +37,10 @@ class Watched:
         self.touched: list[ModelKey] = []
         self.room_changes = 0
         self.seconds = 0.0
-        self.view = View(SETTINGS, self.touched.append, self._count, clock=lambda: self.seconds)
+        self.now = NOW
+        self.view = View(
+            SETTINGS, self.touched.append, self._count, now=lambda: self.now, clock=lambda: self.seconds
+        )
 
     def _count(self) -> None:
         self.room_changes += 1
@@ -73,6 +79,23 @@ def test_only_changes_of_a_node_that_matter_to_placement_wake_the_models() -> No
     assert seen.room_changes == 2
     seen.view.node_changed(node, None)
     assert (seen.room_changes, seen.view.snapshot().nodes) == (3, ())
+
+
+def test_only_profiles_that_change_a_node_wake_the_models_and_so_does_their_end() -> None:
+    seen = Watched()
+    seen.view.node_changed(None, make_live_node("n1", {"disk": "ssd"}))
+    other = make_live_profile("other", {"disk": "hdd"}, costPerHour="1")
+    until = (NOW + timedelta(hours=1)).isoformat()
+    profile = make_live_profile("p", {"disk": "ssd"}, costPerHour="1", validUntil=until)
+    seen.view.profile_changed(None, other)
+    assert seen.room_changes == 1
+    seen.view.profile_changed(None, profile)
+    assert (seen.room_changes, seen.view.snapshot().nodes[0].cost_per_hour) == (2, Decimal(1))
+    seen.view.follow_clock()
+    assert seen.room_changes == 2
+    seen.now += timedelta(hours=1)
+    seen.view.follow_clock()
+    assert (seen.room_changes, seen.view.snapshot().nodes[0].cost_per_hour) == (3, Decimal(0))
 
 
 def test_an_assumed_pod_takes_its_room_until_its_pin_is_seen_and_never_twice() -> None:

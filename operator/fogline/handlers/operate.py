@@ -63,11 +63,11 @@ class _Operator:
         self.context = Context(
             client=client,
             models=Models(),
-            view=View(settings, lambda model: self.wake([model]), self._wake_all),
+            view=View(settings, lambda model: self.wake([model]), self._wake_all, _now),
             recorder=Recorder(client, instance=self.instance),
             metrics=Metrics(),
             settings=settings,
-            clock=lambda: datetime.now(UTC),  # noqa: TID251  the one place where the loops get their clock
+            clock=_now,
         )
         self._reflectors = reflectors(client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds)
         self._reconciler = Reconciler(self.context)
@@ -114,6 +114,10 @@ class _Operator:
 
     def _wake_all(self) -> None:
         self.wake(self.context.models)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  the one place where the loops get their clock
 
 
 def _registry(where: connection.Connection, loops: asyncio.Task[None]) -> kopf.OperatorRegistry:

@@ -1,16 +1,24 @@
 """From live objects to the values that decisions are made on."""
 
+from fogline.observe.known_nodes import KnownNodes, KnownProfile
 from fogline.observe.models import Models
 from fogline.observe.nodes import to_node
 from fogline.observe.owned import Owned, is_rolling, model_key, owned, release, surge
 from fogline.observe.pods import to_pod, to_replica
+from fogline.observe.profiles import Profile, Profiles, to_profile
 from fogline.observe.reflectors import reflectors
 from fogline.observe.requests import pod_requests
+from fogline.observe.standings import Standing, standings
 from fogline.observe.view import View, assumed_pod, snapshot
 
 __all__ = [
+    "KnownNodes",
+    "KnownProfile",
     "Models",
     "Owned",
+    "Profile",
+    "Profiles",
+    "Standing",
     "View",
     "assumed_pod",
     "is_rolling",
@@ -20,8 +28,10 @@ __all__ = [
     "reflectors",
     "release",
     "snapshot",
+    "standings",
     "surge",
     "to_node",
     "to_pod",
+    "to_profile",
     "to_replica",
 ]

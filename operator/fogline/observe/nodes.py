@@ -1,25 +1,34 @@
 """A live Node as placement sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from fogline import names, snapshot
 from fogline.api import Billing, DataSensitivity, Tier
 from fogline.cluster import objects
 from fogline.config import Settings
-from fogline.errors import BadInputError
-from fogline.units import parse_cost_per_hour, parse_milliseconds, resource_amounts
+from fogline.observe.facts import ANYWHERE, facts_of_labels, first_said
+from fogline.observe.profiles import Profile
+from fogline.units import resource_amounts
 
+_FREE, _WHOLE = Decimal(0), Decimal(1)
 _REPELLING_EFFECTS = {"NoSchedule", "NoExecute"}
 
 
-def to_node(node: objects.Node, settings: Settings) -> snapshot.Node:
-    """Read the facts of a node from its labels and status.
+def to_node(node: objects.Node, settings: Settings, profiles: Iterable[Profile] = ()) -> snapshot.Node:
+    """Read the facts of a node from profiles, from its labels and from its status.
 
     A label whose value cannot be read counts as absent, which never makes a node hold more than Public data.
+
+    Parameters
+    ----------
+    profiles
+        Those that select the node, the one that counts first.
     """
     labels = node.metadata.labels
     tier = tier_of(labels)
+    facts = first_said([*(profile.facts for profile in profiles), facts_of_labels(labels)])
+    latencies = dict(facts.latency_milliseconds)
     return snapshot.Node(
         name=node.metadata.name,
         tier=tier,
@@ -35,11 +44,12 @@ def to_node(node: objects.Node, settings: Settings) -> snapshot.Node:
         ),
         ready=any(c.type == "Ready" and c.status == "True" for c in node.status.conditions),
         cordoned=node.spec.unschedulable,
-        cost_per_hour=_cost(labels),
-        billing=_billing(labels, tier),
-        latency_milliseconds=_milliseconds(labels.get(names.LATENCY_LABEL)),
-        client_site_latency_milliseconds=_client_site_latencies(labels),
+        cost_per_hour=_FREE if facts.cost_per_hour is None else facts.cost_per_hour,
+        billing=facts.billing or (Billing.NODE if tier is Tier.CLOUD else Billing.SHARE),
+        latency_milliseconds=latencies.pop(ANYWHERE, None),
+        client_site_latency_milliseconds=latencies,
         allocatable=resource_amounts(node.status.allocatable),
+        capacity_share=facts.capacity_share or _WHOLE,
         accelerator_type=labels.get(settings.accelerator_label),
     )
 
@@ -58,34 +68,3 @@ def _clearance(labels: Mapping[str, str]) -> DataSensitivity:
         return DataSensitivity(labels.get(names.CLEARANCE_LABEL))
     except ValueError:
         return DataSensitivity.PUBLIC
-
-
-def _cost(labels: Mapping[str, str]) -> Decimal:
-    try:
-        return parse_cost_per_hour(labels.get(names.COST_LABEL, "0"))
-    except BadInputError:
-        return Decimal(0)
-
-
-def _billing(labels: Mapping[str, str], tier: Tier) -> Billing:
-    try:
-        return Billing(labels.get(names.BILLING_LABEL, ""))
-    except ValueError:
-        return Billing.NODE if tier is Tier.CLOUD else Billing.SHARE
-
-
-def _milliseconds(text: str | None) -> int | None:
-    try:
-        return parse_milliseconds(text or "")
-    except BadInputError:
-        return None
-
-
-def _client_site_latencies(labels: Mapping[str, str]) -> dict[str, int]:
-    prefix = names.CLIENT_SITE_LATENCY_PREFIX
-    found = {
-        key.removeprefix(prefix): _milliseconds(value)
-        for key, value in labels.items()
-        if key.startswith(prefix)
-    }
-    return {site: milliseconds for site, milliseconds in found.items() if milliseconds is not None}

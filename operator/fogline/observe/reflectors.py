@@ -6,7 +6,15 @@ from typing import Any
 
 from fogline.cluster import objects
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import DEPLOYMENTS, NODES, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind
+from fogline.cluster.kinds import (
+    DEPLOYMENTS,
+    NODE_PROFILES,
+    NODES,
+    POD_DISRUPTION_BUDGETS,
+    PODS,
+    SERVICES,
+    Kind,
+)
 from fogline.cluster.reflector import Reflector
 from fogline.names import MODEL_LABEL
 from fogline.observe.view import Child, View
@@ -29,6 +37,9 @@ def reflectors(client: Client, view: View, compare_seconds: float) -> tuple[Refl
 
     return (
         Reflector(client, NODES, objects.Node, view.node_changed, compare_seconds=compare_seconds),
+        Reflector(
+            client, NODE_PROFILES, objects.NodeProfile, view.profile_changed, compare_seconds=compare_seconds
+        ),
         Reflector(client, PODS, objects.Pod, view.pod_changed, compare_seconds=compare_seconds),
         of_children(DEPLOYMENTS, objects.Deployment),
         of_children(SERVICES, objects.Service),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from fogline import snapshot as values
 from fogline.api import KIND
@@ -10,7 +11,7 @@ from fogline.cluster import objects
 from fogline.cluster.kinds import Kind
 from fogline.config import Settings
 from fogline.names import GATE, MODEL_LABEL, ModelKey
-from fogline.observe.nodes import to_node
+from fogline.observe.known_nodes import KnownNodes
 from fogline.observe.pods import to_pod, to_replica
 from fogline.snapshot import ReplicaOf, Snapshot
 
@@ -37,6 +38,10 @@ class View:
         Called with a model whose own objects changed.
     room_changed
         Called when a node changed, or when room was freed.
+    now
+        Wall clock, for NodeProfiles that become stale.
+    clock
+        Monotonic seconds.
     """
 
     def __init__(
@@ -44,13 +49,13 @@ class View:
         settings: Settings,
         touched: Callable[[ModelKey], None],
         room_changed: Callable[[], None],
+        now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._settings = settings
         self._touched = touched
         self._room_changed = room_changed
-        self._nodes: dict[str, values.Node] = {}
+        self.nodes = KnownNodes(settings, now)
         self._pods: dict[str, values.Pod] = {}
         self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
         self._assumed: dict[str, values.Pod] = {}
@@ -59,11 +64,17 @@ class View:
 
     def node_changed(self, old: objects.Node | None, new: objects.Node | None) -> None:
         """Take in a change of a Node."""
-        name = (new or old).metadata.name  # type: ignore[union-attr]  # one of the two is always there
-        before = self._nodes.pop(name, None)
-        if new is not None:
-            self._nodes[name] = to_node(new, self._settings)
-        if self._nodes.get(name) != before:
+        if self.nodes.node_changed(old, new):
+            self._room_changed()
+
+    def profile_changed(self, old: objects.NodeProfile | None, new: objects.NodeProfile | None) -> None:
+        """Take in a change of a NodeProfile."""
+        if self.nodes.profile_changed(old, new):
+            self._room_changed()
+
+    def follow_clock(self) -> None:
+        """Leave out the NodeProfiles that are stale by now."""
+        if self.nodes.follow_clock():
             self._room_changed()
 
     def pod_changed(self, old: objects.Pod | None, new: objects.Pod | None) -> None:
@@ -90,7 +101,7 @@ class View:
     def snapshot(self) -> Snapshot:
         """Nodes, the pods on them, and the pods that will be there once our pins are seen."""
         assumed = (pod for uid, pod in self._assumed.items() if uid not in self._pods)
-        return snapshot(self._nodes.values(), [*self._pods.values(), *assumed])
+        return snapshot(self.nodes.by_name.values(), [*self._pods.values(), *assumed])
 
     def replicas(self, model: ModelKey) -> tuple[values.Replica, ...]:
         """Give the pods of a model, oldest first; a pin that is written but not seen yet counts as seen."""

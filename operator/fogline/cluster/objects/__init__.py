@@ -8,6 +8,7 @@ from fogline.cluster.objects.disruption import (
 )
 from fogline.cluster.objects.metadata import Condition, ObjectMeta, OwnerReference
 from fogline.cluster.objects.node import Node, NodeSpec, NodeStatus, Taint
+from fogline.cluster.objects.nodeprofile import NodeProfile
 from fogline.cluster.objects.pod import (
     Affinity,
     Container,
@@ -40,6 +41,7 @@ __all__ = [
     "LabelSelector",
     "Node",
     "NodeAffinity",
+    "NodeProfile",
     "NodeSelector",
     "NodeSelectorRequirement",
     "NodeSelectorTerm",

@@ -1,0 +1,136 @@
+"""The nodes that exist, and the NodeProfiles that tell about them."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from fogline import api, snapshot
+from fogline.cluster import objects
+from fogline.config import Settings
+from fogline.errors import BadInputError
+from fogline.observe.nodes import to_node
+from fogline.observe.profiles import Label, Profile, Profiles, to_profile
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProfile:
+    """A NodeProfile of the cluster."""
+
+    metadata: objects.ObjectMeta
+    content: Profile | BadInputError
+    """What it says, or why it cannot be read."""
+    status: api.NodeProfileStatus | None
+    """What was reported last; None too when that cannot be read."""
+
+
+class KnownNodes:
+    """Nodes as placement sees them, kept up to date with Nodes, NodeProfiles and the clock.
+
+    A change costs what it touches: a profile that is about one node leaves all others alone.
+
+    Parameters
+    ----------
+    now
+        Wall clock. Profiles whose time has come are left out when `follow_clock` is called.
+    """
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._now = now
+        self._live: dict[str, objects.Node] = {}
+        self._by_label: dict[Label, set[str]] = {}
+        """Names of nodes."""
+        self._valid = Profiles()
+        """Those that count now."""
+        self.profiles: dict[str, KnownProfile] = {}
+        """All of them, by name."""
+        self.by_name: dict[str, snapshot.Node] = {}
+        self.stirred = asyncio.Event()
+        """Set when a profile or the labels of a node changed: other profiles may count now."""
+
+    def node_changed(self, old: objects.Node | None, new: objects.Node | None) -> bool:
+        """Take in a change of a Node; tells whether placement sees any difference."""
+        name = (new or old).metadata.name  # type: ignore[union-attr]  # one of the two is always there
+        before, after = self._live.pop(name, None), new
+        if before is None or after is None or before.metadata.labels != after.metadata.labels:
+            self._index(name, before, after)
+            self.stirred.set()
+        if after is not None:
+            self._live[name] = after
+        return self._derive([name])
+
+    def profile_changed(self, old: objects.NodeProfile | None, new: objects.NodeProfile | None) -> bool:
+        """Take in a change of a NodeProfile; tells whether placement sees any difference."""
+        name = (new or old).metadata.name  # type: ignore[union-attr]  # one of the two is always there
+        self.profiles.pop(name, None)
+        if new is not None:
+            self.profiles[name] = _read(new)
+        self.stirred.set()
+        return self._settle(name)
+
+    def follow_clock(self) -> bool:
+        """Leave out the profiles that are stale by now; tells whether placement sees any difference."""
+        changed = [self._settle(name) for name in self.profiles]
+        return any(changed)
+
+    def next_expiry(self) -> datetime | None:
+        """Tell when the next profile becomes stale."""
+        return min((one.valid_until for one in self._valid if one.valid_until), default=None)
+
+    def labels(self) -> Iterable[tuple[str, Mapping[str, str]]]:
+        """Give the name and the labels of every node."""
+        return ((name, node.labels) for name, node in self.by_name.items())
+
+    def _settle(self, name: str) -> bool:
+        """Let a profile count if it is there, readable and not stale."""
+        known, before = self.profiles.get(name), self._valid.get(name)
+        content = known.content if known else None
+        after = content if isinstance(content, Profile) and not content.is_stale(self._now()) else None
+        if after == before:
+            return False
+        if after is None:
+            self._valid.drop(name)
+        else:
+            self._valid.put(after)
+        return self._derive({node for one in (before, after) if one for node in self._selected(one)})
+
+    def _selected(self, profile: Profile) -> Iterable[str]:
+        """Name the nodes that a profile is about."""
+        labels = profile.node_selector.items()
+        rarest = min((self._by_label.get(label, set()) for label in labels), key=len, default=self._live)
+        return [name for name in rarest if profile.selects(self._live[name].metadata.labels)]
+
+    def _derive(self, names: Iterable[str]) -> bool:
+        """Read nodes anew; tells whether any came out different."""
+        changed = False
+        for name in names:
+            before, live = self.by_name.pop(name, None), self._live.get(name)
+            if live is not None:
+                self.by_name[name] = to_node(live, self._settings, self._valid.of(live.metadata.labels))
+            changed = changed or self.by_name.get(name) != before
+        return changed
+
+    def _index(self, name: str, before: objects.Node | None, after: objects.Node | None) -> None:
+        for label in before.metadata.labels.items() if before else ():
+            self._by_label[label].discard(name)
+            if not self._by_label[label]:
+                del self._by_label[label]
+        for label in after.metadata.labels.items() if after else ():
+            self._by_label.setdefault(label, set()).add(name)
+
+
+def _read(live: objects.NodeProfile) -> KnownProfile:
+    document = {"metadata": {"name": live.metadata.name}, "spec": live.spec}
+    content: Profile | BadInputError
+    try:
+        content = to_profile(api.parse_node_profile(document))
+    except BadInputError as error:
+        content = error
+    try:
+        status = msgspec.convert(live.status, api.NodeProfileStatus | None)
+    except msgspec.ValidationError:
+        status = None
+    return KnownProfile(live.metadata, content, status)
