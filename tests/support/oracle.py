@@ -56,6 +56,7 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
     maximum = rules.latency.max_milliseconds if rules.latency else None
     on_node = [pod for pod in world.replicas if pod.node == node.name]
     in_zone = [pod for pod in world.replicas if world.node(pod.node).zone == node.zone]
+    ours = [pod for pod in world.pods if pod.node == node.name and pod.replica]
     in_tier = {
         tier: sum(world.node(pod.node).tier is tier for pod in world.replicas)
         for tier in (Tier.CLOUD, Tier.EDGE)
@@ -81,6 +82,10 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
             <= node.allocatable.get(resource, 0)
             for resource, amount in requests(variant).items()
         ),
+        "capacity share": all(
+            amount + sum(pod.requests.get(resource, 0) for pod in ours) <= _part(node, resource)
+            for resource, amount in requests(variant).items()
+        ),
         "node share": not (spread and spread.max_per_node) or len(on_node) < spread.max_per_node,
         "zone share": not (spread and spread.max_per_zone_percent)
         or len(in_zone) < ceil(Fraction(spread.max_per_zone_percent * wanted, 100)),
@@ -90,6 +95,11 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
         or bill(world, [*world.pods, _pod(world, variant, node, site)]) <= Fraction(limit),
     }
     return {name for name, holds in checks.items() if not holds}
+
+
+def _part(node: Node, resource: str) -> Fraction:
+    """Give how much of a resource our replicas may use."""
+    return Fraction(node.capacity_share) * node.allocatable.get(resource, 0)
 
 
 def bill(world: World, pods: Iterable[Pod]) -> Fraction:

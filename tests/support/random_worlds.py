@@ -1,5 +1,6 @@
 """Random clusters for properties: small, with many ties and now and then a node that refuses."""
 
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,6 +43,7 @@ def nodes(draw: st.DrawFn, name: str) -> Node:
         client_site_latency_milliseconds=draw(
             st.dictionaries(st.sampled_from(SITES), st.sampled_from([1, 5, 20, 80]))
         ),
+        capacity_share=draw(mostly(Decimal(1), Decimal("0.5"))),
         allocatable={
             "cpu": draw(st.sampled_from(["1", "2", "4"])),
             "memory": draw(st.sampled_from(["2Gi", "4Gi"])),

@@ -9,8 +9,8 @@ from fogline.placement.demand import Demand
 from fogline.placement.optimiser.masks import takes_new
 from fogline.placement.surplus import drop_surplus
 from fogline.placement.usage import Usage
-from fogline.snapshot import Pod, Snapshot
-from fogline.units import max_amounts, sum_amounts
+from fogline.snapshot import Node, Pod, Snapshot
+from fogline.units import max_amounts
 
 
 @dataclass(slots=True)
@@ -47,23 +47,49 @@ def survey(demands: Sequence[Demand], snapshot: Snapshot) -> Survey:
             kept.setdefault(pod.node, []).append(pod)
             as_new[id(pod)] = as_large_as_new(pod, found.demands[-1])
     gone = {id(one.pod) for one in found.misplaced} | {id(pod) for pod in found.surplus}
-    taken: dict[str, Counter[str]] = {node.name: Counter() for node in snapshot.nodes}
+    taken = {node.name: _Taken() for node in snapshot.nodes}
     for pod in snapshot.pods:
         if pod.node in taken and id(pod) not in gone and id(pod) not in as_new:
-            taken[pod.node].update(pod.requests)
+            taken[pod.node].add(pod)
     for node in usage.nodes:
-        others, pods = taken[node.name], kept.get(node.name, [])
-        together = sum_amounts([others, *(as_new[id(pod)].requests for pod in pods)])
-        fits = all(amount <= node.allocatable.get(name, 0) for name, amount in together.items())
-        if takes_new(node) and fits:
+        staying, pods = taken[node.name], kept.get(node.name, [])
+        together = staying.copy()
+        for pod in pods:
+            together.add(as_new[id(pod)])
+        if takes_new(node) and min(together.left_of(node).values(), default=0) >= 0:
             found.movable += pods
         else:
             found.held += pods
-            others.update(sum_amounts(pod.requests for pod in pods))
-        found.free[node.name] = {
-            name: node.allocatable.get(name, 0) - others[name] for name in {*node.allocatable, *others}
-        }
+            for pod in pods:
+                staying.add(pod)
+        found.free[node.name] = staying.left_of(node)
     return found
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What pods take of a node."""
+
+    by_all: Counter[str] = field(default_factory=Counter)
+    by_ours: Counter[str] = field(default_factory=Counter)
+    """Of that: by replicas, which may take no more than the share of the node that is theirs."""
+
+    def add(self, pod: Pod) -> None:
+        self.by_all.update(pod.requests)
+        if pod.replica:
+            self.by_ours.update(pod.requests)
+
+    def copy(self) -> "_Taken":
+        return _Taken(self.by_all.copy(), self.by_ours.copy())
+
+    def left_of(self, node: Node) -> dict[str, int]:
+        """Tell what is left for replicas; below 0 where too much is taken."""
+        left = {}
+        for name in {*node.allocatable, *self.by_all}:
+            whole = node.allocatable.get(name, 0)
+            share = int(node.capacity_share * whole) - self.by_ours[name]
+            left[name] = min(whole - self.by_all[name], share)
+        return left
 
 
 def as_large_as_new(pod: Pod, demand: Demand) -> Pod:
