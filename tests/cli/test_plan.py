@@ -205,7 +205,8 @@ def test_kinds_without_use_are_ignored_and_counted() -> None:
     result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=others)
     assert result.exit_code == 0
     assert result.stderr == (
-        "fogline: standard input: ignored 2 Deployment: a plan is made from Node, Pod and ModelDeployment\n"
+        "fogline: standard input: ignored 2 Deployment: a plan is made from Node, NodeProfile, Pod and "
+        "ModelDeployment\n"
     )
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from fogline import observe
+from fogline.cli.clock import now
 from fogline.cluster import connection, objects
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import NODES, PODS
+from fogline.cluster.kinds import NODE_PROFILES, NODES, PODS
 from fogline.config import Settings
 from fogline.snapshot import Snapshot
 
@@ -35,13 +36,19 @@ def ask(kubeconfig: Path | None, context: str | None, question: Callable[[Client
 
 
 async def read_snapshot(client: Client, settings: Settings) -> tuple[Snapshot, Sequence[objects.Pod]]:
-    """Read all nodes and pods; the pods come along as they are, for what a snapshot leaves out."""
-    nodes, pods = await asyncio.gather(client.list(NODES, objects.Node), client.list(PODS, objects.Pod))
-    holding = (observe.to_pod(pod) for pod in pods.items)
-    return (
-        observe.snapshot(
-            (observe.to_node(node, settings) for node in nodes.items),
-            (pod for pod in holding if pod),
-        ),
-        pods.items,
+    """Read all nodes with what profiles say about them, and all pods.
+
+    The pods come along as they are, for what a snapshot leaves out.
+    """
+    nodes, profiles, pods = await asyncio.gather(
+        client.list(NODES, objects.Node),
+        client.list(NODE_PROFILES, objects.NodeProfile),
+        client.list(PODS, objects.Pod),
     )
+    known = observe.KnownNodes(settings, now)
+    for profile in profiles.items:
+        known.profile_changed(None, profile)
+    for node in nodes.items:
+        known.node_changed(None, node)
+    holding = (observe.to_pod(pod) for pod in pods.items)
+    return observe.snapshot(known.by_name.values(), (pod for pod in holding if pod)), pods.items

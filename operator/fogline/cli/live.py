@@ -20,7 +20,7 @@ _QUANTITIES = {"allocatable", "allocatedResources", "capacity", "limits", "overh
 T = TypeVar("T")
 
 
-def node(document: Document, settings: Settings) -> snapshot.Node:
+def node(document: Document, settings: Settings, profiles: observe.Profiles) -> snapshot.Node:
     """Read a Node.
 
     One without conditions counts as Ready; one without allocatable offers its capacity, and 110 pods if it
@@ -36,7 +36,8 @@ def node(document: Document, settings: Settings) -> snapshot.Node:
     room = {"pods": _DEFAULT_PODS, **(status.allocatable or status.capacity)}
     status = replace(status, conditions=status.conditions or (_READY,), allocatable=room)
     try:
-        return observe.to_node(replace(read, status=status), settings)
+        about = profiles.of(read.metadata.labels)
+        return observe.to_node(replace(read, status=status), settings, about)
     except BadInputError as error:
         raise document.error(error.message, error.field or "status.allocatable") from error
 

@@ -6,6 +6,7 @@ from itertools import chain
 import click
 
 from fogline.cli import documents
+from fogline.cli.clock import now
 from fogline.cli.inventory import take_inventory
 from fogline.cli.optimised import report_optimised
 from fogline.cli.render import render
@@ -33,8 +34,8 @@ Exit codes:
     multiple=True,
     required=True,
     metavar="FILE",
-    help="YAML or JSON with Nodes, Pods and ModelDeployments, or lists of them; - is standard input."
-    " Repeatable.",
+    help="YAML or JSON with Nodes, NodeProfiles, Pods and ModelDeployments, or lists of them; - is standard"
+    " input. Repeatable.",
 )
 @click.option(
     "-o",
@@ -64,6 +65,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], output: str, *, optimi
     found = take_inventory(
         chain.from_iterable(map(documents.read, sources)),
         from_environment(),
+        now(),
         lambda text: click.echo(f"fogline: {text}", err=True),
     )
     if not found.models:
