@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "operator" / "fogline"
-HEAVY = ("numpy", "scipy", "highspy", "tensorflow", "kubernetes", "hypothesis", "pytest")
+HEAVY = ("scipy", "highspy", "tensorflow", "kubernetes", "hypothesis", "pytest")
 
 
 def python(code: str) -> str:

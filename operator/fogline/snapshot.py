@@ -9,6 +9,11 @@ from fogline.api import Billing, DataSensitivity, Tier
 from fogline.names import ModelKey
 from fogline.units import Amounts
 
+STATE_TAINTS = frozenset(
+    f"node.kubernetes.io/{state}" for state in ("not-ready", "unreachable", "unschedulable")
+)
+"""Taints that repeat what the node's readiness and cordon already say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taint:
@@ -47,6 +52,11 @@ class Node:
     """How much of allocatable our replicas may use together, above 0 and at most 1."""
     accelerator_type: str | None = None
     """What kind of accelerator it has; None when it does not say."""
+
+    @property
+    def repelling_taints(self) -> tuple[Taint, ...]:
+        """Taints that say more than that the node is not Ready or cordoned: no pod of ours tolerates one."""
+        return tuple([taint for taint in self.taints if taint.key not in STATE_TAINTS])
 
     def latency_from(self, client_site: str | None) -> int | None:
         """Round trip in milliseconds from a client site; None when unknown."""

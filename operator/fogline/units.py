@@ -76,12 +76,12 @@ def max_amounts(parts: Iterable[Amounts]) -> dict[str, int]:
     return largest
 
 
-def format_amount(resource: str, amount: int) -> str:
+def format_amount(resource: str, amount: int, *, round_up: bool = False) -> str:
     """Write an amount for people: ``250m`` of cpu, ``130Mi`` of memory."""
     if resource == "cpu":
         return f"{amount}m"
     if resource in {"memory", "ephemeral-storage"} or resource.startswith("hugepages-"):
-        return f"{amount / _MEBIBYTE:.0f}Mi"
+        return f"{-(-amount // _MEBIBYTE) if round_up else round(amount / _MEBIBYTE)}Mi"
     return str(amount)
 
 

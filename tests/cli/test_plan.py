@@ -88,28 +88,27 @@ def test_assignments_name_model_variant_node_cost_and_latency() -> None:
     assert found["costPerHour"] == "0.5"
 
 
-def test_what_cannot_be_placed_is_counted_with_every_rejection_and_the_exit_code_is_1(files: Path) -> None:
+def test_what_cannot_be_placed_is_counted_by_reason_and_the_exit_code_is_1(files: Path) -> None:
     (files / "models.yaml").write_text(MODEL.replace("replicas: 2", "replicas: 5"))
     result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-o", "json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["unplaceable"] == [
+    (answer,) = json.loads(result.stdout)["unplaceable"]
+    assert (answer["model"], answer["variant"], answer["replicas"]) == ("shop/digits", "cloud", 3)
+    assert answer["refused"] == [
         {
-            "model": "shop/digits",
-            "variant": "cloud",
-            "clientSite": None,
-            "replicas": 3,
-            "rejections": [
-                {
-                    "node": "cloud-1",
-                    "reason": "InsufficientResource",
-                    "message": "needs 1000m cpu, has 0m free",
-                    "subject": "cpu",
-                    "needs": 1000,
-                    "has": 0,
-                }
-            ],
+            "reason": "InsufficientResource",
+            "nodes": 1,
+            "example": {
+                "node": "cloud-1",
+                "reason": "InsufficientResource",
+                "message": "needs 1000m cpu, has 0m free",
+                "subject": "cpu",
+                "needs": 1000,
+                "has": 0,
+            },
         }
     ]
+    assert answer["counterfactual"] == "cloud-1 would be chosen with 1000m more free cpu"
 
 
 @pytest.mark.usefixtures("files")

@@ -93,7 +93,7 @@ def test_a_released_replica_no_longer_counts_for_its_model_but_holds_its_room() 
     )
     node = facts_of({}, "n1")
     usage = Usage(Snapshot((node,), pods))
-    free = usage.free(node, "cpu")
+    free = usage.free_on(node, "cpu")
     release((replica("a", "1"),), usage)
     assert [pod.name for pod, _ in usage.replicas_of(ModelKey("default", "digits"))] == ["b"]
-    assert usage.free(node, "cpu") == free
+    assert usage.free_on(node, "cpu") == free

@@ -6,58 +6,58 @@ import pytest
 from tests.support.builders import make_demand, make_edge_node, make_node, make_pod
 
 from fogline.conditions import Reason
-from fogline.placement import alternatives, price_in_place
+from fogline.placement import Usage, alternatives, price_in_place
 from fogline.snapshot import Snapshot
 
 CHEAP = make_node("cheap", cost="0.10", latency_milliseconds=60)
 NEAR = make_node("near", cost="0.50", latency_milliseconds=10)
 REPLICA = make_pod("r-1", "near", model="digits")
-SNAPSHOT = Snapshot((CHEAP, NEAR), (REPLICA,))
+USAGE = Usage(Snapshot((CHEAP, NEAR), (REPLICA,)))
 
 
 def test_another_node_has_the_price_that_the_objective_would_count() -> None:
     demand = make_demand(placement={"latency": {"targetMilliseconds": 10}})
-    (other,) = alternatives(demand, SNAPSHOT, REPLICA)
+    (other,) = alternatives(demand, USAGE, REPLICA)
     assert (other.node, other.price, other.rejections) == ("cheap", Decimal("0.20"), ())
 
 
 def test_its_own_node_has_the_price_of_choosing_it_again() -> None:
     demand = make_demand(placement={"latency": {"targetMilliseconds": 5}})
-    assert price_in_place(demand, SNAPSHOT, REPLICA) == Decimal("0.51")
+    assert price_in_place(demand, USAGE, REPLICA) == Decimal("0.51")
 
 
 def test_a_node_that_is_paid_by_others_already_costs_its_replica_nothing_more() -> None:
     neighbour = make_pod("r-2", "near", model="other")
-    shared = Snapshot(SNAPSHOT.nodes, (REPLICA, neighbour))
+    shared = Usage(Snapshot((CHEAP, NEAR), (REPLICA, neighbour)))
     assert price_in_place(make_demand(), shared, REPLICA) == 0
 
 
 def test_refused_nodes_say_why_and_come_after_the_possible_ones() -> None:
     far = make_node("a-far", latency_milliseconds=300)
     demand = make_demand(placement={"latency": {"maxMilliseconds": 100}})
-    others = alternatives(demand, Snapshot((*SNAPSHOT.nodes, far), (REPLICA,)), REPLICA)
+    others = alternatives(demand, Usage(Snapshot((CHEAP, NEAR, far), (REPLICA,))), REPLICA)
     assert [one.node for one in others] == ["cheap", "a-far"]
     assert [one.reason for one in others[1].rejections] == [Reason.LATENCY_ABOVE_MAXIMUM]
 
 
 def test_a_tier_without_a_variant_is_refused() -> None:
     demand = make_demand().narrowed_to("cloud")
-    others = alternatives(demand, Snapshot((NEAR, make_edge_node("edge")), (REPLICA,)), REPLICA)
+    others = alternatives(demand, Usage(Snapshot((NEAR, make_edge_node("edge")), (REPLICA,))), REPLICA)
     assert [(one.node, one.rejections[0].reason) for one in others] == [("edge", Reason.TIER_NOT_SERVED)]
 
 
 def test_the_replica_itself_does_not_count_against_the_limits_of_the_other_nodes() -> None:
     demand = make_demand(placement={"spread": {"maxPerZonePercent": 1}}, replicas=1)
     twin = make_node("twin", zone=NEAR.zone)
-    (other,) = alternatives(demand, Snapshot((NEAR, twin), (REPLICA,)), REPLICA)
+    (other,) = alternatives(demand, Usage(Snapshot((NEAR, twin), (REPLICA,))), REPLICA)
     assert other.rejections == ()
 
 
 def test_other_peoples_pods_have_no_alternatives() -> None:
     with pytest.raises(ValueError, match="is no replica"):
-        alternatives(make_demand(), SNAPSHOT, make_pod("theirs", "near"))
+        alternatives(make_demand(), USAGE, make_pod("theirs", "near"))
 
 
 def test_a_replica_whose_variant_left_the_spec_has_no_price() -> None:
     demand = make_demand().narrowed_to("edge")
-    assert price_in_place(demand, SNAPSHOT, REPLICA) is None
+    assert price_in_place(demand, USAGE, REPLICA) is None

@@ -45,7 +45,7 @@ def test_replicas_that_find_no_node_are_counted_and_say_why() -> None:
     decision = decide_on([make_node("a", allocatable={"cpu": "2"})], make_demand(replicas=5))
     (answer,) = decision.unplaceable
     assert (answer.replicas, decision.waiting) == (3, 3)
-    assert [rejection.reason for rejection in answer.rejections] == [Reason.INSUFFICIENT_RESOURCE]
+    assert [one.reason for one in answer.refused] == [Reason.INSUFFICIENT_RESOURCE]
 
 
 def test_desired_counts_hold_kept_assigned_and_waiting_replicas() -> None:
@@ -228,7 +228,7 @@ def test_a_pod_beyond_the_wanted_replicas_is_placed_too_because_it_replaces_one_
 def test_a_waiting_pod_without_any_node_says_why() -> None:
     answer = place_waiting(make_demand().narrowed_to("edge"), Usage(Snapshot((make_node("a"),))))
     assert isinstance(answer, Unplaceable)
-    assert [one.reason for one in answer.rejections] == [Reason.TIER_NOT_SERVED]
+    assert [one.reason for one in answer.refused] == [Reason.TIER_NOT_SERVED]
 
 
 def test_what_models_cost_adds_up_to_the_bill() -> None:

@@ -177,7 +177,7 @@ def test_what_has_no_node_is_told_with_the_reason_of_every_node() -> None:
     demand = make_demand(variants=CLOUD_ONLY, replicas=3)
     found = optimise([demand], Snapshot((make_node("only", allocatable={"cpu": "2"}),)))
     (left_out,) = found.unplaceable
-    assert (left_out.replicas, [one.reason for one in left_out.rejections]) == (
+    assert (left_out.replicas, [one.reason for one in left_out.refused]) == (
         1,
         [Reason.INSUFFICIENT_RESOURCE],
     )

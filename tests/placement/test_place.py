@@ -10,6 +10,7 @@ from tests.support.builders import make_demand, make_edge_node, make_node, make_
 from fogline.api import Billing, DataSensitivity, Tier
 from fogline.conditions import Reason
 from fogline.placement import Assignment, Demand, Rejection, Unplaceable, Usage, place
+from fogline.placement.requirements import Option, refusals
 from fogline.snapshot import Node, Pod, Snapshot, Taint
 
 CLOUD = make_node("cloud-1")
@@ -25,11 +26,12 @@ def node_of(answer: Assignment | Unplaceable) -> str | None:
     return answer.node if isinstance(answer, Assignment) else None
 
 
-def reasons(answer: Assignment | Unplaceable) -> dict[str, list[Reason]]:
-    found: dict[str, list[Reason]] = {}
-    for rejection in answer.rejections:
-        found.setdefault(rejection.node, []).append(rejection.reason)
-    return found
+def examples(answer: Assignment | Unplaceable) -> list[Rejection]:
+    return [one.example for one in answer.refused]
+
+
+def reasons(answer: Assignment | Unplaceable) -> dict[str, Reason]:
+    return {one.node: one.reason for one in examples(answer)}
 
 
 def test_restricted_data_goes_to_the_cleared_node_even_when_it_costs_more() -> None:
@@ -37,9 +39,9 @@ def test_restricted_data_goes_to_the_cleared_node_even_when_it_costs_more() -> N
     answer = place_on([public, EDGE], make_demand(placement={"dataSensitivity": "Restricted"}))
     assert isinstance(answer, Assignment)
     assert (answer.node, answer.variant, answer.tier) == ("edge-1", "edge", Tier.EDGE)
-    assert answer.rejections == (
-        Rejection("cloud-1", Reason.CLEARANCE_TOO_LOW, needs="Restricted", has="Public"),
-    )
+    assert examples(answer) == [
+        Rejection("cloud-1", Reason.CLEARANCE_TOO_LOW, needs="Restricted", has="Public")
+    ]
 
 
 @pytest.mark.parametrize("needs", list(DataSensitivity))
@@ -149,7 +151,7 @@ def test_a_refused_node_is_named_with_its_reason_and_numbers(
 ) -> None:
     answer = place_on([make_node("n", **node)], make_demand(**spec))
     assert isinstance(answer, Unplaceable)
-    assert answer.rejections == (rejection,)
+    assert examples(answer) == [rejection]
 
 
 @pytest.mark.parametrize("key", ["not-ready", "unreachable", "unschedulable"])
@@ -160,10 +162,14 @@ def test_taints_that_repeat_the_state_of_the_node_are_no_reason_of_their_own(key
 
 def test_every_broken_requirement_is_told_rules_first_then_state_then_room() -> None:
     node = make_node("n", ready=False, latency_milliseconds=99, allocatable={"cpu": "1m"})
-    answer = place_on([node], make_demand(placement={"latency": {"maxMilliseconds": 50}}))
-    assert reasons(answer) == {
-        "n": [Reason.LATENCY_ABOVE_MAXIMUM, Reason.NODE_NOT_READY, Reason.INSUFFICIENT_RESOURCE]
-    }
+    demand = make_demand(placement={"latency": {"maxMilliseconds": 50}})
+    option = Option(demand, demand.variants[0], None, node)
+    assert [one.reason for one in refusals(option, Usage(Snapshot((node,))))] == [
+        Reason.LATENCY_ABOVE_MAXIMUM,
+        Reason.NODE_NOT_READY,
+        Reason.INSUFFICIENT_RESOURCE,
+    ]
+    assert reasons(place_on([node], demand)) == {"n": Reason.LATENCY_ABOVE_MAXIMUM}
 
 
 def test_a_node_with_several_variants_speaks_for_the_one_that_comes_closest() -> None:
@@ -172,21 +178,19 @@ def test_a_node_with_several_variants_speaks_for_the_one_that_comes_closest() ->
         make_variant("big", "Edge", requests={"cpu": "64"}),
     ]
     assert reasons(place_on([EDGE], make_demand(variants=variants))) == {
-        "edge-1": [Reason.INSUFFICIENT_RESOURCE]
+        "edge-1": Reason.INSUFFICIENT_RESOURCE
     }
 
 
 def test_pods_of_others_take_room() -> None:
     pods = [make_pod(f"other-{i}", "cloud-1") for i in range(4)]
     answer = place_on([CLOUD], make_demand(), pods)
-    assert answer.rejections == (
-        Rejection("cloud-1", Reason.INSUFFICIENT_RESOURCE, "cpu", needs=1000, has=0),
-    )
+    assert examples(answer) == [Rejection("cloud-1", Reason.INSUFFICIENT_RESOURCE, "cpu", needs=1000, has=0)]
 
 
 def test_the_resource_that_is_shortest_for_its_request_is_named() -> None:
     node = make_node("n", allocatable={"cpu": "900m", "memory": "100Mi"})
-    (rejection,) = place_on([node], make_demand()).rejections
+    (rejection,) = examples(place_on([node], make_demand()))
     assert rejection.subject == "memory"
 
 
@@ -198,14 +202,14 @@ def test_a_resource_that_is_over_committed_does_not_matter_to_those_who_ask_for_
 
 def test_a_limit_without_a_request_counts_as_the_request() -> None:
     variant = make_variant("cloud", "Cloud", resources={"limits": {"cpu": "5"}})
-    (rejection,) = place_on([CLOUD], make_demand(variants=[variant])).rejections
+    (rejection,) = examples(place_on([CLOUD], make_demand(variants=[variant])))
     assert (rejection.subject, rejection.needs) == ("cpu", 5000)
 
 
 def test_a_replica_without_requests_still_needs_what_fetching_its_artifact_takes() -> None:
     variant = make_variant("cloud", "Cloud", resources={})
     node = make_node("n", allocatable={"memory": "63Mi"})
-    (rejection,) = place_on([node], make_demand(variants=[variant])).rejections
+    (rejection,) = examples(place_on([node], make_demand(variants=[variant])))
     assert (rejection.subject, rejection.needs) == ("memory", 64 * 1024**2)
 
 
@@ -213,7 +217,7 @@ def test_max_per_node_counts_replicas_of_this_model_only() -> None:
     pods = [make_pod("a", "cloud-1", model="digits"), make_pod("b", "cloud-1", model="other")]
     one, two = ({"spread": {"maxPerNode": limit}} for limit in (1, 2))
     assert reasons(place_on([CLOUD], make_demand(placement=one), pods)) == {
-        "cloud-1": [Reason.MAX_PER_NODE_REACHED]
+        "cloud-1": Reason.MAX_PER_NODE_REACHED
     }
     assert node_of(place_on([CLOUD], make_demand(placement=two), pods)) == "cloud-1"
 
@@ -223,7 +227,7 @@ def test_the_zone_share_is_of_the_wanted_replicas_and_rounded_up() -> None:
     pods = [make_pod("1", "a", model="digits"), make_pod("2", "b", model="digits")]
     share = {"spread": {"maxPerZonePercent": 50}}
     refused = place_on(nodes, make_demand(replicas=4, placement=share), pods)
-    assert refused.rejections[0] == Rejection("a", Reason.MAX_PER_ZONE_REACHED, "z", needs=3, has=2)
+    assert examples(refused)[0] == Rejection("a", Reason.MAX_PER_ZONE_REACHED, "z", needs=3, has=2)
     assert node_of(place_on(nodes, make_demand(replicas=5, placement=share), pods)) is not None
 
 
@@ -240,7 +244,7 @@ def test_the_last_replicas_go_to_the_tier_that_lacks_its_minimum() -> None:
     pods = [make_pod("1", "cloud-1", model="digits")]
     answer = place_on([CLOUD, costly], demand, pods)
     assert node_of(answer) == "edge-1"
-    assert reasons(answer) == {"cloud-1": [Reason.RESERVED_FOR_TIER_MINIMUM]}
+    assert reasons(answer) == {"cloud-1": Reason.RESERVED_FOR_TIER_MINIMUM}
 
 
 def test_a_node_billed_by_node_costs_its_price_when_unused_and_nothing_when_used() -> None:
@@ -329,7 +333,7 @@ def test_the_cost_limit_is_for_all_replicas_of_the_model_together() -> None:
     enough, short = ({"cost": {"maxPerHour": limit}} for limit in ("3", "2.99"))
     assert node_of(place_on(nodes, make_demand(placement=enough), pods)) == "c"
     refused = place_on(nodes, make_demand(placement=short), pods)
-    assert refused.rejections[-1] == Rejection(
+    assert examples(refused)[0] == Rejection(
         "c", Reason.COST_LIMIT_REACHED, needs=Decimal(3), has=Decimal("2.99")
     )
 
@@ -338,7 +342,7 @@ def test_the_price_of_a_shared_node_is_split_evenly_among_replicas_for_the_cost_
     pods = [make_pod("1", "cloud-1", model="other")]
     half = {"cost": {"maxPerHour": "0.5"}}
     assert node_of(place_on([CLOUD], make_demand(placement=half), pods)) == "cloud-1"
-    assert reasons(place_on([CLOUD], make_demand(placement=half))) == {"cloud-1": [Reason.COST_LIMIT_REACHED]}
+    assert reasons(place_on([CLOUD], make_demand(placement=half))) == {"cloud-1": Reason.COST_LIMIT_REACHED}
 
 
 def test_equal_costs_go_to_the_lower_name() -> None:
@@ -352,7 +356,7 @@ def test_room_is_the_only_obstacle_where_one_node_lacks_nothing_else() -> None:
     for nodes, expected in (([full, down], True), ([down], False), ([], False)):
         answer = place_on(nodes, make_demand())
         assert isinstance(answer, Unplaceable)
-        assert answer.only_room() is expected
+        assert answer.only_room is expected
 
 
 def test_an_unplaceable_replica_waits_in_the_variant_that_would_be_cheapest_if_there_were_room() -> None:
@@ -374,4 +378,4 @@ def test_a_demand_narrowed_to_one_variant_refuses_the_other_tier() -> None:
     answer = place_on([CLOUD, EDGE], narrowed)
     assert isinstance(answer, Assignment)
     assert (answer.node, answer.cost_per_hour) == ("edge-1", Decimal("0.375"))
-    assert reasons(answer) == {"cloud-1": [Reason.TIER_NOT_SERVED]}
+    assert reasons(answer) == {"cloud-1": Reason.TIER_NOT_SERVED}

@@ -6,13 +6,13 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support import oracle
+from tests.support import oracle, plain_place
 from tests.support.builders import make_pod
 from tests.support.oracle import World
 from tests.support.random_worlds import worlds
 
 from fogline.api import DataSensitivity
-from fogline.placement import Assignment, Usage, assume, decide, demand_of, place
+from fogline.placement import Assignment, Unplaceable, Usage, assume, decide, demand_of, place
 from fogline.snapshot import Node, Snapshot
 
 
@@ -53,10 +53,54 @@ def test_no_assignment_ever_breaks_a_requirement(world: World) -> None:
 def test_a_refused_node_breaks_a_requirement_and_a_node_that_is_not_refused_breaks_none(world: World) -> None:
     site = first_site(world)
     answer = place(demand_of(world.model), usage_of(world), site)
-    refused = {rejection.node for rejection in answer.rejections}
-    for node in world.nodes:
-        possible = any(not oracle.broken(world, way, node, site) for way in world.model.spec.variants)
-        assert (node.name in refused) is not possible
+    possible = {
+        node.name
+        for node in world.nodes
+        if any(not oracle.broken(world, way, node, site) for way in world.model.spec.variants)
+    }
+    assert sum(one.nodes for one in answer.refused) == len(world.nodes) - len(possible)
+    assert possible.isdisjoint(one.example.node for one in answer.refused)
+    assert (answer.feasible if isinstance(answer, Assignment) else 0) == len(possible)
+
+
+@settings(deadline=None, max_examples=400)
+@given(worlds())
+def test_all_nodes_at_once_say_what_each_node_says_alone(world: World) -> None:
+    demand, usage, site = demand_of(world.model), usage_of(world), first_site(world)
+    answer = place(demand, usage, site)
+    found = plain_place.verdicts(demand, usage, site)
+    ranked = plain_place.ranking(found)
+    assert [(one.nodes, one.example) for one in answer.refused] == plain_place.refused(demand, usage, found)
+    if not ranked:
+        assert isinstance(answer, Unplaceable)
+        return
+    assert isinstance(answer, Assignment)
+    position = [one.name for one in demand.variants].index(answer.variant)
+    others = [one for one in ranked if one.node != ranked[0].node]
+    second = answer.runner_up
+    assert (answer.node, position, answer.offer.price) == (
+        ranked[0].node,
+        ranked[0].position,
+        ranked[0].price,
+    )
+    assert (second and (second.node, second.price)) == ((others[0].node, others[0].price) if others else None)
+
+
+@settings(deadline=None, max_examples=300)
+@given(worlds())
+def test_the_node_that_would_be_chosen_breaks_one_requirement_and_is_cheaper(world: World) -> None:
+    demand, usage, site = demand_of(world.model), usage_of(world), first_site(world)
+    answer = place(demand, usage, site)
+    found = plain_place.verdicts(demand, usage, site)
+    near = [one for own in found.values() for one in own if len(one.broken) == 1]
+    closest = answer.counterfactual
+    if closest is None:
+        assert isinstance(answer, Assignment) or not near
+        return
+    assert closest.lacks[0] in {one.broken[0] for one in near if one.node == closest.node}
+    if isinstance(answer, Assignment):
+        assert closest.saving is not None
+        assert closest.saving > 0
 
 
 @settings(deadline=None)
@@ -149,10 +193,10 @@ def test_placing_only_reads_and_assuming_takes_exactly_the_room_that_was_offered
     if isinstance(answer, Assignment):
         variant = demand.variant(answer.variant)
         assert variant
-        node = usage.by_name[answer.node]
-        before = {resource: usage.free(node, resource) for resource in variant.requests}
+        node = usage.node(answer.node)
+        before = {resource: usage.free_on(node, resource) for resource in variant.requests}
         cost = usage.cost_with(demand.model, node, variant.requests)
         assume(answer, demand, usage)
         for resource, amount in variant.requests.items():
-            assert usage.free(node, resource) == before[resource] - amount >= 0
+            assert usage.free_on(node, resource) == before[resource] - amount >= 0
         assert abs(usage.cost_of(demand.model) - cost) < Decimal("1e-20")

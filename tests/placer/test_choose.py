@@ -63,7 +63,7 @@ def test_a_pod_stays_in_the_tier_of_its_variant_although_the_other_would_be_chea
 def test_a_pod_without_room_is_left_to_the_scheduler_so_that_an_autoscaler_can_act() -> None:
     choice = choice_of(gated("p"), nodes=(FULL,), variants=EDGE_ONLY)
     assert isinstance(choice, Open)
-    assert [one.reason for one in choice.answer.rejections] == [Reason.INSUFFICIENT_RESOURCE]
+    assert [one.reason for one in choice.answer.refused] == [Reason.INSUFFICIENT_RESOURCE]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_pod_waits_where_the_scheduler_alone_could_break_a_rule_or_would_not_h
 def test_a_pod_waits_where_there_is_no_node_at_all() -> None:
     choice = choice_of(gated("p"), nodes=())
     assert isinstance(choice, Wait)
-    assert (choice.elsewhere, choice.answer.rejections) == (False, ())
+    assert (choice.elsewhere, choice.answer.refused) == (False, ())
 
 
 def test_a_pod_without_room_waits_when_its_replica_will_be_shifted_to_another_variant() -> None:
@@ -106,7 +106,7 @@ def test_what_a_pod_really_requests_counts_and_not_what_its_spec_says() -> None:
     big = make_edge_node("edge-2", allocatable={"cpu": "4"}, cost="9")
     choices, usage = decide_on(gated("p", cpu="3"), nodes=(small, big), variants=EDGE_ONLY)
     assert pins(choices) == [("p", "edge-2")]
-    assert usage.free(big, "cpu") == 1000
+    assert usage.free_on(big, "cpu") == 1000
 
 
 def test_a_pod_that_asks_for_more_than_its_spec_is_not_said_to_be_shifted_where_nobody_shifts_it() -> None:
@@ -181,7 +181,7 @@ def test_no_burst_ever_gives_a_node_more_than_it_has(wanted: list[str], rooms: l
         given_away = [pod.requests for pod in pods if (pod.name, node.name) in pins(choices)]
         used = sum(requests["cpu"] for requests in given_away)
         assert used <= node.allocatable["cpu"]
-        assert usage.free(node, "cpu") == node.allocatable["cpu"] - used
+        assert usage.free_on(node, "cpu") == node.allocatable["cpu"] - used
 
 
 def test_two_models_in_one_burst_do_not_get_the_same_room() -> None:

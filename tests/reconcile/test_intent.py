@@ -115,7 +115,7 @@ def test_a_model_on_hold_takes_no_room_from_the_next_one(spec: dict[str, Any]) -
     found = Scene(model(replicas=9, **spec), (CLOUD,))
     usage = found.usage
     found.pass_at(usage=usage)
-    assert usage.free(CLOUD, "cpu") == CLOUD.allocatable["cpu"]
+    assert usage.free_on(CLOUD, "cpu") == CLOUD.allocatable["cpu"]
 
 
 def test_a_model_that_is_placed_takes_its_room_from_the_next_one() -> None:

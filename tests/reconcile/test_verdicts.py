@@ -91,7 +91,8 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
         "False",
         (
             "2 of 2 replicas find no node: 2 nodes NodeSelectorMismatch "
-            "(cloud-1: needs label disk=ssd, has no such label)"
+            "(cloud-1: needs label disk=ssd, has no such label); "
+            "edge-1 would be chosen with label disk=ssd"
         ),
         lambda: scene(replicas=2, placement={"nodeSelector": {"disk": "ssd"}}),
     ),

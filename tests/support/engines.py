@@ -87,5 +87,5 @@ def _waiting(answers: Iterable[Unplaceable]) -> dict[str, int]:
 def _reasons(answers: Iterable[Unplaceable]) -> dict[str, set[Reason]]:
     found: defaultdict[str, set[Reason]] = defaultdict(set)
     for one in answers:
-        found[one.model.name] |= {rejection.reason for rejection in one.rejections}
+        found[one.model.name] |= {refused.reason for refused in one.refused}
     return dict(found)

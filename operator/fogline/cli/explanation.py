@@ -10,7 +10,7 @@ from fogline.cli.render import table
 from fogline.cli.report import plain
 from fogline.observe import model_key
 from fogline.placement import Alternative, Unplaceable, Usage, alternatives, decide, demand_of, price_in_place
-from fogline.placement.explain import why
+from fogline.placement.explain import say_unplaceable, why, would_be_chosen
 from fogline.snapshot import Replica, Snapshot
 from fogline.units import format_usd
 
@@ -53,16 +53,16 @@ def explain(model: ModelDeployment, snapshot: Snapshot, replicas: Sequence[Repli
     placed = []
     for replica in sorted(replicas, key=lambda one: (one.node or "", one.name)):
         pod = pods.get((replica.namespace, replica.name))
-        if pod is None or pod.replica is None or pod.node not in usage.by_name:
+        if pod is None or pod.replica is None or not usage.knows(pod.node):
             continue
         placed.append(
             Placed(
                 replica=replica,
                 node=pod.node,
                 cost_per_hour=format_usd(usage.replica_cost(pod)),
-                price=price_in_place(demand, snapshot, pod),
-                latency_milliseconds=usage.by_name[pod.node].latency_from(replica.client_site),
-                others=alternatives(demand, snapshot, pod),
+                price=price_in_place(demand, usage, pod),
+                latency_milliseconds=usage.node(pod.node).latency_from(replica.client_site),
+                others=alternatives(demand, usage, pod),
             )
         )
     return Explanation(model, tuple(placed), decide(demand, usage).unplaceable)
@@ -99,7 +99,15 @@ def document(found: Explanation) -> dict[str, Any]:
                 "variant": one.variant,
                 "clientSite": one.client_site,
                 "replicas": one.replicas,
-                "rejections": plain(one.rejections),
+                "refused": [
+                    {
+                        "reason": refused.reason.value,
+                        "nodes": refused.nodes,
+                        "example": plain([refused.example])[0],
+                    }
+                    for refused in one.refused
+                ],
+                "counterfactual": would_be_chosen(one.counterfactual) if one.counterfactual else None,
             }
             for one in found.unplaceable
         ],
@@ -126,7 +134,7 @@ def text(found: Explanation) -> Iterator[str]:
         site = f" for client site {answer.client_site}" if answer.client_site else ""
         yield ""
         yield f"{answer.replicas} replicas without a node{site}:"
-        yield from table([("  " + one.node, f"{one.reason}: {why(one)}") for one in answer.rejections])
+        yield f"  {say_unplaceable(answer)}"
 
 
 def _cells(one: Placed) -> tuple[str, ...]:

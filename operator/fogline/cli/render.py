@@ -8,8 +8,8 @@ from decimal import ROUND_CEILING, Decimal
 import yaml
 
 from fogline.cli.report import Leaving, Move, Optimum, Report, Row, document
-from fogline.placement import Assignment, Rejection, Unplaceable
-from fogline.placement.explain import outbid, why
+from fogline.placement import Assignment, Unplaceable
+from fogline.placement.explain import describe, outbid, why, would_be_chosen
 from fogline.units import format_usd
 
 _HEADER = ("MODEL", "VARIANT", "NODE", "CLIENT SITE", "REPLICAS", "COST/H", "LATENCY", "")
@@ -100,28 +100,31 @@ def _quality(found: Optimum) -> str:
 def _unplaceable(answer: Unplaceable) -> Iterator[str]:
     have = _replicas(answer.replicas, "has", "have")
     yield f"{answer.model}: {have} no node{_for_site(answer.client_site)}"
-    yield from _by_node(_refused(answer.rejections)) if answer.rejections else ["  there are no nodes"]
+    yield from _refused(answer) if answer.refused else ["  there are no nodes"]
     yield ""
 
 
-def _elsewhere(assignment: Assignment) -> Iterator[str]:
-    lines = [*outbid(assignment), *_refused(assignment.rejections)]
-    if lines:
-        yield f"{assignment.model}: why not elsewhere{_for_site(assignment.client_site)}"
-        yield from _by_node(lines)
+def _elsewhere(answer: Assignment) -> Iterator[str]:
+    beaten = outbid(answer)
+    if beaten or answer.refused:
+        yield f"{answer.model}: why not elsewhere{_for_site(answer.client_site)}"
+        if beaten:
+            yield f"  {beaten}"
+        yield from _refused(answer)
         yield ""
 
 
-def _refused(rejections: tuple[Rejection, ...]) -> list[tuple[str, str]]:
-    return [(one.node, f"{one.reason}: {why(one)}") for one in rejections]
+def _refused(answer: Assignment | Unplaceable) -> Iterator[str]:
+    """Write one line for each reason, and what would have to change."""
+    rows = [(f"  {_nodes(one.nodes)}", one.reason.value, describe(one.example)) for one in answer.refused]
+    if rows:
+        yield from table(rows)
+    if closest := answer.counterfactual:
+        yield f"  {would_be_chosen(closest)}"
 
 
-def _by_node(lines: list[tuple[str, str]]) -> Iterator[str]:
-    """Write the node before its first line only."""
-    width, before = max(len(node) for node, _ in lines), ""
-    for node, text in lines:
-        yield f"  {'' if node == before else node:{width}}  {text}"
-        before = node
+def _nodes(count: int) -> str:
+    return f"{count} node{'' if count == 1 else 's'}"
 
 
 def _for_site(client_site: str | None) -> str:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from fogline.names import ModelKey
-from fogline.placement import Assignment, Decision, Plan, Rejection, Unplaceable, Usage
-from fogline.placement.explain import why
+from fogline.placement import Assignment, Decision, Offer, Plan, Rejection, Unplaceable, Usage
+from fogline.placement.explain import why, would_be_chosen
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 from fogline.units import format_usd
 
@@ -116,7 +116,7 @@ def document(found: Report) -> dict[str, Any]:
                 "variant": one.variant,
                 "clientSite": one.client_site,
                 "replicas": one.replicas,
-                "rejections": plain(one.rejections),
+                **_refused(one),
             }
             for one in found.unplaceable
         ],
@@ -124,8 +124,10 @@ def document(found: Report) -> dict[str, Any]:
             {
                 "model": str(one.model),
                 "clientSite": one.client_site,
-                "offers": _offers(one),
-                "rejections": plain(one.rejections),
+                "offer": _offer(one.offer),
+                "runnerUp": _offer(one.runner_up) if one.runner_up else None,
+                "feasibleNodes": one.feasible,
+                **_refused(one),
             }
             for one in found.placed
         ],
@@ -187,7 +189,7 @@ def _kept(pod: Pod, replica: ReplicaOf, before: Usage) -> Row:
         node=pod.node,
         client_site=replica.client_site,
         cost_per_hour=before.replica_cost(pod),
-        latency_milliseconds=before.by_name[pod.node].latency_from(replica.client_site),
+        latency_milliseconds=before.node(pod.node).latency_from(replica.client_site),
         in_place=True,
     )
 
@@ -205,16 +207,25 @@ def _last_by_site(decision: Decision) -> Iterable[Assignment]:
     return last.values()
 
 
-def _offers(one: Assignment) -> list[dict[str, Any]]:
-    return [
-        {
-            "node": offer.node,
-            "variant": offer.variant,
-            "costPerHour": format_usd(offer.cost_per_hour),
-            "latencyPenaltyPerHour": format_usd(offer.latency_penalty),
-        }
-        for offer in one.offers
-    ]
+def _offer(one: Offer) -> dict[str, Any]:
+    return {
+        "node": one.node,
+        "variant": one.variant,
+        "costPerHour": format_usd(one.cost_per_hour),
+        "latencyPenaltyPerHour": format_usd(one.latency_penalty),
+        "latencyMilliseconds": one.latency_milliseconds,
+    }
+
+
+def _refused(answer: Assignment | Unplaceable) -> dict[str, Any]:
+    closest = answer.counterfactual
+    return {
+        "refused": [
+            {"reason": one.reason.value, "nodes": one.nodes, "example": plain([one.example])[0]}
+            for one in answer.refused
+        ],
+        "counterfactual": would_be_chosen(closest) if closest else None,
+    }
 
 
 def plain(rejections: Iterable[Rejection]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Placement: which replica runs on which node, and why not elsewhere. Pure: same input, same answer."""
 
 from fogline.placement.alternatives import Alternative, alternatives, price_in_place
-from fogline.placement.answers import Assignment, Offer, Rejection, Unplaceable
+from fogline.placement.answers import Assignment, Counterfactual, Offer, Refused, Rejection, Unplaceable
 from fogline.placement.decide import Decision, Misplaced, decide, place_waiting, policy_refusals
 from fogline.placement.demand import Demand, demand_of
 from fogline.placement.place import assume, place
@@ -11,11 +11,13 @@ from fogline.placement.usage import Usage
 __all__ = [
     "Alternative",
     "Assignment",
+    "Counterfactual",
     "Decision",
     "Demand",
     "Misplaced",
     "Offer",
     "Plan",
+    "Refused",
     "Rejection",
     "Unplaceable",
     "Usage",

@@ -1,6 +1,6 @@
 """Why a replica is where it is: what each other node would have cost, or why it is refused."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from fogline.placement.answers import Rejection
@@ -8,7 +8,7 @@ from fogline.placement.demand import Demand
 from fogline.placement.objective import added_cost, latency_penalty
 from fogline.placement.requirements import Option, refusals, tier_not_served
 from fogline.placement.usage import Usage
-from fogline.snapshot import Node, Pod, Snapshot
+from fogline.snapshot import Node, Pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Alternative:
     rejections: tuple[Rejection, ...]
 
 
-def alternatives(demand: Demand, snapshot: Snapshot, pod: Pod) -> tuple[Alternative, ...]:
+def alternatives(demand: Demand, usage: Usage, pod: Pod) -> tuple[Alternative, ...]:
     """Judge every node but its own for a replica that runs, as if it were to be placed now.
 
     The cheapest comes first, then the refused ones by name. Its own room is not counted as free: it holds
@@ -36,25 +36,28 @@ def alternatives(demand: Demand, snapshot: Snapshot, pod: Pod) -> tuple[Alternat
     """
     if pod.replica is None:
         raise ValueError(f"{pod.namespace}/{pod.name} is no replica")
-    leaving = replace(pod, replica=None)
-    usage = Usage(Snapshot(snapshot.nodes, tuple(leaving if one == pod else one for one in snapshot.pods)))
+    without = usage.fork()
+    without.release(pod)
     found = [
-        _judge(demand, usage, node, pod.replica.client_site) for node in usage.nodes if node.name != pod.node
+        _judge(demand, without, node, pod.replica.client_site)
+        for node in without.nodes
+        if node.name != pod.node
     ]
     return tuple(sorted(found, key=lambda one: (one.price is None, one.price or 0, one.node)))
 
 
-def price_in_place(demand: Demand, snapshot: Snapshot, pod: Pod) -> Decimal | None:
+def price_in_place(demand: Demand, usage: Usage, pod: Pod) -> Decimal | None:
     """Give what a replica counts for where it is, in US dollars per hour, latency penalty included.
 
     It is what choosing its node again would cost if it were gone; None when its variant or node is gone.
     """
     variant = demand.variant(pod.replica.variant) if pod.replica else None
-    if pod.replica is None or variant is None or pod.node not in snapshot.by_name:
+    if pod.replica is None or variant is None or not usage.knows(pod.node):
         return None
-    usage = Usage(Snapshot(snapshot.nodes, tuple(one for one in snapshot.pods if one != pod)))
-    option = Option(demand, variant, pod.replica.client_site, snapshot.by_name[pod.node])
-    return added_cost(option, usage) + latency_penalty(option, usage)
+    without = usage.fork()
+    without.remove(pod)
+    option = Option(demand, variant, pod.replica.client_site, usage.node(pod.node))
+    return added_cost(option, without) + latency_penalty(option, without)
 
 
 def _judge(demand: Demand, usage: Usage, node: Node, client_site: str | None) -> Alternative:

@@ -1,9 +1,7 @@
 """The answers of a decision: where a replica goes, or why no node is left."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 from typing import NamedTuple
 
 from fogline.api import Tier
@@ -12,6 +10,11 @@ from fogline.names import ModelKey
 
 Value = int | Decimal | str | None
 """Milliseconds, replicas and amounts are integers, US dollars are decimal numbers, all else is text."""
+
+REFUSALS: tuple[Reason, ...] = tuple(Reason)[: tuple(Reason).index(Reason.COST_LIMIT_REACHED) + 1]
+"""Why a node may be refused, in the order in which a user should hear of it."""
+RANKS = {reason: rank for rank, reason in enumerate(REFUSALS)}
+"""Place in that order; higher means that more was in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +31,56 @@ class Rejection:
     has: Value = None
     """What the node has, or what the limit is."""
 
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The nodes whose first broken requirement is the same.
+
+    A node with several variants speaks for the one that comes closest.
+    """
+
+    nodes: int
+    example: Rejection
+    """Of the one with the lowest name."""
+
     @property
-    def rank(self) -> int:
-        """Place in the order in which a user should hear of it; higher means that more was in order."""
-        return _RANKS[self.reason]
+    def reason(self) -> Reason:
+        """What they have in common."""
+        return self.example.reason
 
 
-_RANKS = {reason: rank for rank, reason in enumerate(Reason)}
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """A node that breaks one requirement only, and would be chosen if it did not."""
+
+    variant: str
+    lacks: tuple[Rejection, ...]
+    """That requirement; one for each resource that is short."""
+    saving: Decimal | None
+    """US dollars per hour against the node that was chosen; None when none was."""
+
+    @property
+    def node(self) -> str:
+        """The node."""
+        return self.lacks[0].node
 
 
 class Offer(NamedTuple):
-    """A node that meets every requirement. The least one is the best: by price, node, position."""
+    """A node that meets every requirement, and what a replica counts for there."""
 
-    price: Decimal
-    """US dollars per hour, as the objective counts them: the two amounts below together."""
     node: str
-    position: int
-    """Of the variant in the spec, from 0."""
     variant: str
     cost_per_hour: Decimal
     """US dollars that the replica adds to the bill: nothing on a node billed by Node that is used already."""
     latency_penalty: Decimal
     """US dollars per hour that the latency above the target counts for; nobody is billed for it."""
+    latency_milliseconds: int | None
+    """Round trip from the client site; None when unknown."""
+
+    @property
+    def price(self) -> Decimal:
+        """US dollars per hour, as the objective counts them."""
+        return self.cost_per_hour + self.latency_penalty
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +90,36 @@ class Assignment:
     model: ModelKey
     client_site: str | None
     tier: Tier
-    latency_milliseconds: int | None
-    """Round trip from the client site; None when unknown."""
-    offers: tuple[Offer, ...]
-    """Every node that would do, the one that is taken first."""
-    rejections: tuple[Rejection, ...]
-    """Every requirement that the refused nodes break, by node."""
+    offer: Offer
+    """What is taken."""
+    runner_up: Offer | None
+    """The best of the other nodes that would do."""
+    feasible: int
+    """How many nodes would do."""
+    refused: tuple[Refused, ...]
+    """The other nodes by reason; the reason of those that came furthest stands first."""
+    counterfactual: Counterfactual | None
+    """The refused node that comes closest to being chosen."""
 
     @property
     def node(self) -> str:
         """The node that is taken."""
-        return self.offers[0].node
+        return self.offer.node
 
     @property
     def variant(self) -> str:
         """The variant that runs there."""
-        return self.offers[0].variant
+        return self.offer.variant
 
     @property
     def cost_per_hour(self) -> Decimal:
         """US dollars that the replica adds to the bill."""
-        return self.offers[0].cost_per_hour
+        return self.offer.cost_per_hour
+
+    @property
+    def latency_milliseconds(self) -> int | None:
+        """Round trip from the client site; None when unknown."""
+        return self.offer.latency_milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +130,11 @@ class Unplaceable:
     variant: str
     """Where to wait: the variant that would be cheapest if there were room, else the first that may come."""
     client_site: str | None
-    rejections: tuple[Rejection, ...]
-    """Every requirement that the nodes break, by node. A node with several variants speaks for the one that
-    comes closest."""
+    refused: tuple[Refused, ...]
+    """All nodes by reason; the reason of those that came furthest stands first."""
+    only_room: bool
+    """Whether room is the only obstacle on some node, so that an autoscaler or preemption helps."""
+    counterfactual: Counterfactual | None
+    """The node that comes closest: what binds."""
     replicas: int = 1
     """How many replicas have this answer."""
-
-    def only_room(self) -> bool:
-        """Tell whether room is the only obstacle on some node, so that an autoscaler or preemption helps."""
-        return any(is_only_room(broken) for broken in by_node(self.rejections))
-
-
-def by_node(rejections: Iterable[Rejection]) -> Iterator[tuple[Rejection, ...]]:
-    """Go through the rejections node by node."""
-    return (tuple(group) for _, group in groupby(rejections, key=lambda rejection: rejection.node))
-
-
-def is_only_room(broken: tuple[Rejection, ...]) -> bool:
-    """Tell whether a node is refused for want of room alone."""
-    return len(broken) == 1 and broken[0].reason is Reason.INSUFFICIENT_RESOURCE

@@ -101,7 +101,7 @@ def place_waiting(demand: Demand, usage: Usage) -> Assignment | Unplaceable:
     missing = max(demand.replicas - held.total(), 1)  # one more than wanted replaces one that is leaving
     answers = [place(demand, usage, site) for site in dict.fromkeys(missing_by_site(demand, held, missing))]
     assigned = [answer for answer in answers if isinstance(answer, Assignment)]
-    return min(assigned, key=lambda one: one.offers[0].price) if assigned else answers[0]
+    return min(assigned, key=lambda one: one.offer.price) if assigned else answers[0]
 
 
 def policy_refusals(demand: Demand, replica: ReplicaOf, node: Node, usage: Usage) -> tuple[Rejection, ...]:
@@ -122,7 +122,7 @@ def _pods(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
 def find_misplaced(demand: Demand, usage: Usage) -> tuple[Misplaced, ...]:
     """Find the replicas that have to leave because of a requirement that must hold while they run."""
     found = (
-        Misplaced(pod, policy_refusals(demand, replica, usage.by_name[pod.node], usage))
+        Misplaced(pod, policy_refusals(demand, replica, usage.node(pod.node), usage))
         for pod, replica in usage.replicas_of(demand.model)
     )
     return tuple(misplaced for misplaced in found if misplaced.rejections)

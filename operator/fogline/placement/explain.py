@@ -1,22 +1,19 @@
 """The texts of answers: the one place that status, Events and the CLI take them from."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from fogline.conditions import Reason
-from fogline.placement.answers import Assignment, Offer, Rejection, Value, by_node
+from fogline.placement.answers import (
+    Assignment,
+    Counterfactual,
+    Offer,
+    Refused,
+    Rejection,
+    Unplaceable,
+    Value,
+)
 from fogline.units import format_amount, format_usd
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How many nodes are refused for a reason, with one of them as the example."""
-
-    reason: Reason
-    nodes: int
-    example: str
 
 
 def describe(rejection: Rejection) -> str:
@@ -29,39 +26,33 @@ def why(rejection: Rejection) -> str:
     return _TEXTS[rejection.reason](rejection)
 
 
-def summarise(rejections: Iterable[Rejection]) -> tuple[Summary, ...]:
-    """Count nodes by the first requirement that they break.
-
-    The reason of the nodes that came furthest stands first: there the least has to change. The example is the
-    node with the lowest name.
-    """
-    heard = sorted((broken[0] for broken in by_node(rejections)), key=lambda one: (-one.rank, one.node))
-    counts = Counter(rejection.reason for rejection in heard)
-    examples: dict[Reason, Rejection] = {}
-    for rejection in heard:
-        examples.setdefault(rejection.reason, rejection)
-    return tuple(Summary(reason, counts[reason], describe(one)) for reason, one in examples.items())
-
-
-def say(rejections: Iterable[Rejection]) -> str:
+def say(refused: Iterable[Refused]) -> str:
     """Say in one line why no node is left, the most telling reason first."""
-    parts = [f"{_nodes(one.nodes)} {one.reason} ({one.example})" for one in summarise(rejections)]
+    parts = [f"{_nodes(one.nodes)} {one.reason} ({describe(one.example)})" for one in refused]
     return "; ".join(parts) if parts else "the cluster has no nodes"
 
 
-def outbid(assignment: Assignment) -> Iterator[tuple[str, str]]:
-    """Go through the nodes that would do but cost more than the chosen one, each with the sentence why."""
-    best, told = assignment.offers[0], {assignment.node}
-    for offer in assignment.offers:
-        if offer.node not in told:
-            told.add(offer.node)
-            yield offer.node, _comparison(offer, best)
+def say_unplaceable(answer: Unplaceable) -> str:
+    """Say the same with what would help."""
+    closest = answer.counterfactual
+    return say(answer.refused) + (f"; {would_be_chosen(closest)}" if closest else "")
 
 
-def _comparison(offer: Offer, best: Offer) -> str:
-    if offer.price == best.price:
-        return f"costs as much as {best.node}, which has the lower name"
-    return f"costs {_price(offer)} an hour, {best.node} {_price(best)}"
+def would_be_chosen(one: Counterfactual) -> str:
+    """Say what one node lacks, such as ``edge-2 would be chosen with 130Mi more free memory``."""
+    wish = " and ".join(_WISHES[rejection.reason](rejection) for rejection in one.lacks)
+    saving = f", for {format_usd(one.saving)} an hour less" if one.saving else ""
+    return f"{one.node} would be chosen {wish}{saving}"
+
+
+def outbid(assignment: Assignment) -> str | None:
+    """Say why the best of the other nodes was not chosen; None when no other would do."""
+    best, second = assignment.offer, assignment.runner_up
+    if second is None:
+        return None
+    if format_usd(second.price) == format_usd(best.price):
+        return f"{second.node} costs as much as {best.node}, which has the lower name"
+    return f"{second.node} costs {_price(second)} an hour, {best.node} {_price(best)}"
 
 
 def _price(offer: Offer) -> str:
@@ -87,6 +78,12 @@ def _amount(resource: str, value: Value) -> str:
 def _node_selector(one: Rejection) -> str:
     found = "no such label" if one.has is None else f"{one.subject}={one.has}"
     return f"needs label {one.subject}={one.needs}, has {found}"
+
+
+def _missing(one: Rejection) -> str:
+    """Write the amount that is missing, rounded up so that it is enough."""
+    needs, has = (value if isinstance(value, int) else 0 for value in (one.needs, one.has))
+    return format_amount(one.subject, needs - has, round_up=True)
 
 
 def _usd(value: Value) -> str:
@@ -120,4 +117,26 @@ _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
     Reason.COST_LIMIT_REACHED: (
         lambda one: f"would cost {_usd(one.needs)} an hour in all, maxPerHour is {_usd(one.has)}"
     ),
+}
+
+_WISHES: Mapping[Reason, Callable[[Rejection], str]] = {
+    Reason.CLEARANCE_TOO_LOW: lambda one: f"with clearance {one.needs}",
+    Reason.REGION_NOT_ALLOWED: lambda one: f"in region {one.needs}",
+    Reason.ARCHITECTURE_NOT_SUPPORTED: lambda one: f"with architecture {one.needs}",
+    Reason.ACCELERATOR_NOT_SUPPORTED: lambda one: f"with accelerator {one.needs}",
+    Reason.NODE_SELECTOR_MISMATCH: lambda one: f"with label {one.subject}={one.needs}",
+    Reason.LATENCY_UNKNOWN: lambda one: f"if its latency were known to be <= {one.needs} ms",
+    Reason.LATENCY_ABOVE_MAXIMUM: lambda one: f"if its latency were <= {one.needs} ms",
+    Reason.NODE_NOT_READY: lambda _: "if it were Ready",
+    Reason.NODE_CORDONED: lambda _: "if it were not cordoned",
+    Reason.TAINT_NOT_TOLERATED: lambda one: f"without taint {one.subject}",
+    Reason.INSUFFICIENT_RESOURCE: lambda one: f"with {_missing(one)} more free {one.subject}",
+    Reason.CAPACITY_SHARE_REACHED: lambda one: f"with {_missing(one)} more {one.subject} for Fogline",
+    Reason.MAX_PER_NODE_REACHED: lambda one: f"if maxPerNode were {one.needs}",
+    Reason.MAX_PER_ZONE_REACHED: lambda one: f"if zone {one.subject} might hold {one.needs}",
+    Reason.TIER_MAXIMUM_REACHED: lambda one: f"if maxReplicas of tier {one.subject} were {one.needs}",
+    Reason.RESERVED_FOR_TIER_MINIMUM: lambda one: (
+        f"if tier {one.subject} did not lack {one.needs} of its minReplicas"
+    ),
+    Reason.COST_LIMIT_REACHED: lambda one: f"if maxPerHour were {_usd(one.needs)}",
 }

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from fogline.api import Billing
+from fogline.placement.demand import LatencyDemand
 from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage, share_cost
 
@@ -26,10 +27,20 @@ def latency_penalty(option: Option, usage: Usage) -> Decimal:
     missing label is never an advantage.
     """
     latency = option.demand.latency
-    target = latency.target_milliseconds
-    if target is None:
-        return Decimal(0)
     milliseconds = option.node.latency_from(option.client_site)
-    if milliseconds is None:
-        milliseconds = max(usage.worst_latency(option.client_site) or 0, 2 * target)
-    return latency.penalty_per_millisecond * max(0, milliseconds - target)
+    if milliseconds is None and latency.target_milliseconds is not None:
+        milliseconds = max(
+            usage.columns.worst_latency(option.client_site) or 0, 2 * latency.target_milliseconds
+        )
+    return _penalty(latency, milliseconds)
+
+
+def penalty_at_maximum(latency: LatencyDemand) -> Decimal:
+    """Give what the largest latency that is allowed counts for, in US dollars per hour."""
+    return _penalty(latency, latency.maximum_milliseconds)
+
+
+def _penalty(latency: LatencyDemand, milliseconds: int | None) -> Decimal:
+    if milliseconds is None or latency.target_milliseconds is None:
+        return Decimal(0)
+    return latency.penalty_per_millisecond * max(0, milliseconds - latency.target_milliseconds)

@@ -1,68 +1,181 @@
 """Choose the node of one replica: refuse, price, take the cheapest."""
 
-from fogline.placement.answers import Assignment, Offer, Rejection, Unplaceable, is_only_room
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fogline.conditions import Reason
+from fogline.placement.answers import RANKS, REFUSALS, Assignment, Counterfactual, Offer, Refused, Unplaceable
+from fogline.placement.columns import Bools, Floats
 from fogline.placement.demand import Demand, VariantDemand
-from fogline.placement.objective import added_cost, latency_penalty
-from fogline.placement.requirements import Option, owed_replicas, refusals, tier_not_served
+from fogline.placement.objective import added_cost, latency_penalty, penalty_at_maximum
+from fogline.placement.requirements import Option, first_refusal, is_reserved, lacks, tier_not_served
+from fogline.placement.sweep import NONE, Ranks, Sweep, sweep
 from fogline.placement.usage import Usage
-from fogline.snapshot import ReplicaOf
+from fogline.snapshot import Pod, ReplicaOf
+
+_SAME = 1e-9
+"""US dollars per hour: prices that differ by less are equal."""
+_TOO_FAR = (RANKS[Reason.LATENCY_UNKNOWN], RANKS[Reason.LATENCY_ABOVE_MAXIMUM])
+_PRECISION = 1e-12
+"""The same as a share of the price, for prices that a float cannot tell apart any more."""
 
 
 def place(demand: Demand, usage: Usage, client_site: str | None = None) -> Assignment | Unplaceable:
     """Choose the cheapest node that meets every requirement, and the variant to run there.
 
-    Cheapest by the sum of the money that the replica adds and its latency penalty. Equal costs go to the
+    Cheapest by the sum of the money that the replica adds and its latency penalty. Equal prices go to the
     lower node name, then to the variant that the user names first, so the order of nodes and pods never
     changes the answer. `usage` is only read.
     """
-    rejections: list[Rejection] = []
-    offers: list[Offer] = []
-    short_of_room: list[Offer] = []
-    for node in usage.nodes:
-        refused: list[tuple[Rejection, ...]] = []
-        for position, variant in enumerate(demand.variants):
-            if variant.tier is not node.tier:
-                continue
-            option = Option(demand, variant, client_site, node)
-            broken = refusals(option, usage)
-            refused.append(broken)
-            if not broken:
-                offers.append(_offer(option, position, usage))
-            elif is_only_room(broken):
-                short_of_room.append(_offer(option, position, usage))
-        rejections += _closest(refused) if refused else (tier_not_served(demand, node),)
-    if not offers:
-        waits_in = min(short_of_room).variant if short_of_room else _may_wait(demand, usage).name
-        return Unplaceable(demand.model, waits_in, client_site, tuple(rejections))
-    offers.sort()
-    chosen = usage.by_name[offers[0].node]
-    latency = chosen.latency_from(client_site)
-    return Assignment(demand.model, client_site, chosen.tier, latency, tuple(offers), tuple(rejections))
+    found = _Found(
+        demand, usage, client_site, [sweep(demand, one, client_site, usage) for one in demand.variants]
+    )
+    best = found.cheapest([swept.is_feasible for swept in found.sweeps])
+    if best is None:
+        return _unplaceable(found)
+    feasible = np.logical_or.reduce([swept.is_feasible for swept in found.sweeps])
+    others = [swept.is_feasible & (np.arange(len(feasible)) != best.row) for swept in found.sweeps]
+    second = found.cheapest(others)
+    offer = found.offer(best)
+    return Assignment(
+        model=demand.model,
+        client_site=client_site,
+        tier=found.sweeps[best.variant].variant.tier,
+        offer=offer,
+        runner_up=found.offer(second) if second else None,
+        feasible=int(feasible.sum()),
+        refused=tuple(found.refused()),
+        counterfactual=_counterfactual(found, best),
+    )
 
 
-def assume(assignment: Assignment, demand: Demand, usage: Usage) -> None:
+def assume(assignment: Assignment, demand: Demand, usage: Usage) -> Pod:
     """Count an assignment of this demand as if its pod were there already."""
     requests = next(one.requests for one in demand.variants if one.name == assignment.variant)
     replica = ReplicaOf(demand.model, assignment.variant, assignment.client_site)
-    usage.assume(replica, assignment.node, requests)
+    return usage.assume(replica, assignment.node, requests)
 
 
-def _closest(refused: list[tuple[Rejection, ...]]) -> tuple[Rejection, ...]:
-    """Speak for the variant that came closest to this node; nothing is broken when one can run there."""
-    return min(refused, key=lambda broken: (len(broken), -broken[0].rank if broken else 0))
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A node for a variant, both by number."""
+
+    price: float
+    row: int
+    variant: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The question, and what was found for each variant."""
+
+    demand: Demand
+    usage: Usage
+    client_site: str | None
+    sweeps: Sequence[Sweep]
+
+    def cheapest(self, allowed: Sequence[Bools], prices: Sequence[Floats] | None = None) -> _Place | None:
+        """Find the cheapest of the allowed places; None when none is allowed."""
+        given = prices or [swept.price for swept in self.sweeps]
+        masked = [np.where(mask, price, np.inf) for mask, price in zip(allowed, given, strict=True)]
+        least = min((float(one.min(initial=np.inf)) for one in masked), default=np.inf)
+        if least == np.inf:
+            return None
+        limit = least + max(_SAME, _PRECISION * least)
+        equal = [one <= limit for one in masked]
+        row, variant = min(
+            (int(places.argmax()), number) for number, places in enumerate(equal) if places.any()
+        )
+        return _Place(float(masked[variant][row]), row, variant)
+
+    def option(self, place: _Place) -> Option:
+        """Give the way to place one replica that a place stands for."""
+        node, variant = self.usage.nodes[place.row], self.sweeps[place.variant].variant
+        return Option(self.demand, variant, self.client_site, node)
+
+    def offer(self, place: _Place) -> Offer:
+        """Give what a place costs, to the last digit."""
+        option = self.option(place)
+        return Offer(
+            node=option.node.name,
+            variant=option.variant.name,
+            cost_per_hour=added_cost(option, self.usage),
+            latency_penalty=latency_penalty(option, self.usage),
+            latency_milliseconds=option.node.latency_from(self.client_site),
+        )
+
+    def refused(self) -> Iterator[Refused]:
+        """Count the refused nodes by the first requirement that the variant which comes closest breaks."""
+        broken, first, speaker = _closest(self.sweeps, len(self.usage.nodes))
+        counts = np.bincount(first[broken > 0], minlength=len(REFUSALS))
+        for rank in np.flatnonzero(counts)[::-1].tolist():
+            row = int(((broken > 0) & (first == rank)).argmax())
+            if REFUSALS[rank] is Reason.TIER_NOT_SERVED:
+                example = tier_not_served(self.demand, self.usage.nodes[row])
+            else:
+                example = first_refusal(self.option(_Place(0.0, row, int(speaker[row]))), self.usage)
+            yield Refused(int(counts[rank]), example)
+
+
+def _closest(sweeps: Sequence[Sweep], nodes: int) -> tuple[Ranks, Ranks, Ranks]:
+    """Give of each node what the variant that comes closest to it meets: broken, first, and its number.
+
+    A node whose tier no variant serves breaks that rule alone.
+    """
+    broken, first = np.full(nodes, NONE), np.full(nodes, np.uint8(RANKS[Reason.TIER_NOT_SERVED]))
+    speaker = np.zeros(nodes, dtype=np.uint8)
+    for number, swept in enumerate(sweeps):
+        closer = (swept.broken < broken) | (
+            (swept.broken == broken) & (swept.broken < NONE) & (swept.first > first)
+        )
+        broken, first = np.where(closer, swept.broken, broken), np.where(closer, swept.first, first)
+        speaker[closer] = number
+    return broken, first, speaker
+
+
+def _unplaceable(found: _Found) -> Unplaceable:
+    room = np.uint8(RANKS[Reason.INSUFFICIENT_RESOURCE])
+    short = found.cheapest([(swept.broken == 1) & (swept.first == room) for swept in found.sweeps])
+    waits_in = found.sweeps[short.variant].variant if short else _may_wait(found.demand, found.usage)
+    return Unplaceable(
+        model=found.demand.model,
+        variant=waits_in.name,
+        client_site=found.client_site,
+        refused=tuple(found.refused()),
+        only_room=short is not None,
+        counterfactual=_counterfactual(found, None),
+    )
+
+
+def _counterfactual(found: _Found, best: _Place | None) -> Counterfactual | None:
+    """Find the node that would be chosen if one requirement were met, the cheapest first.
+
+    A node that is too far, or that nobody knows the distance to, is priced as if it were at the maximum.
+    """
+    at_maximum = penalty_at_maximum(found.demand.latency)
+    prices = [
+        swept.cost + np.where(np.isin(swept.first, _TOO_FAR), float(at_maximum), swept.penalty)
+        for swept in found.sweeps
+    ]
+    place = found.cheapest([swept.broken == 1 for swept in found.sweeps], prices)
+    if place is None or (best and place.price >= best.price - _SAME):
+        return None
+    option = found.option(place)
+    lacking, there, saving = lacks(option, found.usage), found.offer(place), None
+    if best:
+        is_far = RANKS[lacking[0].reason] in _TOO_FAR
+        price = there.cost_per_hour + (at_maximum if is_far else there.latency_penalty)
+        saving = found.offer(best).price - price
+    return Counterfactual(option.variant.name, lacking, saving)
 
 
 def _may_wait(demand: Demand, usage: Usage) -> VariantDemand:
     """Give the first variant whose tier may take one more replica, else the first one."""
-    owed, held = owed_replicas(demand, usage), usage.of(demand.model).per_tier
-    reserved = bool(owed) and demand.replicas - held.total() <= sum(owed.values())
+    held = usage.of(demand.model).per_tier
     for variant in demand.variants:
         full = held[variant.tier] >= demand.tier_maxima.get(variant.tier, demand.replicas)
-        if not full and (variant.tier in owed or not reserved):
+        if not full and not is_reserved(demand, variant.tier, usage):
             return variant
     return demand.variants[0]
-
-
-def _offer(option: Option, position: int, usage: Usage) -> Offer:
-    cost, penalty = added_cost(option, usage), latency_penalty(option, usage)
-    return Offer(cost + penalty, option.node.name, position, option.variant.name, cost, penalty)

@@ -11,12 +11,7 @@ from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.usage import Usage
 from fogline.snapshot import Node
 
-STATE_TAINTS = frozenset(
-    f"node.kubernetes.io/{state}" for state in ("not-ready", "unreachable", "unschedulable")
-)
-"""Taints that repeat what the node's readiness and cordon already say."""
-
-_ROUNDING = Decimal("1e-9")
+COST_ROUNDING = Decimal("1e-9")
 """Far below any price, far above what the rounding of divisions can add up to."""
 
 
@@ -101,36 +96,33 @@ def not_cordoned(option: Option, _: Usage) -> Rejection | None:
 
 def tolerated(option: Option, _: Usage) -> Rejection | None:
     """Refuse a node with a taint: pods of ours tolerate none that keeps new pods away."""
-    for taint in option.node.taints:
-        if taint.key not in STATE_TAINTS:
-            text = f"{taint.key}={taint.value}" if taint.value else taint.key
-            return Rejection(option.node.name, Reason.TAINT_NOT_TOLERATED, f"{text}:{taint.effect}")
+    for taint in option.node.repelling_taints:
+        text = f"{taint.key}={taint.value}" if taint.value else taint.key
+        return Rejection(option.node.name, Reason.TAINT_NOT_TOLERATED, f"{text}:{taint.effect}")
     return None
 
 
 def capacity(option: Option, usage: Usage) -> Rejection | None:
     """Refuse a node without room, and name the resource that is shortest for its request."""
-    return _shortest(option, usage.free, Reason.INSUFFICIENT_RESOURCE)
+    return next(iter(_short(option, usage.free_on, Reason.INSUFFICIENT_RESOURCE)), None)
 
 
 def capacity_share(option: Option, usage: Usage) -> Rejection | None:
     """Refuse a node of which our replicas use as much together as they may."""
     if option.node.capacity_share == 1:
         return None
-    return _shortest(option, usage.left_of_share, Reason.CAPACITY_SHARE_REACHED)
+    return next(iter(_short(option, usage.left_of_share_on, Reason.CAPACITY_SHARE_REACHED)), None)
 
 
-def _shortest(option: Option, left: Callable[[Node, str], int], reason: Reason) -> Rejection | None:
-    shortest = None
+def _short(option: Option, left: Callable[[Node, str], int], reason: Reason) -> list[Rejection]:
+    """Give the resources that are short, the one that is shortest for its request first."""
+    found = []
     for resource, needs in option.variant.requests.items():
         has = left(option.node, resource)
         if needs > has and needs:
-            found = (Decimal(max(has, 0)) / needs, resource, needs, has)
-            shortest = found if shortest is None else min(shortest, found)
-    if shortest is None:
-        return None
-    _, resource, needs, has = shortest
-    return Rejection(option.node.name, reason, resource, needs, has)
+            rejection = Rejection(option.node.name, reason, resource, needs, has)
+            found.append((Decimal(max(has, 0)) / needs, resource, rejection))
+    return [rejection for _, _, rejection in sorted(found, key=lambda one: one[:2])]
 
 
 def max_per_node(option: Option, usage: Usage) -> Rejection | None:
@@ -169,15 +161,21 @@ def tier_maximum(option: Option, usage: Usage) -> Rejection | None:
 
 def tier_minima(option: Option, usage: Usage) -> Rejection | None:
     """Refuse a tier that needs no more replicas when all that are left are owed to another tier."""
-    demand = option.demand
-    owed = owed_replicas(demand, usage)
-    if not owed or option.node.tier in owed:
+    if not is_reserved(option.demand, option.node.tier, usage):
         return None
-    left = max(demand.replicas - usage.of(demand.model).per_tier.total(), 0)
-    if left > sum(owed.values()):
-        return None
-    tier, missing = next(iter(owed.items()))
+    tier, missing = next(iter(owed_replicas(option.demand, usage).items()))
+    left = _left(option.demand, usage)
     return Rejection(option.node.name, Reason.RESERVED_FOR_TIER_MINIMUM, tier.value, missing, left)
+
+
+def is_reserved(demand: Demand, tier: Tier, usage: Usage) -> bool:
+    """Tell whether all replicas that are left are owed to another tier."""
+    owed = owed_replicas(demand, usage)
+    return bool(owed) and tier not in owed and _left(demand, usage) <= sum(owed.values())
+
+
+def _left(demand: Demand, usage: Usage) -> int:
+    return max(demand.replicas - usage.of(demand.model).per_tier.total(), 0)
 
 
 def owed_replicas(demand: Demand, usage: Usage) -> dict[Tier, int]:
@@ -196,7 +194,7 @@ def cost_limit(option: Option, usage: Usage) -> Rejection | None:
     if limit is None:
         return None
     would_be = usage.cost_with(option.demand.model, option.node, option.variant.requests)
-    if would_be <= limit + _ROUNDING:
+    if would_be <= limit + COST_ROUNDING:
         return None
     return Rejection(option.node.name, Reason.COST_LIMIT_REACHED, needs=would_be, has=limit)
 
@@ -236,6 +234,21 @@ def refusals(
     """Return every requirement that the option breaks, in the order in which a user should hear of them."""
     found = [requirement(option, usage) for requirement in requirements]
     return tuple([rejection for rejection in found if rejection])
+
+
+def first_refusal(option: Option, usage: Usage) -> Rejection:
+    """Return the first requirement that a refused option breaks."""
+    return next(filter(None, (requirement(option, usage) for requirement in REQUIREMENTS)))
+
+
+def lacks(option: Option, usage: Usage) -> tuple[Rejection, ...]:
+    """Return the first requirement that a refused option breaks; each short resource by itself."""
+    first = first_refusal(option, usage)
+    left = {
+        Reason.INSUFFICIENT_RESOURCE: usage.free_on,
+        Reason.CAPACITY_SHARE_REACHED: usage.left_of_share_on,
+    }.get(first.reason)
+    return tuple(_short(option, left, first.reason)) if left else (first,)
 
 
 def tier_not_served(demand: Demand, node: Node) -> Rejection:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from heapq import heapify, heappop, heappush
 
 from fogline.placement.demand import Demand
+from fogline.placement.holdings import Holdings
 from fogline.placement.objective import latency_penalty
 from fogline.placement.requirements import STATE, Option, refusals
 from fogline.placement.sites import split_by_site
-from fogline.placement.usage import ModelUsage, Usage
+from fogline.placement.usage import Usage
 from fogline.snapshot import Node, Pod, ReplicaOf
 
 
@@ -18,23 +20,32 @@ def drop_surplus(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
     nodes that take nothing new or hold more of the model than the limits allow, those of client sites with
     more than their share, the costliest, and the highest names.
     """
-    held, wanted = usage.of(demand.model), split_by_site(demand)
+    standing = [
+        _standing(demand, pod, replica, usage, number)
+        for number, (pod, replica) in enumerate(usage.replicas_of(demand.model))
+    ]
+    surplus, wanted = len(standing) - demand.replicas, split_by_site(demand)
 
-    def urgency(one: _Standing) -> tuple[bool, bool, bool, Decimal, str]:
-        tier, site = one.node.tier, one.client_site
+    def urgency(one: _Standing) -> tuple[bool, bool, bool, Decimal, int]:
+        """Sort key, the most urgent first. While others go, a replica only becomes less urgent."""
+        tier, site, held = one.node.tier, one.client_site, usage.of(demand.model)
         return (
-            held.per_tier[tier] > demand.tier_minima.get(tier, 0),
-            one.is_unfit or _is_over_limit(demand, one.node, held),
-            held.per_client_site[site] > wanted.get(site, 0),
-            one.cost_per_hour,
-            one.pod.name,
+            held.per_tier[tier] <= demand.tier_minima.get(tier, 0),
+            not (one.is_unfit or _is_over_limit(demand, one.node, held)),
+            held.per_client_site[site] <= wanted.get(site, 0),
+            -one.cost_per_hour,
+            -one.number,
         )
 
-    left = [_standing(demand, pod, replica, usage) for pod, replica in usage.replicas_of(demand.model)]
     dropped: list[Pod] = []
-    while len(left) > demand.replicas:
-        one = max(left, key=urgency)
-        left.remove(one)
+    queue = [(urgency(one), one.number) for one in standing] if surplus > 0 else []
+    heapify(queue)
+    while len(dropped) < surplus:
+        believed, number = heappop(queue)
+        one = standing[number]
+        if (now := urgency(one)) != believed:
+            heappush(queue, (now, number))
+            continue
         usage.release(one.pod)
         dropped.append(one.pod)
     return tuple(dropped)
@@ -45,6 +56,8 @@ class _Standing:
     """What speaks for and against keeping a replica, whatever becomes of the others."""
 
     pod: Pod
+    number: int
+    """Its place by namespace and name."""
     node: Node
     client_site: str | None
     is_unfit: bool
@@ -53,12 +66,13 @@ class _Standing:
     """US dollars, as the objective counts them."""
 
 
-def _standing(demand: Demand, pod: Pod, replica: ReplicaOf, usage: Usage) -> _Standing:
-    node = usage.by_name[pod.node]
+def _standing(demand: Demand, pod: Pod, replica: ReplicaOf, usage: Usage, number: int) -> _Standing:
+    node = usage.node(pod.node)
     variant = next(one for one in demand.variants if one.name == replica.variant)
     option = Option(demand, variant, replica.client_site, node)
     return _Standing(
         pod=pod,
+        number=number,
         node=node,
         client_site=replica.client_site,
         is_unfit=bool(refusals(option, usage, STATE)),
@@ -66,7 +80,7 @@ def _standing(demand: Demand, pod: Pod, replica: ReplicaOf, usage: Usage) -> _St
     )
 
 
-def _is_over_limit(demand: Demand, node: Node, held: ModelUsage) -> bool:
+def _is_over_limit(demand: Demand, node: Node, held: Holdings) -> bool:
     return any(
         limit is not None and count > limit
         for count, limit in (

@@ -1,11 +1,14 @@
-"""What the pods of a snapshot hold, indexed so that a burst of decisions need not scan them again."""
+"""What the pods of a cluster hold, kept up to date so that a decision need not go through them again."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from decimal import Decimal
 
-from fogline.api import Billing, Tier
+import numpy as np
+
+from fogline.api import Billing
 from fogline.names import ModelKey
+from fogline.placement.columns import MOST, Columns, Floats, Ints, moved_rows, rows_before, usable
+from fogline.placement.holdings import Holdings
 from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
 from fogline.units import Amounts
 
@@ -27,90 +30,138 @@ def share_cost(node: Node, requests: Amounts) -> Decimal:
     return min(max(shares, default=Decimal(0)), price)
 
 
-@dataclass(slots=True)
-class ModelUsage:
-    """Where the replicas of one model are."""
-
-    replicas: dict[tuple[str, str], tuple[Pod, ReplicaOf]] = field(default_factory=dict)
-    """By namespace and name."""
-    per_node: Counter[str] = field(default_factory=Counter)
-    per_zone: Counter[str] = field(default_factory=Counter)
-    per_tier: Counter[Tier] = field(default_factory=Counter)
-    per_client_site: Counter[str | None] = field(default_factory=Counter)
-    share_costs: Decimal = Decimal(0)
-    """US dollars per hour for what it uses of nodes that are billed by Share."""
-
-
 class Usage:
     """Room and replicas of every node, kept up to date while a decision assumes one replica after another.
 
-    Pods on nodes that the snapshot does not know hold nothing: such a node is gone, and its pods with it.
+    Pods on nodes that are not known hold nothing: such a node is gone, and its pods with it.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.nodes: tuple[Node, ...] = tuple(sorted(snapshot.nodes, key=lambda node: node.name))
-        self.by_name = snapshot.by_name
-        self._used: dict[str, Counter[str]] = {node.name: Counter() for node in self.nodes}
-        self._used_by_ours: dict[str, Counter[str]] = {node.name: Counter() for node in self.nodes}
-        self._replicas: Counter[str] = Counter()
-        self._models: dict[ModelKey, ModelUsage] = {}
+        self.columns = Columns(snapshot.nodes)
+        self._used: dict[str, Ints] = {}
+        self._used_by_ours: dict[str, Ints] = {}
+        self._replicas: Ints = np.zeros(len(self.columns), dtype=np.int64)
+        self._models: dict[ModelKey, Holdings] = {}
+        self._own: set[ModelKey] = set()
+        """Models whose `Holdings` no fork shares."""
         self._costs: dict[ModelKey, Decimal] = {}
-        self._worst_latency: dict[str | None, int | None] = {}
         self._assumed = 0
         for pod in snapshot.pods:
             self.add(pod)
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes by name."""
+        return self.columns.nodes
+
+    def knows(self, name: str) -> bool:
+        """Tell whether there is a node of this name."""
+        return name in self.columns.row_of
+
+    def node(self, name: str) -> Node:
+        """Give the node of a name.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        return self.columns.nodes[self.columns.row_of[name]]
+
+    def fork(self) -> "Usage":
+        """Give one that changes on its own. What both share is copied when one of them changes it."""
+        other = Usage(Snapshot(()))
+        other.columns = self.columns
+        other._used = {resource: used.copy() for resource, used in self._used.items()}
+        other._used_by_ours = {resource: used.copy() for resource, used in self._used_by_ours.items()}
+        other._replicas = self._replicas.copy()
+        other._models = dict(self._models)
+        other._costs = dict(self._costs)
+        other._assumed = self._assumed
+        self._own.clear()
+        return other
+
+    def change_nodes(self, changes: Mapping[str, Node | None]) -> None:
+        """Take in nodes that came, changed or, where None is given, went.
+
+        The pods on nodes that changed or went must have been removed before.
+        """
+        before = self.columns
+        self.columns = before.changed(changes)
+        if self.columns.row_of is not before.row_of:
+            rows = rows_before(before, self.columns)
+            self._replicas = moved_rows(self._replicas, rows)
+            for used in (self._used, self._used_by_ours):
+                used.update({resource: moved_rows(column, rows) for resource, column in used.items()})
+
     def add(self, pod: Pod) -> None:
         """Count a pod that is on its node, or that is assumed to get there."""
-        if pod.node in self._used:
-            self._used[pod.node].update(pod.requests)
+        row = self.columns.row_of.get(pod.node)
+        if row is not None:
+            self._hold(pod, row, 1)
             if pod.replica:
-                self._used_by_ours[pod.node].update(pod.requests)
-            if pod.replica:
-                self._count(pod, pod.replica, 1)
+                self._count(pod, pod.replica, row, 1)
 
-    def assume(self, replica: ReplicaOf, node: str, requests: Amounts) -> None:
-        """Count a replica on a node before any pod of it can be seen there."""
+    def remove(self, pod: Pod) -> None:
+        """Stop counting a pod that was added: its room is free."""
+        row = self.columns.row_of.get(pod.node)
+        if row is not None:
+            self._hold(pod, row, -1)
+            self.release(pod)
+
+    def assume(self, replica: ReplicaOf, node: str, requests: Amounts) -> Pod:
+        """Count a replica on a node before its pod can be seen there; give the pod that stands for it."""
         self._assumed += 1
         name = f"{replica.model.name}-{replica.variant}/{self._assumed}"  # no name that a real pod can have
-        self.add(Pod(replica.model.namespace, name, node, requests, replica))
+        pod = Pod(replica.model.namespace, name, node, requests, replica)
+        self.add(pod)
+        return pod
 
     def release(self, pod: Pod) -> None:
         """Stop counting a replica for its model, while the pod still holds its room."""
-        if pod.node in self._used and pod.replica:
-            self._count(pod, pod.replica, -1)
+        row = self.columns.row_of.get(pod.node)
+        if (
+            row is not None
+            and pod.replica
+            and (pod.namespace, pod.name) in self.of(pod.replica.model).replicas
+        ):
+            self._count(pod, pod.replica, row, -1)
 
-    def of(self, model: ModelKey) -> ModelUsage:
+    def of(self, model: ModelKey) -> Holdings:
         """Tell where the replicas of a model are."""
-        held = self._models.get(model)
-        if held is None:
-            held = self._models[model] = ModelUsage()
-        return held
+        return self._models.get(model) or Holdings()
 
     def replicas_of(self, model: ModelKey) -> tuple[tuple[Pod, ReplicaOf], ...]:
         """Give the replicas of a model by namespace and name, each with what it serves."""
         held = self.of(model).replicas
         return tuple(held[key] for key in sorted(held))
 
-    def free(self, node: Node, resource: str) -> int:
-        """Tell how much of a resource is left on a node; below 0 when it is over-committed."""
-        return node.allocatable.get(resource, 0) - self._used[node.name][resource]
+    def free(self, resource: str) -> Ints:
+        """Tell how much of a resource is left on each node; below 0 where it is over-committed."""
+        has = self.columns.allocatable(resource)
+        return has - self._used[resource] if resource in self._used else has
 
-    def left_of_share(self, node: Node, resource: str) -> int:
-        """Tell how much of the part of a node that our replicas may use is left; below 0 beyond it."""
-        whole = int(node.capacity_share * node.allocatable.get(resource, 0))
-        return whole - self._used_by_ours[node.name][resource]
+    def left_of_share(self, resource: str) -> Ints:
+        """Tell how much of the part that our replicas may use is left on each node; below 0 beyond it."""
+        has = self.columns.usable(resource)
+        return has - self._used_by_ours[resource] if resource in self._used_by_ours else has
+
+    def free_on(self, node: Node, resource: str) -> int:
+        """Tell how much of a resource is left on one node."""
+        has = min(node.allocatable.get(resource, 0), MOST)
+        return has - self._amount(self._used, node, resource)
+
+    def left_of_share_on(self, node: Node, resource: str) -> int:
+        """Tell how much of the part that our replicas may use is left on one node."""
+        return min(usable(node, resource), MOST) - self._amount(self._used_by_ours, node, resource)
 
     def is_unused(self, node: Node) -> bool:
         """Tell whether no replica of any model is on the node, so that the first one will cost its price."""
-        return not self._replicas[node.name]
+        return not self._replicas[self.columns.row_of[node.name]]
 
-    def worst_latency(self, client_site: str | None) -> int | None:
-        """Give the longest round trip known from a client site, in milliseconds; None when none is known."""
-        if client_site not in self._worst_latency:
-            known = (node.latency_from(client_site) for node in self.nodes)
-            self._worst_latency[client_site] = max((one for one in known if one is not None), default=None)
-        return self._worst_latency[client_site]
+    def replicas(self) -> Ints:
+        """Give the replicas of all models on each node."""
+        return self._replicas
 
     def cost_of(self, model: ModelKey) -> Decimal:
         """Give what a model costs, in US dollars per hour.
@@ -121,7 +172,8 @@ class Usage:
         if model not in self._costs:
             held = self.of(model)
             parts = (self._part(name, count, 0) for name, count in held.per_node.items())
-            self._costs[model] = held.share_costs + sum(parts, Decimal(0))
+            shares = (self._share(pod) for pod, _ in held.replicas.values())
+            self._costs[model] = sum(parts, Decimal(0)) + sum(shares, Decimal(0))
         return self._costs[model]
 
     def cost_with(self, model: ModelKey, node: Node, requests: Amounts) -> Decimal:
@@ -132,31 +184,49 @@ class Usage:
         own = self.of(model).per_node[node.name]
         return now - self._part(node.name, own, 0) + self._part(node.name, own + 1, 1)
 
+    def costs_with(self, model: ModelKey, shares: Floats) -> Floats:
+        """Give the same for each node at once, with a rounding error far below any price.
+
+        Parameters
+        ----------
+        shares
+            Per node: what the replica would pay if it is billed by Share, else 0.
+        """
+        own, all_of_ours = self.of(model).by_row(self.columns), self._replicas
+        part = (own + 1) / (all_of_ours + 1) - own / np.maximum(all_of_ours, 1)
+        more: Floats = np.where(self.columns.is_by_share, shares, self.columns.price * part)
+        return float(self.cost_of(model)) + more
+
     def replica_cost(self, pod: Pod) -> Decimal:
         """Give what one replica costs where it is, in US dollars per hour, by the rules of `cost_of`."""
-        node = self.by_name[pod.node]
-        return (
-            share_cost(node, pod.requests) if node.billing is Billing.SHARE else self._part(node.name, 1, 0)
-        )
+        return self._share(pod) or self._part(pod.node, 1, 0)
+
+    def _share(self, pod: Pod) -> Decimal:
+        node = self.node(pod.node)
+        return share_cost(node, pod.requests) if node.billing is Billing.SHARE else Decimal(0)
 
     def _part(self, name: str, own: int, more: int) -> Decimal:
         """Part of a node's price that ``own`` replicas pay when ``more`` replicas come."""
-        node, all_of_ours = self.by_name[name], self._replicas[name] + more
+        row = self.columns.row_of[name]
+        node = self.columns.nodes[row]
         if node.billing is Billing.SHARE or not own:
             return Decimal(0)
-        return node.cost_per_hour * own / all_of_ours
+        return node.cost_per_hour * own / (int(self._replicas[row]) + more)
 
-    def _count(self, pod: Pod, replica: ReplicaOf, step: int) -> None:
-        node, held = self.by_name[pod.node], self.of(replica.model)
-        if step > 0:
-            held.replicas[pod.namespace, pod.name] = pod, replica
-        else:
-            del held.replicas[pod.namespace, pod.name]
+    def _amount(self, used: Mapping[str, Ints], node: Node, resource: str) -> int:
+        return int(used[resource][self.columns.row_of[node.name]]) if resource in used else 0
+
+    def _hold(self, pod: Pod, row: int, step: int) -> None:
+        for used in (self._used, self._used_by_ours) if pod.replica else (self._used,):
+            for resource, amount in pod.requests.items():
+                if resource not in used:
+                    used[resource] = np.zeros(len(self.columns), dtype=np.int64)
+                used[resource][row] += step * min(amount, MOST)
+
+    def _count(self, pod: Pod, replica: ReplicaOf, row: int, step: int) -> None:
+        if replica.model not in self._own:
+            self._models[replica.model] = self.of(replica.model).copy()
+            self._own.add(replica.model)
+        self._models[replica.model].count(pod, replica, self.columns, row, step)
+        self._replicas[row] += step
         self._costs.clear()  # those of other models on the node change too
-        self._replicas[node.name] += step
-        held.per_node[node.name] += step
-        held.per_zone[node.zone] += step
-        held.per_tier[node.tier] += step
-        held.per_client_site[replica.client_site] += step
-        if node.billing is Billing.SHARE:
-            held.share_costs += step * share_cost(node, pod.requests)

@@ -55,7 +55,7 @@ def choose(model: ModelDeployment, gated: Iterable[Replica], usage: Usage, now: 
             choices.append(Pin(replica, _place(answer, now)))
         elif _is_shifted(replica, demand, usage):
             choices.append(Wait(replica, answer, elsewhere=True))
-        elif may_open and answer.only_room():
+        elif may_open and answer.only_room:
             choices.append(Open(replica, answer))
         else:
             choices.append(Wait(replica, answer, elsewhere=False))

@@ -14,8 +14,7 @@ from fogline.names import GATE, ModelKey
 from fogline.objects import open_gate, pin
 from fogline.observe import assumed_pod, owned, release, surge
 from fogline.placement import Usage, demand_of, turn
-from fogline.placement.answers import by_node
-from fogline.placement.explain import say
+from fogline.placement.explain import say_unplaceable
 from fogline.placer.choose import Choice, Open, Pin, Wait, choose
 from fogline.snapshot import Replica
 from fogline.wakeups import WakeUps
@@ -82,13 +81,13 @@ class Placer:
                     await self._patch(replica, open_gate(replica, self._context.clock()))
                     self._context.metrics.decisions.labels("opened").inc()
                     await self._context.recorder.opened_without_pin(
-                        model, replica.name, say(answer.rejections)
+                        model, replica.name, say_unplaceable(answer)
                     )
                 case Wait(answer=answer, elsewhere=False):
                     self._context.metrics.decisions.labels("waiting").inc()
-                    for broken in by_node(answer.rejections):
-                        self._context.metrics.rejections.labels(broken[0].reason.value).inc()
-                    await self._context.recorder.unplaceable(model, say(answer.rejections))
+                    for refused in answer.refused:
+                        self._context.metrics.rejections.labels(refused.reason.value).inc(refused.nodes)
+                    await self._context.recorder.unplaceable(model, say_unplaceable(answer))
         except (ChangedMeanwhileError, ConflictError):
             self._context.view.refute(replica)
             self.wakeups.wake([replica.model])

@@ -117,7 +117,7 @@ def _stuck(seen: Owned, usage: Usage, settings: Settings, now: datetime) -> tupl
     for replica in seen.replicas:
         if not replica.alive or replica.bound or replica.node is None or replica.gates:
             continue
-        if replica.node not in usage.by_name:
+        if not usage.knows(replica.node):
             found.append(Stuck(replica, f"node {replica.node} is gone"))
         elif replica.refused_since and now - replica.refused_since > patience:
             found.append(Stuck(replica, f"kube-scheduler refuses it for {settings.unstick_seconds} s"))
@@ -128,7 +128,7 @@ def _deletion_costs(seen: Owned, decision: Decision, usage: Usage) -> tuple[tupl
     """Mark the replicas that should go when a Deployment shrinks, and unmark those that stay after all."""
     going = {(pod.namespace, pod.name) for pod in decision.surplus}
     going |= {(one.pod.namespace, one.pod.name) for one in decision.misplaced}
-    going |= {(r.namespace, r.name) for r in seen.replicas if r.bound and r.node not in usage.by_name}
+    going |= {(r.namespace, r.name) for r in seen.replicas if r.bound and r.node and not usage.knows(r.node)}
     wanted = [
         (r, DELETION_COST if (r.namespace, r.name) in going else None) for r in seen.replicas if r.alive
     ]

@@ -21,7 +21,7 @@ from fogline.names import MODEL_LABEL
 from fogline.objects import service_url
 from fogline.observe import Owned
 from fogline.placement import Assignment, Decision, Unplaceable, Usage
-from fogline.placement.explain import summarise
+from fogline.placement.explain import describe
 from fogline.reconcile.verdicts import Facts, Verdict, verdicts
 from fogline.snapshot import Pod
 from fogline.units import format_usd
@@ -73,7 +73,10 @@ def placements(seen: Owned, decision: Decision, usage: Usage) -> tuple[Placement
     for replica in seen.replicas:
         if replica.node is None or not replica.alive:
             continue
-        node, pod = usage.by_name.get(replica.node), counted.get((replica.namespace, replica.name))
+        node, pod = (
+            (usage.node(replica.node) if usage.knows(replica.node) else None),
+            counted.get((replica.namespace, replica.name)),
+        )
         found.append(
             PlacementStatus(
                 node=replica.node,
@@ -108,8 +111,10 @@ def _last_decision(before: LastDecision | None, decision: Decision, now: datetim
     if not answers:
         return before
     rejections = tuple(
-        RejectionSummary(reason=one.reason.value, nodes=one.nodes, example=one.example[:MAX_EXAMPLE])
-        for one in summarise(answers[0].rejections)
+        RejectionSummary(
+            reason=one.reason.value, nodes=one.nodes, example=describe(one.example)[:MAX_EXAMPLE]
+        )
+        for one in answers[0].refused
     )
     if before and before.rejections == rejections:
         return before

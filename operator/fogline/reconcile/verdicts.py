@@ -9,7 +9,7 @@ from fogline.conditions import ConditionType, Reason
 from fogline.objects.artifact import FETCHED_SCHEMES, scheme
 from fogline.observe import Owned, is_rolling
 from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
-from fogline.placement.explain import describe, say
+from fogline.placement.explain import describe, say_unplaceable
 from fogline.reconcile.refusal import Refusal
 from fogline.snapshot import Replica
 from fogline.units import format_usd, parse_usd
@@ -107,7 +107,7 @@ def _placed(facts: Facts) -> Verdict:
         return _yes(Reason.SCALED_TO_ZERO)
     if facts.decision.unplaceable:
         waiting = facts.decision.unplaceable[0]
-        text = f"{facts.decision.waiting} of {desired} replicas find no node: {say(waiting.rejections)}"
+        text = f"{facts.decision.waiting} of {desired} replicas find no node: {say_unplaceable(waiting)}"
         return _no(Reason.NO_FIT, text)
     if others := [replica for replica in facts.alive if replica.gates and replica.node]:
         gates = ", ".join(sorted({gate for replica in others for gate in replica.gates}))
@@ -163,7 +163,7 @@ def _broken_on_hold(facts: Facts) -> list[Rejection]:
         return []
     demand, usage = demand_of(facts.model), facts.usage
     found = (
-        policy_refusals(demand, pod.replica, usage.by_name[pod.node], usage)
+        policy_refusals(demand, pod.replica, usage.node(pod.node), usage)
         for pod in facts.decision.kept
         if pod.replica
     )

@@ -1,6 +1,6 @@
 """The global optimiser: one plan for all models together, with a bound of what no plan can beat.
 
-It alone needs NumPy and HiGHS (``pip install 'fogline[optimiser]'``).
+It alone needs HiGHS (``pip install 'fogline[optimiser]'``).
 """
 
 from fogline.placement.optimiser.optimise import MOVE_COST, optimise

@@ -11,7 +11,6 @@ import numpy as np
 from fogline.api import Billing, Tier
 from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.optimiser.problem import Bools, Floats
-from fogline.placement.requirements import STATE_TAINTS
 from fogline.snapshot import Node
 from fogline.units import Amounts
 
@@ -102,7 +101,7 @@ def amounts_of(resource: str, each: Sequence[Amounts]) -> Floats:
 
 def takes_new(node: Node) -> bool:
     """Tell whether the state of a node lets anything new come."""
-    return node.ready and not node.cordoned and all(taint.key in STATE_TAINTS for taint in node.taints)
+    return node.ready and not node.cordoned and not node.repelling_taints
 
 
 def _by_value(

@@ -54,7 +54,7 @@ def optimise(
     usage = Usage(Snapshot(snapshot.nodes, (*others, *(target for target, _ in targets))))
     unplaceable = tuple(_explain(built, solution, usage))
     by_model = {demand.model: demand for demand in (*wanted, *built.demands)}
-    in_place = [(pod, pod) for pod in others if pod.replica and pod.node in usage.by_name]
+    in_place = [(pod, pod) for pod in others if pod.replica and usage.knows(pod.node)]
     placed = tuple(
         _placed(demand, target, was, usage)
         for target, was in (*in_place, *targets)
@@ -119,7 +119,7 @@ def _placed(demand: Demand, target: Pod, was: Pod | None, usage: Usage) -> Place
     assert target.replica  # noqa: S101  for the type checker
     site = target.replica.client_site
     variant = demand.variant(target.replica.variant) or demand.variants[0]
-    penalty = latency_penalty(Option(demand, variant, site, usage.by_name[target.node]), usage)
+    penalty = latency_penalty(Option(demand, variant, site, usage.node(target.node)), usage)
     return Placed(
         model=demand.model,
         variant=target.replica.variant,

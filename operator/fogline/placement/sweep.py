@@ -1,0 +1,180 @@
+"""Every requirement and the objective, put to all nodes at once for one variant.
+
+It says of each node what `fogline.placement.requirements` and `fogline.placement.objective` say of one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fogline.conditions import Reason
+from fogline.placement.answers import RANKS
+from fogline.placement.columns import Bools, Columns, Floats
+from fogline.placement.demand import Demand, VariantDemand
+from fogline.placement.requirements import COST_ROUNDING, is_reserved
+from fogline.placement.usage import Usage
+
+Ranks = NDArray[np.uint8]
+
+NONE = np.uint8(255)
+"""No reason; above every rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What one variant meets on each node. Nodes of other tiers count as if they broke everything."""
+
+    variant: VariantDemand
+    broken: Ranks
+    """Number of requirements that the node breaks; `NONE` where the tier is another."""
+    first: Ranks
+    """Rank of the first of them, `NONE` where nothing is broken."""
+    cost: Floats
+    """US dollars per hour that a replica adds to the bill."""
+    penalty: Floats
+    """US dollars per hour that the latency above the target counts for."""
+
+    @property
+    def is_feasible(self) -> Bools:
+        """Whether each node meets every requirement."""
+        feasible: Bools = self.broken == 0
+        return feasible
+
+    @property
+    def price(self) -> Floats:
+        """US dollars per hour, as the objective counts them."""
+        return self.cost + self.penalty
+
+
+def sweep(demand: Demand, variant: VariantDemand, client_site: str | None, usage: Usage) -> Sweep:
+    """Judge all nodes for one more replica. `usage` is only read."""
+    columns = usage.columns
+    fixed = columns.remember(
+        _question(demand, variant, client_site), lambda: _fixed(demand, variant, client_site, columns)
+    )
+    broken, first = fixed.broken.copy(), fixed.first.copy()
+    for reason, mask in _in_use(demand, variant, fixed.cost, usage):
+        broken += mask
+        np.minimum(first, np.uint8(RANKS[reason]), out=first, where=mask)
+    other = columns.tier.where(lambda tier: tier is not variant.tier)
+    broken[other] = first[other] = NONE
+    opens = ~columns.is_by_share & (usage.replicas() == 0)
+    return Sweep(variant, broken, first, fixed.cost + np.where(opens, columns.price, 0.0), fixed.penalty)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What does not depend on the pods."""
+
+    broken: Ranks
+    first: Ranks
+    cost: Floats
+    """US dollars per hour of the share that a replica uses of a node billed by Share."""
+    penalty: Floats
+
+
+def _question(demand: Demand, variant: VariantDemand, client_site: str | None) -> tuple[object, ...]:
+    """Give all that `_fixed` looks at, for models that ask the same share the answer."""
+    return (
+        demand.data_sensitivity,
+        demand.allowed_regions,
+        tuple(sorted(demand.node_selector.items())),
+        demand.latency,
+        client_site,
+        variant.architectures,
+        variant.accelerator_types,
+        tuple(sorted(variant.requests.items())),
+    )
+
+
+def _fixed(demand: Demand, variant: VariantDemand, client_site: str | None, columns: Columns) -> _Fixed:
+    broken = np.zeros(len(columns), dtype=np.uint8)
+    first = np.full(len(columns), NONE)
+    for reason, mask in _rules(demand, variant, client_site, columns):
+        broken += mask
+        np.minimum(first, np.uint8(RANKS[reason]), out=first, where=mask)
+    return _Fixed(broken, first, _shares(variant, columns), _penalties(demand, columns, client_site))
+
+
+def _rules(
+    demand: Demand, variant: VariantDemand, client_site: str | None, columns: Columns
+) -> Iterator[tuple[Reason, Bools]]:
+    """Go through the requirements of policy and state."""
+    regions, runs_on, made_for = demand.allowed_regions, variant.architectures, variant.accelerator_types
+    yield Reason.CLEARANCE_TOO_LOW, columns.clearance < demand.data_sensitivity.rank
+    if regions is not None:
+        yield Reason.REGION_NOT_ALLOWED, ~columns.region.among(regions)
+    if runs_on is not None:
+        yield Reason.ARCHITECTURE_NOT_SUPPORTED, ~columns.architecture.among(runs_on)
+    if made_for is not None:
+        yield Reason.ACCELERATOR_NOT_SUPPORTED, ~columns.accelerator_type.among(made_for)
+    if demand.node_selector:
+        yield Reason.NODE_SELECTOR_MISMATCH, _mismatches(demand, columns)
+    if (maximum := demand.latency.maximum_milliseconds) is not None:
+        latencies = columns.latencies(client_site)
+        yield Reason.LATENCY_UNKNOWN, np.isnan(latencies)
+        yield Reason.LATENCY_ABOVE_MAXIMUM, latencies > maximum
+    yield Reason.NODE_NOT_READY, columns.state.where(lambda state: not state[0])
+    yield Reason.NODE_CORDONED, columns.state.where(lambda state: state[1])
+    yield Reason.TAINT_NOT_TOLERATED, columns.state.where(lambda state: state[2])
+
+
+def _mismatches(demand: Demand, columns: Columns) -> Bools:
+    mismatch = np.zeros(len(columns), dtype=bool)
+    for label, wanted in demand.node_selector.items():
+        mismatch |= ~columns.label(label).among([wanted])
+    return mismatch
+
+
+def _in_use(
+    demand: Demand, variant: VariantDemand, shares: Floats, usage: Usage
+) -> Iterator[tuple[Reason, Bools]]:
+    """Go through the requirements that depend on what runs where."""
+    columns, held = usage.columns, usage.of(demand.model)
+    everywhere = np.ones(len(columns), dtype=bool)
+    needs = [(resource, amount) for resource, amount in variant.requests.items() if amount]
+    short = ~everywhere
+    for resource, amount in needs:
+        short |= usage.free(resource) < amount
+    yield Reason.INSUFFICIENT_RESOURCE, short
+    if (shared_out := columns.is_shared_out).any():
+        short = ~everywhere
+        for resource, amount in needs:
+            short |= usage.left_of_share(resource) < amount
+        yield Reason.CAPACITY_SHARE_REACHED, short & shared_out
+    if (limit := demand.max_per_node) is not None:
+        yield Reason.MAX_PER_NODE_REACHED, held.by_row(columns) >= limit
+    if (most := demand.max_per_zone) is not None:
+        full = [zone for zone, count in held.per_zone.items() if count >= most]
+        yield Reason.MAX_PER_ZONE_REACHED, columns.zone.among(full)
+    if held.per_tier[variant.tier] >= demand.tier_maxima.get(variant.tier, held.per_tier[variant.tier] + 1):
+        yield Reason.TIER_MAXIMUM_REACHED, everywhere
+    if is_reserved(demand, variant.tier, usage):
+        yield Reason.RESERVED_FOR_TIER_MINIMUM, everywhere
+    if (dearest := demand.max_cost_per_hour) is not None:
+        costs = usage.costs_with(demand.model, shares)
+        yield Reason.COST_LIMIT_REACHED, costs > float(dearest + COST_ROUNDING)
+
+
+def _shares(variant: VariantDemand, columns: Columns) -> Floats:
+    """Give the price of the share of each node billed by Share, as `fogline.placement.usage.share_cost`."""
+    largest = np.zeros(len(columns))
+    for resource, amount in variant.requests.items():
+        if amount:
+            has = columns.allocatable(resource)
+            largest = np.maximum(largest, np.where(has > 0, amount / np.maximum(has, 1), 1.0))
+    return np.where(columns.is_by_share, columns.price * np.minimum(largest, 1.0), 0.0)
+
+
+def _penalties(demand: Demand, columns: Columns, client_site: str | None) -> Floats:
+    """Give what the latency above the target counts for, as `fogline.placement.objective.latency_penalty`."""
+    target = demand.latency.target_milliseconds
+    if target is None:
+        return np.zeros(len(columns))
+    latencies = columns.latencies(client_site)
+    worst = max(columns.worst_latency(client_site) or 0, 2 * target)
+    above = np.maximum(np.where(np.isnan(latencies), worst, latencies) - target, 0.0)
+    penalties: Floats = float(demand.latency.penalty_per_millisecond) * above
+    return penalties
