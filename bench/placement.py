@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev.instances import SIZES, make
+from dev.instances import SIZES, from_scratch
 
 from bench._instances import assignment, read
 from fogline.placement import plan
@@ -61,7 +61,8 @@ def _measure_file(file: Path, out: Path | None) -> None:
 
 
 def _measure_made(size: str) -> None:
-    demands, snapshot = make(size)
+    instance = from_scratch(size)
+    demands, snapshot = instance.demands, instance.snapshot
     began, began_cpu = time.perf_counter(), time.process_time()
     solution = solve(build(demands, snapshot, MOVE_COST).problem, Limits())
     effort = time.perf_counter() - began, time.process_time() - began_cpu, _peak_megabytes()

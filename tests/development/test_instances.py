@@ -1,14 +1,38 @@
-"""Clusters made from a seed: the same everywhere, and sound."""
+"""Clusters made from a seed: the same everywhere, sound, and readable as Kubernetes documents."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from dev.instances import CITIES, SIZES, make, round_trip_milliseconds
+from dev.instances import (
+    CITIES,
+    SIZES,
+    Instance,
+    documents,
+    from_scratch,
+    rebalance,
+    round_trip_milliseconds,
+    settled,
+)
+
+from fogline.cli.documents import Document
+from fogline.cli.inventory import Inventory, take_inventory
+from fogline.config import Settings
+from fogline.placement import Demand, Usage, demand_of, place
+from fogline.placement.answers import Unplaceable
+from fogline.snapshot import Node, Pod, Snapshot
+
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("size", ["tiny", "small"])
 def test_a_size_and_a_seed_always_give_the_same_cluster(size: str) -> None:
-    assert make(size) == make(size)
-    assert make(size, seed=2) != make(size)
-    assert len(make(size)[1].nodes) == SIZES[size]
+    assert from_scratch(size) == from_scratch(size)
+    assert from_scratch(size, seed=2) != from_scratch(size)
+    assert len(from_scratch(size).snapshot.nodes) == SIZES[size]
+    assert rebalance("tiny") == rebalance("tiny")
 
 
 def test_round_trips_grow_with_the_distance_whichever_way_they_go() -> None:
@@ -16,3 +40,58 @@ def test_round_trips_grow_with_the_distance_whichever_way_they_go() -> None:
     assert round_trip_milliseconds("paris", "london") < round_trip_milliseconds("paris", "athens")
     for city in CITIES:
         assert round_trip_milliseconds(city, "oslo") == round_trip_milliseconds("oslo", city)
+
+
+def test_the_largest_cluster_wants_about_28000_replicas() -> None:
+    assert from_scratch("large").replicas == pytest.approx(28_000, rel=0.01)
+
+
+def test_some_models_ask_for_what_no_node_can_give() -> None:
+    instance = from_scratch("small")
+    usage = Usage(instance.snapshot)
+    refused = [one for one in instance.demands if cannot_run(one, usage)]
+    assert 1 <= len(refused) < len(instance.demands) / 10
+
+
+def cannot_run(demand: Demand, usage: Usage) -> bool:
+    """Tell whether an empty cluster has no node for a replica for any client site."""
+    return all(isinstance(place(demand, usage, client.site), Unplaceable) for client in demand.clients)
+
+
+def test_a_rebalance_starts_from_drained_shrunk_and_repriced_nodes_with_replicas_that_fit() -> None:
+    before, after = settled("small").snapshot, rebalance("small").snapshot
+    pairs = list(zip(before.nodes, after.nodes, strict=True))
+    drained = {node.name for node in after.nodes if node.cordoned}
+    assert drained
+    assert not drained & {pod.node for pod in after.pods}
+    assert any(now.allocatable["cpu"] < was.allocatable["cpu"] for was, now in pairs)
+    assert any(now.cost_per_hour != was.cost_per_hour for was, now in pairs)
+    assert len(after.pods) < len(before.pods)
+    usage = Usage(after)
+    assert min(usage.free("cpu").min(), usage.free("memory").min()) >= 0
+
+
+def test_demand_drifts_in_both_directions() -> None:
+    before, after = settled("small").models, rebalance("small").models
+    changes = [now.spec.replicas - was.spec.replicas for was, now in zip(before, after, strict=True)]
+    assert min(changes) < 0 < max(changes)
+
+
+@pytest.mark.parametrize("instance", [from_scratch("small"), rebalance("tiny")], ids=lambda one: one.name)
+def test_documents_say_the_same_as_the_instance(instance: Instance) -> None:
+    found = read(documents(instance))
+    assert [demand_of(model) for model in found.models] == list(instance.demands)
+    assert without_labels(found.snapshot) == without_labels(instance.snapshot)
+
+
+def read(documents: Any) -> Inventory:
+    """Read documents as ``fogline plan`` does; a warning is a mistake here."""
+    text = json.dumps(documents)
+    found = [Document("dump.json", text, 0, "", json.loads(text))]
+    return take_inventory(found, Settings(), NOW, pytest.fail)
+
+
+def without_labels(snapshot: Snapshot) -> tuple[dict[str, Node], dict[str, Pod]]:
+    """Leave out what documents have more of: the labels that say the other facts."""
+    nodes = {node.name: replace(node, labels={}) for node in snapshot.nodes}
+    return nodes, {pod.name: pod for pod in snapshot.pods}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dev.instances import make
+from dev.instances import from_scratch
 from tests.support.wait import wait_for
 
 from fogline.errors import MissingExtraError
@@ -20,7 +20,14 @@ from fogline.placement.optimised import OptimisedPlan
 from fogline.placement.optimiser import optimise
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
-LONG = Job(*make("large"))
+
+def made(size: str) -> Job:
+    """Ask for the plan of a made cluster."""
+    instance = from_scratch(size)
+    return Job(instance.demands, instance.snapshot)
+
+
+LONG = made("large")
 """Takes seconds: time enough to do something to the process."""
 
 
@@ -46,12 +53,12 @@ def with_a_replica_in_place(job: Job) -> Job:
 
 @pytest.mark.parametrize("size", ["tiny", "small"])
 def test_the_plan_is_that_of_the_optimiser_in_this_process(size: str) -> None:
-    job = with_a_replica_in_place(Job(*make(size)))
+    job = with_a_replica_in_place(made(size))
     assert run_and_wait(job, Allowance()) == optimise(job.demands, job.snapshot)
 
 
 async def test_the_event_loop_is_free_while_the_optimiser_works() -> None:
-    waiting = asyncio.create_task(run(Job(*make("tiny")), Allowance()))
+    waiting = asyncio.create_task(run(made("tiny"), Allowance()))
     turns = 0
     while not waiting.done():
         await asyncio.sleep(0.001)
@@ -134,7 +141,7 @@ def test_a_process_that_fails_is_an_answer_with_its_last_words(
 def test_no_file_of_the_present_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "highspy.py").write_text("raise OSError('a trap')\n")
     monkeypatch.chdir(tmp_path)
-    assert isinstance(run_and_wait(Job(*make("tiny")), Allowance()), OptimisedPlan)
+    assert isinstance(run_and_wait(made("tiny"), Allowance()), OptimisedPlan)
 
 
 def test_without_the_libraries_of_the_optimiser_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
