@@ -48,6 +48,8 @@ class KnownNodes:
         self.profiles: dict[str, KnownProfile] = {}
         """All of them, by name."""
         self.by_name: dict[str, snapshot.Node] = {}
+        self.changed: set[str] = set()
+        """Names of nodes that came, changed or went. Whoever has taken note of them clears it."""
         self.stirred = asyncio.Event()
         """Set when a profile or the labels of a node changed: other profiles may count now."""
 
@@ -105,13 +107,19 @@ class KnownNodes:
 
     def _derive(self, names: Iterable[str]) -> bool:
         """Read nodes anew; tells whether any came out different."""
-        changed = False
+        changed = set()
         for name in names:
-            before, live = self.by_name.pop(name, None), self._live.get(name)
-            if live is not None:
-                self.by_name[name] = to_node(live, self._settings, self._valid.of(live.metadata.labels))
-            changed = changed or self.by_name.get(name) != before
-        return changed
+            before, live = self.by_name.get(name), self._live.get(name)
+            after = to_node(live, self._settings, self._valid.of(live.metadata.labels)) if live else None
+            if after == before:
+                continue
+            changed.add(name)
+            if after:
+                self.by_name[name] = after
+            else:
+                del self.by_name[name]
+        self.changed |= changed
+        return bool(changed)
 
     def _index(self, name: str, before: objects.Node | None, after: objects.Node | None) -> None:
         for label in before.metadata.labels.items() if before else ():

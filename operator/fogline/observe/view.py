@@ -13,6 +13,8 @@ from fogline.config import Settings
 from fogline.names import GATE, MODEL_LABEL, ModelKey
 from fogline.observe.known_nodes import KnownNodes
 from fogline.observe.pods import to_pod, to_replica
+from fogline.observe.tally import Tally
+from fogline.placement import Usage
 from fogline.snapshot import ReplicaOf, Snapshot
 
 Child = objects.Deployment | objects.Service | objects.PodDisruptionBudget
@@ -56,6 +58,7 @@ class View:
         self._touched = touched
         self._room_changed = room_changed
         self.nodes = KnownNodes(settings, now)
+        self._tally = Tally(self.nodes.by_name)
         self._pods: dict[str, values.Pod] = {}
         self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
         self._assumed: dict[str, values.Pod] = {}
@@ -103,6 +106,12 @@ class View:
         assumed = (pod for uid, pod in self._assumed.items() if uid not in self._pods)
         return snapshot(self.nodes.by_name.values(), [*self._pods.values(), *assumed])
 
+    def usage(self) -> Usage:
+        """Give the same, counted and ready for a decision that may assume more."""
+        self._tally.nodes_changed(self.nodes.changed)
+        self.nodes.changed.clear()
+        return self._tally.usage()
+
     def replicas(self, model: ModelKey) -> tuple[values.Replica, ...]:
         """Give the pods of a model, oldest first; a pin that is written but not seen yet counts as seen."""
         found = sorted(self._replicas.get(model, {}).values(), key=lambda r: (r.created_at, r.name))
@@ -125,15 +134,21 @@ class View:
     def assume(self, replica: values.Replica, pod: values.Pod) -> None:
         """Count a pod on its node before the watch shows its pin."""
         self._assumed[replica.uid] = pod
+        self._count(replica.uid)
 
     def refute(self, replica: values.Replica) -> None:
         """Take an assumption back: the write failed."""
         if self._assumed.pop(replica.uid, None):
+            self._count(replica.uid)
             self._room_changed()
 
     def gated_since(self, replica: values.Replica) -> float | None:
         """Tell when, in monotonic seconds, a gated pod was first seen; None when it is gone."""
         return self._gated_since.get(replica.uid)
+
+    def _count(self, uid: str) -> None:
+        """Count a pod as it was seen, else as it was decided."""
+        self._tally.put(uid, self._pods.get(uid) or self._assumed.get(uid))
 
     def _with_assumption(self, replica: values.Replica) -> values.Replica:
         assumed = self._assumed.get(replica.uid)
@@ -151,6 +166,7 @@ class View:
         uid = pod.metadata.uid
         held = [self._pods.pop(uid, None), self._assumed.pop(uid, None)]
         self._gated_since.pop(uid, None)
+        self._count(uid)
         if any(held):
             self._room_changed()
         self._drop_replica(pod)
@@ -166,6 +182,7 @@ class View:
         if holds := to_pod(pod):
             self._pods[uid] = holds
             self._assumed.pop(uid, None)
+        self._count(uid)
         if before and (holds is None or holds.requests != before.requests):
             self._room_changed()
         if replica := to_replica(pod):

@@ -1,13 +1,17 @@
 """Where the replicas of one model are."""
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from fogline.api import Tier
 from fogline.placement.columns import Columns, Ints
 from fogline.snapshot import Pod, ReplicaOf
+
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(slots=True)
@@ -41,10 +45,10 @@ class Holdings:
             self.replicas[pod.namespace, pod.name] = pod, replica
         else:
             del self.replicas[pod.namespace, pod.name]
-        self.per_node[node.name] += step
-        self.per_zone[node.zone] += step
-        self.per_tier[node.tier] += step
-        self.per_client_site[replica.client_site] += step
+        _step(self.per_node, node.name, step)
+        _step(self.per_zone, node.zone, step)
+        _step(self.per_tier, node.tier, step)
+        _step(self.per_client_site, replica.client_site, step)
         if self._rows and self._rows[0] is columns:
             self._rows[1][row] += step
 
@@ -56,3 +60,10 @@ class Holdings:
                 counts[columns.row_of[name]] = count
             self._rows = columns, counts
         return self._rows[1]
+
+
+def _step(counts: Counter[K], key: K, step: int) -> None:
+    """Count up or down; what is counted down to nothing may be gone, so it is not kept."""
+    counts[key] += step
+    if not counts[key]:
+        del counts[key]

@@ -227,6 +227,10 @@ class Usage:
         if replica.model not in self._own:
             self._models[replica.model] = self.of(replica.model).copy()
             self._own.add(replica.model)
-        self._models[replica.model].count(pod, replica, self.columns, row, step)
+        held = self._models[replica.model]
+        held.count(pod, replica, self.columns, row, step)
+        if not held.replicas:
+            del self._models[replica.model]
+            self._own.remove(replica.model)
         self._replicas[row] += step
         self._costs.clear()  # those of other models on the node change too

@@ -13,7 +13,7 @@ from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFo
 from fogline.names import GATE, ModelKey
 from fogline.objects import open_gate, pin
 from fogline.observe import assumed_pod, owned, release, surge
-from fogline.placement import Usage, demand_of, turn
+from fogline.placement import demand_of, turn
 from fogline.placement.explain import say_unplaceable
 from fogline.placer.choose import Choice, Open, Pin, Wait, choose
 from fogline.snapshot import Replica
@@ -47,7 +47,7 @@ class Placer:
         waiting = [(model, gated) for key in keys for model, gated in self._waiting(key)]
         if not waiting:
             return []
-        usage, now = Usage(self._context.view.snapshot()), self._context.clock()
+        usage, now = self._context.view.usage(), self._context.clock()
         decided: list[tuple[ModelDeployment, Choice]] = []
         for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
             release(surge(owned(self._context.view, model)), usage)

@@ -10,7 +10,7 @@ from fogline.context import Context
 from fogline.errors import ApiError, BadInputError
 from fogline.names import ModelKey
 from fogline.observe import model_key, owned
-from fogline.placement import Usage, demand_of, turn
+from fogline.placement import demand_of, turn
 from fogline.reconcile.intent import Intent, intend
 from fogline.reconcile.refusal import Refusal
 from fogline.reconcile.status import unreadable_status
@@ -73,7 +73,7 @@ class Reconciler:
             self.wakeups.wake([key])
 
     def _intents(self, keys: Iterable[ModelKey]) -> list[Intent]:
-        usage, now = Usage(self._context.view.snapshot()), self._context.clock()
+        usage, now = self._context.view.usage(), self._context.clock()
         models: list[ModelDeployment] = []
         for key in keys:
             match self._context.models.get(key):
