@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 
 from fogline.errors import BadInputError
 
@@ -47,6 +48,7 @@ def parse_quantity(text: str | int) -> Decimal:
     return number * _SUFFIXES[suffix] if suffix in _SUFFIXES else number * Decimal(f"1{suffix}")
 
 
+@lru_cache(maxsize=16_384)
 def resource_amount(resource: str, quantity: str | int) -> int:
     """Turn a quantity into the unit of `Amounts`, rounded up as kube-scheduler does."""
     value = parse_quantity(quantity) * (1000 if resource == "cpu" else 1)
@@ -120,6 +122,7 @@ def format_usd(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".")
 
 
+@lru_cache(maxsize=16_384)
 def parse_milliseconds(text: str) -> int:
     """Parse a round trip in milliseconds, up to ten minutes as in the API.
 

@@ -293,7 +293,7 @@ def test_the_line_is_right_in_a_later_document_and_in_a_list(files: Path) -> Non
     )
     listed = json.dumps({"kind": "List", "items": [yaml.safe_load(POD), yaml.safe_load(broken)]}, indent=1)
     line = next(number for number, text in enumerate(listed.splitlines(), 1) if '"replicas"' in text)
-    assert complaint(listed, files).startswith(f"fogline: models.yaml:{line}: spec.replicas:")
+    assert complaint(listed, files).startswith(f"fogline: models.yaml:{line}: items[1].spec.replicas:")
 
 
 def test_a_mistake_in_json_is_told_with_its_line_too(files: Path) -> None:

@@ -17,7 +17,7 @@ from dev.instances import (
     settled,
 )
 
-from fogline.cli.documents import Document
+from fogline.cli.dump import split
 from fogline.cli.inventory import Inventory, take_inventory
 from fogline.config import Settings
 from fogline.placement import Demand, Usage, demand_of, place
@@ -86,9 +86,9 @@ def test_documents_say_the_same_as_the_instance(instance: Instance) -> None:
 
 def read(documents: Any) -> Inventory:
     """Read documents as ``fogline plan`` does; a warning is a mistake here."""
-    text = json.dumps(documents)
-    found = [Document("dump.json", text, 0, "", json.loads(text))]
-    return take_inventory(found, Settings(), NOW, pytest.fail)
+    dump = split("dump.json", json.dumps(documents).encode())
+    assert dump
+    return take_inventory(dump.all(), Settings(), NOW, pytest.fail)
 
 
 def without_labels(snapshot: Snapshot) -> tuple[dict[str, Node], dict[str, Pod]]:

@@ -1,11 +1,9 @@
-"""YAML and JSON files as documents that know their lines, so that an error can name one."""
+"""YAML and JSON as documents that know their lines, so that an error can name one."""
 
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -34,60 +32,86 @@ class FileError(FoglineError):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """One object of a file."""
+class Text:
+    """YAML or JSON, and where it is from."""
 
     source: str
-    text: str
-    """All of the file."""
+    """Name of the file."""
+    content: str
+    path: str = ""
+    """What it is in the file, such as ``items[3]``; empty for all of it."""
+    first_line: Callable[[], int] = lambda: 1
+    """Tells its line in the file, which takes a while to find in a long one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object of a text."""
+
+    text: Text
     index: int
-    """Which of the documents of the file, from 0."""
+    """Which of the documents of the text, from 0."""
     path: str
     """Path inside that document, such as ``items[3]``; empty for the document itself."""
     value: Any
 
+    @property
+    def source(self) -> str:
+        """Name of the file."""
+        return self.text.source
+
+    def document(self) -> "Document":
+        """Give itself, as an item of a dump gives its document."""
+        return self
+
     def item(self, number: int) -> "Document":
         """Give one item of a list of objects."""
-        return Document(self.source, self.text, self.index, f"items[{number}]", self.value["items"][number])
-
-    def line_of(self, field: str = "") -> int:
-        """Find the line of a field, or of the nearest thing around it that the file has."""
-        path = ".".join(part for part in (self.path, field) if part)
-        nodes = list(yaml.compose_all(self.text, _Loader))
-        return _line(nodes[self.index], path)
+        return Document(self.text, self.index, f"items[{number}]", self.value["items"][number])
 
     def place(self) -> str:
         """Say where the document starts, as file and line."""
-        return f"{self.source}:{self.line_of()}"
+        return f"{self.source}:{self._line_of('')}"
 
     def error(self, message: str, field: str = "") -> FileError:
         """Make the error that names file, line and field."""
-        return FileError(self.source, self.line_of(field), f"{field}: {message}" if field else message)
+        path = _joined(self.text.path, self.path, field)
+        return FileError(self.source, self._line_of(field), f"{path}: {message}" if path else message)
+
+    def _line_of(self, field: str) -> int:
+        """Find the line of a field, or of the nearest thing around it that the file has."""
+        try:
+            nodes = list(yaml.compose_all(self.text.content, _Loader))
+        except yaml.YAMLError:  # JSON may have escapes that YAML does not know
+            return self.text.first_line()
+        return self.text.first_line() + _line(nodes[self.index], _joined(self.path, field))
 
 
-def read(source: str) -> Iterator[Document]:
-    """Read the documents of a file, or of standard input for ``-``. Empty documents are left out.
+def parse(text: Text) -> Iterator[Document]:
+    """Read the documents of a text. Empty documents are left out.
 
     Raises
     ------
     FileError
-        The file cannot be read, or is neither YAML nor JSON.
+        The text is neither YAML nor JSON.
     """
-    name, text = _text(source)
     try:
-        values = _values(text)
+        values = _values(text.content)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise FileError(name, line, f"is no valid YAML: {error.problem}") from error
+        line = text.first_line() + error.problem_mark.line if error.problem_mark else None
+        raise FileError(text.source, line, f"is no valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise FileError(name, None, f"is no valid YAML: {error}") from error
+        raise FileError(text.source, None, f"is no valid YAML: {error}") from error
     for index, value in enumerate(values):
         if value is not None:
-            yield Document(name, text, index, "", value)
+            yield Document(text, index, "", value)
+
+
+def _joined(*parts: str) -> str:
+    return ".".join(part for part in parts if part)
 
 
 def _values(text: str) -> list[Any]:
-    """Parse a file; a dump of a large cluster is JSON, which is read a hundred times as fast as YAML."""
+    """Parse a text; JSON is read a hundred times as fast as YAML."""
     if text.lstrip().startswith("{"):
         with suppress(ValueError):  # YAML may begin like this too, and its reader knows the line of a mistake
             return [json.loads(text, object_pairs_hook=_each_once)]
@@ -99,17 +123,6 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key is there twice")
     return found
-
-
-def _text(source: str) -> tuple[str, str]:
-    name = "standard input" if source == "-" else source
-    try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        return name, data.decode()
-    except OSError as error:
-        raise FileError(name, None, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise FileError(name, None, "is no text in UTF-8") from error
 
 
 class _Loader(yaml.CSafeLoader):
@@ -132,8 +145,8 @@ class _Loader(yaml.CSafeLoader):
 
 
 def _line(node: yaml.Node, path: str) -> int:
-    """Follow a path such as ``spec.variants[0].name``; keys may hold dots themselves."""
-    line: int = node.start_mark.line + 1
+    """Follow a path such as ``spec.variants[0].name`` to its line, from 0. Keys may hold dots themselves."""
+    line: int = node.start_mark.line
     while path:
         step = _step(node, path)
         if step is None:
@@ -148,7 +161,7 @@ def _step(node: yaml.Node, path: str) -> tuple[int, yaml.Node, str] | None:
         if int(number) >= len(node.value):
             return None
         item = node.value[int(number)]
-        return item.start_mark.line + 1, item, rest.removeprefix(".")
+        return item.start_mark.line, item, rest.removeprefix(".")
     if isinstance(node, yaml.MappingNode):
         fits = [
             (key, value)
@@ -157,5 +170,5 @@ def _step(node: yaml.Node, path: str) -> tuple[int, yaml.Node, str] | None:
         ]
         if fits:
             key, value = max(fits, key=lambda fit: len(fit[0].value))
-            return key.start_mark.line + 1, value, path[len(key.value) :].removeprefix(".")
+            return key.start_mark.line, value, path[len(key.value) :].removeprefix(".")
     return None

@@ -2,17 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
 from fogline import api, observe, snapshot
 from fogline.cli import live
 from fogline.cli.documents import Document
+from fogline.cli.dump import Item
 from fogline.cli.labels import unusable_labels
+from fogline.cli.live import Found
+from fogline.cluster import objects
 from fogline.conditions import Reason
 from fogline.config import Settings
 from fogline.errors import BadInputError
+from fogline.observe import model_key
 
 _CORE = {"Node", "Pod"}
 _USED = "Node, NodeProfile, Pod and ModelDeployment"
@@ -24,12 +28,14 @@ class Inventory:
 
     models: tuple[api.ModelDeployment, ...]
     snapshot: snapshot.Snapshot
+    pods: tuple[objects.Pod, ...]
+    """All pods as they are, for what a snapshot leaves out."""
 
 
 def take_inventory(
-    documents: Iterable[Document], settings: Settings, now: datetime, warn: Callable[[str], None]
+    found: Iterable[Found], settings: Settings, now: datetime, warn: Callable[[str], None]
 ) -> Inventory:
-    """Sort documents by kind and check them as the API server would.
+    """Sort objects by kind and check them as the API server would.
 
     Parameters
     ----------
@@ -41,67 +47,92 @@ def take_inventory(
     Raises
     ------
     FileError
-        A document is no object, breaks a rule of its kind, or is there twice.
+        Something is no object, breaks a rule of its kind, or is there twice.
     """
-    nodes: list[Document] = []
-    profiles: list[observe.Profile] = []
-    pods: list[snapshot.Pod] = []
-    models: list[api.ModelDeployment] = []
-    seen: dict[tuple[str, str, str], Document] = {}
+    taken = _Taken()
     ignored: Counter[tuple[str, str]] = Counter()
-    for document in _objects(documents):
-        match _kind(document):
+    for one in found:
+        match _kind(one):
             case "ModelDeployment":
-                model = _model(document)
-                models.append(model)
-                _refuse_twice(document, model.metadata.namespace or "default", model.metadata.name, seen)
+                taken.add_model(one)
             case "Node":
-                nodes.append(document)
+                taken.nodes.append(one)
             case "NodeProfile":
-                profile = _profile(document)
-                profiles.append(profile)
-                _refuse_twice(document, "", profile.name, seen)
+                taken.add_profile(one)
             case "Pod":
-                if pod := live.pod(document):
-                    pods.append(pod)
-                    _refuse_twice(document, pod.namespace, pod.name, seen)
+                taken.add_pod(one)
             case other:
-                ignored[document.source, other] += 1
+                ignored[one.source, other] += 1
     for (source, kind), count in ignored.items():
         warn(f"{source}: ignored {count} {kind}: a plan is made from {_USED}")
-    valid = observe.Profiles(profile for profile in profiles if not profile.is_stale(now))
-    read = [live.node(document, settings, valid) for document in nodes]
-    for document, node in zip(nodes, read, strict=True):
-        _refuse_twice(document, "", node.name, seen)
-    for complaint in chain(unusable_labels(read), _idle_profiles(profiles, read, now)):
+    nodes = taken.read_nodes(settings, now)
+    for complaint in chain(unusable_labels(nodes), _idle_profiles(taken.profiles, nodes, now)):
         warn(complaint)
-    return Inventory(tuple(models), observe.snapshot(read, pods))
+    return Inventory(tuple(taken.models), observe.snapshot(nodes, taken.holding), tuple(taken.pods))
 
 
-def _objects(documents: Iterable[Document]) -> Iterator[Document]:
-    """Unpack lists of objects. Items of a typed list such as NodeList need not say their kind."""
-    for document in documents:
-        kind = _kind(document)
-        if not kind.endswith("List"):
-            yield document
-            continue
-        items = document.value.get("items") or []
-        if not isinstance(items, list):
-            raise document.error("must be a list", "items")
-        for number, value in enumerate(items):
-            if isinstance(value, dict) and kind != "List":
-                value.setdefault("kind", kind.removesuffix("List"))
-            yield document.item(number)
+@dataclass(slots=True)
+class _Taken:
+    """What was taken so far."""
+
+    models: list[api.ModelDeployment] = field(default_factory=list)
+    nodes: list[Found] = field(default_factory=list)
+    """To be read when all profiles are known."""
+    profiles: list[observe.Profile] = field(default_factory=list)
+    pods: list[objects.Pod] = field(default_factory=list)
+    holding: list[snapshot.Pod] = field(default_factory=list)
+    seen: dict[tuple[str, str, str], Found] = field(default_factory=dict)
+
+    def add_model(self, found: Found) -> None:
+        model = _model(found.document())
+        self.models.append(model)
+        key = model_key(model)
+        self._refuse_twice(found, "ModelDeployment", key.namespace, key.name)
+
+    def add_profile(self, found: Found) -> None:
+        profile = _profile(found.document())
+        self.profiles.append(profile)
+        self._refuse_twice(found, "NodeProfile", "", profile.name)
+
+    def add_pod(self, found: Found) -> None:
+        pod, holding = live.pod(found)
+        self.pods.append(pod)
+        if holding:
+            self.holding.append(holding)
+        self._refuse_twice(found, "Pod", pod.metadata.namespace, pod.metadata.name)
+
+    def read_nodes(self, settings: Settings, now: datetime) -> list[snapshot.Node]:
+        """Give the nodes with what the valid profiles say about them."""
+        valid = observe.Profiles(profile for profile in self.profiles if not profile.is_stale(now))
+        nodes = []
+        for found in self.nodes:
+            node = live.node(found, settings, valid)
+            self._refuse_twice(found, "Node", "", node.name)
+            nodes.append(node)
+        return nodes
+
+    def _refuse_twice(self, found: Found, kind: str, namespace: str, name: str) -> None:
+        key = kind, namespace, name
+        if before := self.seen.get(key):
+            place = before.document().place()
+            raise found.document().error(f"{kind} {name} is there already, see {place}", "metadata.name")
+        self.seen[key] = found
 
 
-def _kind(document: Document) -> str:
+def _kind(found: Found) -> str:
+    """Give the kind; with its apiVersion when it is only a namesake of what a plan is made from."""
+    kind, version = (found.head() if isinstance(found, Item) else None) or _head(found.document())
+    is_foreign = kind in _CORE and version != "v1"
+    return f"{kind} of {version}" if is_foreign else kind
+
+
+def _head(document: Document) -> tuple[str, str]:
     if not isinstance(document.value, dict):
         raise document.error("must be a Kubernetes object: a mapping with apiVersion, kind and metadata")
     kind, version = document.value.get("kind"), document.value.get("apiVersion", "v1")
     if not isinstance(kind, str) or not kind:
         raise document.error("is required, such as Node, Pod or ModelDeployment", "kind")
-    is_foreign = kind in _CORE and version != "v1"
-    return f"{kind} of {version}" if is_foreign else kind
+    return kind, version
 
 
 def _model(document: Document) -> api.ModelDeployment:
@@ -126,12 +157,3 @@ def _idle_profiles(
         reason, message = standing.verdict
         if reason is not Reason.IN_EFFECT:
             yield f"NodeProfile {standing.profile.name}: {reason}: {message}"
-
-
-def _refuse_twice(
-    document: Document, namespace: str, name: str, seen: dict[tuple[str, str, str], Document]
-) -> None:
-    key = document.value["kind"], namespace, name
-    if before := seen.get(key):
-        raise document.error(f"{key[0]} {name} is there already, see {before.place()}", "metadata.name")
-    seen[key] = document

@@ -1,6 +1,8 @@
 """Nodes and Pods from documents: a dump of a cluster, or written by hand with only what matters."""
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -8,6 +10,7 @@ from msgspec.structs import replace
 
 from fogline import observe, snapshot
 from fogline.cli.documents import Document
+from fogline.cli.dump import Item
 from fogline.cluster import objects
 from fogline.config import Settings
 from fogline.errors import BadInputError
@@ -18,9 +21,13 @@ _DEFAULT_PODS = "110"
 _QUANTITIES = {"allocatable", "allocatedResources", "capacity", "limits", "overhead", "requests"}
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+Found = Document | Item
+"""One object of a file."""
 
 
-def node(document: Document, settings: Settings, profiles: observe.Profiles) -> snapshot.Node:
+def node(found: Found, settings: Settings, profiles: observe.Profiles) -> snapshot.Node:
     """Read a Node.
 
     One without conditions counts as Ready; one without allocatable offers its capacity, and 110 pods if it
@@ -29,33 +36,46 @@ def node(document: Document, settings: Settings, profiles: observe.Profiles) -> 
     Raises
     ------
     FileError
-        The document is no Node.
+        It is no Node.
     """
-    read = _convert(document, objects.Node)
-    status = read.status
-    room = {"pods": _DEFAULT_PODS, **(status.allocatable or status.capacity)}
-    status = replace(status, conditions=status.conditions or (_READY,), allocatable=room)
-    try:
+
+    def make(read: objects.Node) -> snapshot.Node:
+        status = read.status
+        room = {"pods": _DEFAULT_PODS, **(status.allocatable or status.capacity)}
+        status = replace(status, conditions=status.conditions or (_READY,), allocatable=room)
         about = profiles.of(read.metadata.labels)
         return observe.to_node(replace(read, status=status), settings, about)
-    except BadInputError as error:
-        raise document.error(error.message, error.field or "status.allocatable") from error
+
+    return _read(found, objects.Node, make, "status.allocatable")
 
 
-def pod(document: Document) -> snapshot.Pod | None:
-    """Read a Pod; None when it holds no room, because it has no node yet or has ended.
+def pod(found: Found) -> tuple[objects.Pod, snapshot.Pod | None]:
+    """Read a Pod, and the room that it holds: None when it has no node yet or has ended.
 
     Raises
     ------
     FileError
-        The document is no Pod.
+        It is no Pod.
     """
-    read = _convert(document, objects.Pod)
-    metadata = replace(read.metadata, namespace=read.metadata.namespace or "default")
+
+    def make(read: objects.Pod) -> tuple[objects.Pod, snapshot.Pod | None]:
+        if not read.metadata.namespace:
+            read = replace(read, metadata=replace(read.metadata, namespace="default"))
+        return read, observe.to_pod(read)
+
+    return _read(found, objects.Pod, make, "spec.containers")
+
+
+def _read(found: Found, as_type: type[T], make: Callable[[T], R], field: str) -> R:
+    """Decode and make, straight from the bytes where nothing has to be read as people write it."""
+    if isinstance(found, Item):
+        with suppress(msgspec.MsgspecError, BadInputError):
+            return make(found.decode(as_type))
+    document = found.document()
     try:
-        return observe.to_pod(replace(read, metadata=metadata))
+        return make(_convert(document, as_type))
     except BadInputError as error:
-        raise document.error(error.message, error.field or "spec.containers") from error
+        raise document.error(error.message, error.field or field) from error
 
 
 def _convert(document: Document, kind: type[T]) -> T:

@@ -5,7 +5,7 @@ from itertools import chain
 
 import click
 
-from fogline.cli import documents
+from fogline.cli import sources as files
 from fogline.cli.clock import now
 from fogline.cli.inventory import take_inventory
 from fogline.cli.optimised import report_optimised
@@ -63,7 +63,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], output: str, *, optimi
     operator, such as FOGLINE_REGION_LABEL, are read from the environment.
     """
     found = take_inventory(
-        chain.from_iterable(map(documents.read, sources)),
+        chain.from_iterable(map(files.read, sources)),
         from_environment(),
         now(),
         lambda text: click.echo(f"fogline: {text}", err=True),

@@ -27,7 +27,7 @@ def to_pod(pod: objects.Pod) -> snapshot.Pod | None:
         namespace=pod.metadata.namespace,
         name=pod.metadata.name,
         node=node,
-        requests=pod_requests(pod),
+        requests=replica.requests if replica else pod_requests(pod),
         replica=serves,
     )
 
