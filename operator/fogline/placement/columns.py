@@ -175,23 +175,25 @@ class Columns:
         return tuple(kept), {node.name: row for row, node in enumerate(kept)}
 
     def _column(self, key: Hashable, fact: Fact[Any], kind: type[np.generic]) -> NDArray[Any]:
-        def make() -> tuple[Fact[Any], NDArray[Any]]:
-            return fact, np.array([fact(node) for node in self.nodes], dtype=kind)
-
-        return _kept(self._plain, key, make)[1]
+        return _kept(
+            self._plain, key, lambda: (fact, np.array([fact(node) for node in self.nodes], dtype=kind))
+        )[1]
 
     def _code(self, key: Hashable, fact: Fact[V]) -> Coded[V]:
-        def make() -> tuple[Fact[V], Coded[V]]:
-            known: dict[V, int] = {}
-            codes = [known.setdefault(fact(node), len(known)) for node in self.nodes]
-            return fact, Coded(np.array(codes, dtype=np.int64), known)
+        return _kept(self._coded, key, lambda: (fact, _number(map(fact, self.nodes))))[1]
 
-        return _kept(self._coded, key, make)[1]
+
+def _number(values: Iterable[V]) -> Coded[V]:
+    known: dict[V, int] = {}
+    codes = [known.setdefault(value, len(known)) for value in values]
+    return Coded(np.array(codes, dtype=np.int64), known)
 
 
 def _kept(made: dict[Hashable, T], key: Hashable, make: Callable[[], T]) -> T:
     """Give what is there for a key, or make it. The one that was not asked for longest makes place."""
-    found = made.pop(key) if key in made else make()
+    found = made.pop(key, None)
+    if found is None:
+        found = make()
     made[key] = found
     if len(made) > _KEPT:
         del made[next(iter(made))]

@@ -11,7 +11,7 @@ from fogline.placement.columns import Bools, Floats
 from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.objective import added_cost, latency_penalty, penalty_at_maximum
 from fogline.placement.requirements import Option, first_refusal, is_reserved, lacks, tier_not_served
-from fogline.placement.sweep import NONE, Ranks, Sweep, sweep
+from fogline.placement.sweep import UNSERVED, Ranks, Sweep, sweep
 from fogline.placement.usage import Usage
 from fogline.snapshot import Pod, ReplicaOf
 
@@ -108,31 +108,18 @@ class _Found:
 
     def refused(self) -> Iterator[Refused]:
         """Count the refused nodes by the first requirement that the variant which comes closest breaks."""
-        broken, first, speaker = _closest(self.sweeps, len(self.usage.nodes))
-        counts = np.bincount(first[broken > 0], minlength=len(REFUSALS))
+        distances = np.array([swept.distance for swept in self.sweeps])
+        closest = distances.min(axis=0)
+        first = np.where(closest < UNSERVED, 255 - closest % 256, RANKS[Reason.TIER_NOT_SERVED])
+        counts = np.bincount(first)[: len(REFUSALS)]
         for rank in np.flatnonzero(counts)[::-1].tolist():
-            row = int(((broken > 0) & (first == rank)).argmax())
+            row = int((first == rank).argmax())
             if REFUSALS[rank] is Reason.TIER_NOT_SERVED:
                 example = tier_not_served(self.demand, self.usage.nodes[row])
             else:
-                example = first_refusal(self.option(_Place(0.0, row, int(speaker[row]))), self.usage)
+                speaker = _Place(0.0, row, int(distances[:, row].argmin()))
+                example = first_refusal(self.option(speaker), self.usage)
             yield Refused(int(counts[rank]), example)
-
-
-def _closest(sweeps: Sequence[Sweep], nodes: int) -> tuple[Ranks, Ranks, Ranks]:
-    """Give of each node what the variant that comes closest to it meets: broken, first, and its number.
-
-    A node whose tier no variant serves breaks that rule alone.
-    """
-    broken, first = np.full(nodes, NONE), np.full(nodes, np.uint8(RANKS[Reason.TIER_NOT_SERVED]))
-    speaker = np.zeros(nodes, dtype=np.uint8)
-    for number, swept in enumerate(sweeps):
-        closer = (swept.broken < broken) | (
-            (swept.broken == broken) & (swept.broken < NONE) & (swept.first > first)
-        )
-        broken, first = np.where(closer, swept.broken, broken), np.where(closer, swept.first, first)
-        speaker[closer] = number
-    return broken, first, speaker
 
 
 def _unplaceable(found: _Found) -> Unplaceable:
@@ -156,7 +143,7 @@ def _counterfactual(found: _Found, best: _Place | None) -> Counterfactual | None
     """
     at_maximum = penalty_at_maximum(found.demand.latency)
     prices = [
-        swept.cost + np.where(np.isin(swept.first, _TOO_FAR), float(at_maximum), swept.penalty)
+        swept.cost + np.where(_is_too_far(swept.first), float(at_maximum), swept.penalty)
         for swept in found.sweeps
     ]
     place = found.cheapest([swept.broken == 1 for swept in found.sweeps], prices)
@@ -169,6 +156,12 @@ def _counterfactual(found: _Found, best: _Place | None) -> Counterfactual | None
         price = there.cost_per_hour + (at_maximum if is_far else there.latency_penalty)
         saving = found.offer(best).price - price
     return Counterfactual(option.variant.name, lacking, saving)
+
+
+def _is_too_far(first: Ranks) -> Bools:
+    unknown, far = _TOO_FAR
+    too_far: Bools = (first == unknown) | (first == far)
+    return too_far
 
 
 def _may_wait(demand: Demand, usage: Usage) -> VariantDemand:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fogline.conditions import Reason
 from fogline.placement.answers import RANKS
-from fogline.placement.columns import Bools, Columns, Floats
+from fogline.placement.columns import Bools, Columns, Floats, Ints
 from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.requirements import COST_ROUNDING, is_reserved
 from fogline.placement.usage import Usage
@@ -20,15 +20,19 @@ Ranks = NDArray[np.uint8]
 
 NONE = np.uint8(255)
 """No reason; above every rank."""
+_OTHER_TIER = np.uint8(100)
+"""More than there are requirements."""
+UNSERVED = 256 * int(_OTHER_TIER)
+"""A distance from which on the tier of the node is another than that of the variant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one variant meets on each node. Nodes of other tiers count as if they broke everything."""
+    """What one variant meets on each node."""
 
     variant: VariantDemand
     broken: Ranks
-    """Number of requirements that the node breaks; `NONE` where the tier is another."""
+    """Number of requirements that the node breaks; far more where the tier is another."""
     first: Ranks
     """Rank of the first of them, `NONE` where nothing is broken."""
     cost: Floats
@@ -41,6 +45,14 @@ class Sweep:
         """Whether each node meets every requirement."""
         feasible: Bools = self.broken == 0
         return feasible
+
+    @property
+    def distance(self) -> Ints:
+        """How far each node is from being feasible: by how many requirements it breaks, then by the first.
+
+        It is 0 for a feasible node, else 256 times their number, plus 255, less the rank of the first.
+        """
+        return self.broken.astype(np.int64) * 256 + (NONE - self.first)
 
     @property
     def price(self) -> Floats:
@@ -58,10 +70,8 @@ def sweep(demand: Demand, variant: VariantDemand, client_site: str | None, usage
     for reason, mask in _in_use(demand, variant, fixed.cost, usage):
         broken += mask
         np.minimum(first, np.uint8(RANKS[reason]), out=first, where=mask)
-    other = columns.tier.where(lambda tier: tier is not variant.tier)
-    broken[other] = first[other] = NONE
     opens = ~columns.is_by_share & (usage.replicas() == 0)
-    return Sweep(variant, broken, first, fixed.cost + np.where(opens, columns.price, 0.0), fixed.penalty)
+    return Sweep(variant, broken, first, fixed.cost + opens * columns.price, fixed.penalty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,7 @@ def _question(demand: Demand, variant: VariantDemand, client_site: str | None) -
         tuple(sorted(demand.node_selector.items())),
         demand.latency,
         client_site,
+        variant.tier,
         variant.architectures,
         variant.accelerator_types,
         tuple(sorted(variant.requests.items())),
@@ -95,6 +106,7 @@ def _fixed(demand: Demand, variant: VariantDemand, client_site: str | None, colu
     for reason, mask in _rules(demand, variant, client_site, columns):
         broken += mask
         np.minimum(first, np.uint8(RANKS[reason]), out=first, where=mask)
+    broken[~columns.tier.among([variant.tier])] = _OTHER_TIER
     return _Fixed(broken, first, _shares(variant, columns), _penalties(demand, columns, client_site))
 
 
