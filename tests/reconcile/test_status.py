@@ -140,6 +140,12 @@ def test_placements_say_where_each_replica_is_and_what_it_costs_there_now() -> N
     assert cloud.since == NOW
 
 
+def test_placements_say_what_the_latency_above_the_target_counts_for() -> None:
+    latency = {"targetMilliseconds": 10}
+    (one,) = scene((pod("p"),), placement={"latency": latency}).pass_at().status.placements
+    assert (one.cost_per_hour, one.latency_milliseconds, one.latency_penalty_per_hour) == ("1", 40, "0.06")
+
+
 def test_the_cost_is_that_of_all_replicas_together() -> None:
     found = scene((pod("p"), pod("q", "serving", "edge-1", "edge")), replicas=2)
     assert found.pass_at().status.cost_per_hour == "1.1"
@@ -163,6 +169,7 @@ def test_the_last_decision_stays_until_another_one_says_something_else() -> None
     assert first.last_decision.time == NOW
     (rejection,) = first.last_decision.rejections
     assert (rejection.reason, rejection.nodes) == ("NodeSelectorMismatch", 2)
+    assert first.last_decision.counterfactual == "edge-1 would be chosen with label disk=ssd"
     settled = scene((pod("p"),))
     assert again(settled, first).last_decision == first.last_decision
     crowded = replace(nowhere, nodes=(CLOUD,))

@@ -42,6 +42,9 @@ class PlacementStatus(ApiObject, frozen=True, kw_only=True):
     """Whether the replica is Ready."""
     cost_per_hour: Usd | None = None
     """What the replica costs, in US dollars per hour."""
+    latency_penalty_per_hour: Usd | None = None
+    """What its latency above the target counts for when nodes are compared, in US dollars per hour; nobody is
+    billed for it."""
     latency_milliseconds: Count | None = None
     """Round trip from the client site in milliseconds; absent when unknown."""
     since: Time | None = None
@@ -80,6 +83,8 @@ class LastDecision(ApiObject, frozen=True, kw_only=True):
     bound was computed."""
     rejections: Annotated[tuple[RejectionSummary, ...], as_map("reason"), Meta(max_length=16)] = ()
     """Nodes that were refused, by reason."""
+    counterfactual: Annotated[str, Meta(max_length=253)] | None = None
+    """The node that would have been chosen if one thing were otherwise, and what; absent without one."""
 
 
 class ModelDeploymentStatus(ApiObject, frozen=True, kw_only=True):

@@ -64,13 +64,14 @@ def intend(
     unsupported = tuple(v for v in model.spec.variants if scheme(v.artifact) not in FETCHED_SCHEMES)
     on_hold = model.spec.suspend or bool(unsupported) or _is_blind(seen, usage)
     release(surge(seen), usage)
-    decision = decide(replace(demand_of(model), is_suspended=on_hold), usage)
+    demand = replace(demand_of(model), is_suspended=on_hold)
+    decision = decide(demand, usage)
     facts = Facts(
         model=model,
         seen=seen,
         decision=decision,
         usage=usage,
-        placements=placements(seen, decision, usage),
+        placements=placements(demand, seen, decision, usage),
         unsupported=unsupported,
         refusal=refusal,
     )

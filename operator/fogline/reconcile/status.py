@@ -20,16 +20,18 @@ from fogline.errors import BadInputError
 from fogline.names import MODEL_LABEL
 from fogline.objects import service_url
 from fogline.observe import Owned
-from fogline.placement import Assignment, Decision, Unplaceable, Usage
-from fogline.placement.explain import describe
+from fogline.placement import Assignment, Decision, Demand, Unplaceable, Usage
+from fogline.placement.explain import describe, would_be_chosen
+from fogline.placement.objective import latency_penalty
+from fogline.placement.requirements import Option
 from fogline.reconcile.verdicts import Facts, Verdict, verdicts
-from fogline.snapshot import Pod
+from fogline.snapshot import Node, Pod, Replica
 from fogline.units import format_usd
 
 MAX_PLACEMENTS = 100
 """Placements that the status lists; more do not fit the idea of a status."""
 MAX_MESSAGE = 1024
-MAX_EXAMPLE = 253
+MAX_TEXT = 253
 
 
 def status_of(facts: Facts, now: datetime) -> ModelDeploymentStatus:
@@ -63,7 +65,7 @@ def unreadable_status(error: BadInputError, now: datetime) -> ModelDeploymentSta
     return ModelDeploymentStatus(conditions=_conditions((), judged, None, now))
 
 
-def placements(seen: Owned, decision: Decision, usage: Usage) -> tuple[PlacementStatus, ...]:
+def placements(demand: Demand, seen: Owned, decision: Decision, usage: Usage) -> tuple[PlacementStatus, ...]:
     """List the replicas that have a node; latency and price are those of the nodes as they are now.
 
     Those that are to go have no price: the decision has stopped counting them.
@@ -73,10 +75,8 @@ def placements(seen: Owned, decision: Decision, usage: Usage) -> tuple[Placement
     for replica in seen.replicas:
         if replica.node is None or not replica.alive:
             continue
-        node, pod = (
-            (usage.node(replica.node) if usage.knows(replica.node) else None),
-            counted.get((replica.namespace, replica.name)),
-        )
+        node = usage.node(replica.node) if usage.knows(replica.node) else None
+        pod = counted.get((replica.namespace, replica.name))
         found.append(
             PlacementStatus(
                 node=replica.node,
@@ -85,11 +85,19 @@ def placements(seen: Owned, decision: Decision, usage: Usage) -> tuple[Placement
                 client_site=replica.client_site,
                 ready=replica.ready,
                 cost_per_hour=format_usd(usage.replica_cost(pod)) if pod and node else None,
+                latency_penalty_per_hour=_penalty(demand, replica, node, usage) if pod and node else None,
                 latency_milliseconds=node.latency_from(replica.client_site) if node else None,
                 since=replica.decided_at or replica.created_at,
             )
         )
     return tuple(sorted(found, key=lambda p: (p.node, p.variant, p.client_site or "", p.since)))
+
+
+def _penalty(demand: Demand, replica: Replica, node: Node, usage: Usage) -> str | None:
+    variant = demand.variant(replica.variant)
+    if variant is None:
+        return None
+    return format_usd(latency_penalty(Option(demand, variant, replica.client_site, node), usage))
 
 
 def _tiers(facts: Facts) -> TiersStatus:
@@ -111,14 +119,14 @@ def _last_decision(before: LastDecision | None, decision: Decision, now: datetim
     if not answers:
         return before
     rejections = tuple(
-        RejectionSummary(
-            reason=one.reason.value, nodes=one.nodes, example=describe(one.example)[:MAX_EXAMPLE]
-        )
+        RejectionSummary(reason=one.reason.value, nodes=one.nodes, example=describe(one.example)[:MAX_TEXT])
         for one in answers[0].refused
     )
-    if before and before.rejections == rejections:
+    closest = answers[0].counterfactual
+    told = would_be_chosen(closest)[:MAX_TEXT] if closest else None
+    if before and (before.rejections, before.counterfactual) == (rejections, told):
         return before
-    return LastDecision(time=now.replace(microsecond=0), rejections=rejections)
+    return LastDecision(time=now.replace(microsecond=0), rejections=rejections, counterfactual=told)
 
 
 def _conditions(
