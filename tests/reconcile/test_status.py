@@ -146,6 +146,12 @@ def test_placements_say_what_the_latency_above_the_target_counts_for() -> None:
     assert (one.cost_per_hour, one.latency_milliseconds, one.latency_penalty_per_hour) == ("1", 40, "0.06")
 
 
+def test_an_absurd_latency_penalty_still_fits_into_the_status() -> None:
+    absurd = {"latency": {"targetMilliseconds": 1}, "latencyPenaltyPerMillisecond": "999999999"}
+    status = scene((pod("p"),), placement=absurd).pass_at().status
+    assert status.placements[0].latency_penalty_per_hour == "999999999"
+
+
 def test_the_cost_is_that_of_all_replicas_together() -> None:
     found = scene((pod("p"), pod("q", "serving", "edge-1", "edge")), replicas=2)
     assert found.pass_at().status.cost_per_hour == "1.1"

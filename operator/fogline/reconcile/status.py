@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from fogline.api import (
     Condition,
@@ -31,6 +32,8 @@ from fogline.units import format_usd
 MAX_PLACEMENTS = 100
 """Placements that the status lists; more do not fit the idea of a status."""
 MAX_MESSAGE = 1024
+MAX_USD = Decimal(999_999_999)
+"""The largest amount that the API can say; the product of two large numbers can be more."""
 MAX_TEXT = 253
 
 
@@ -97,7 +100,8 @@ def _penalty(demand: Demand, replica: Replica, node: Node, usage: Usage) -> str 
     variant = demand.variant(replica.variant)
     if variant is None:
         return None
-    return format_usd(latency_penalty(Option(demand, variant, replica.client_site, node), usage))
+    penalty = latency_penalty(Option(demand, variant, replica.client_site, node), usage)
+    return format_usd(min(penalty, MAX_USD))
 
 
 def _tiers(facts: Facts) -> TiersStatus:
