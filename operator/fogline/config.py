@@ -38,6 +38,10 @@ class Settings:
     """A full pass over every ModelDeployment, which also finds what an event failed to tell."""
     unstick_seconds: int = 30
     """A pinned pod that the scheduler refuses for this long is deleted and decided again."""
+    optimiser_seconds: int = 300
+    """The process of the optimiser is ended after this long."""
+    optimiser_mebibytes: int = 1024
+    """Memory that the process of the optimiser may use: 5,000 nodes take less than half of it."""
     health_port: int = 8080
     """Port of /livez, /readyz and /metrics."""
 

@@ -1,71 +1,11 @@
 """``fogline plan``: what goes in, what comes out, and what a mistake in a file is told as."""
 
 import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
-
-from fogline.cli import main
-
-NODES = """\
-apiVersion: v1
-kind: Node
-metadata:
-  name: cloud-1
-  labels:
-    fogline.dev/tier: Cloud
-    fogline.dev/cost-per-hour: "0.50"
-    fogline.dev/latency-ms: "40"
-status:
-  allocatable: {cpu: "2", memory: 8Gi, pods: "110"}
-"""
-MODEL = """\
-apiVersion: fogline.dev/v1alpha1
-kind: ModelDeployment
-metadata: {name: digits, namespace: shop}
-spec:
-  replicas: 2
-  variants:
-  - name: cloud
-    tier: Cloud
-    runtime: TensorFlowServing
-    artifact: {uri: "s3://models/digits/1"}
-    resources: {requests: {cpu: "1"}}
-"""
-POD = """\
-apiVersion: v1
-kind: Pod
-metadata:
-  name: r-1
-  namespace: shop
-  labels: {fogline.dev/model: digits, fogline.dev/variant: cloud}
-spec:
-  nodeName: cloud-1
-  containers: [{name: server, resources: {requests: {cpu: "1"}}}]
-"""
-
-
-@pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder with nodes.yaml and models.yaml."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "nodes.yaml").write_text(NODES)
-    (tmp_path / "models.yaml").write_text(MODEL)
-    return tmp_path
-
-
-def run_plan(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, ["plan", *arguments], input=stdin)
-
-
-def planned(*arguments: str, stdin: str | None = None) -> Any:
-    result = run_plan(*arguments, "-o", "json", stdin=stdin)
-    assert result.stderr == ""
-    return json.loads(result.stdout)
+from tests.support.plan_files import MODEL, NODES, POD, planned, run_plan
 
 
 def complaint(text: str, files: Path) -> str:
@@ -81,8 +21,8 @@ def test_assignments_name_model_variant_node_cost_and_latency() -> None:
     found = planned("-f", "nodes.yaml", "-f", "models.yaml")
     common = {"model": "shop/digits", "variant": "cloud", "node": "cloud-1", "clientSite": None}
     assert found["assignments"] == [
-        {**common, "costPerHour": "0.5", "latencyMilliseconds": 40, "inPlace": False},
-        {**common, "costPerHour": "0", "latencyMilliseconds": 40, "inPlace": False},
+        {**common, "costPerHour": "0.25", "latencyMilliseconds": 40, "inPlace": False},
+        {**common, "costPerHour": "0.25", "latencyMilliseconds": 40, "inPlace": False},
     ]
     assert found["unplaceable"] == []
     assert found["costPerHour"] == "0.5"
@@ -145,7 +85,7 @@ def test_lists_and_json_say_the_same_as_separate_documents() -> None:
 def test_bound_pods_of_a_model_are_replicas_in_place() -> None:
     found = planned("-f", "nodes.yaml", "-f", "models.yaml", "-f", "-", stdin=POD)
     assert [one["inPlace"] for one in found["assignments"]] == [True, False]
-    assert [one["costPerHour"] for one in found["assignments"]] == ["0.5", "0"]
+    assert [one["costPerHour"] for one in found["assignments"]] == ["0.25", "0.25"]
 
 
 @pytest.mark.usefixtures("files")
@@ -347,15 +287,26 @@ def test_a_broken_node_is_told_with_file_line_and_field(files: Path, text: str, 
         (["-f", "missing.yaml"], "fogline: missing.yaml: cannot be read: No such file or directory\n"),
         (
             ["-f", "nodes.yaml"],
-            "fogline: there is no ModelDeployment in the files, so there is nothing to plan\n",
+            "fogline: there is no ModelDeployment, so there is nothing to plan\n",
         ),
-        ([], "Error: Missing option '-f' / '--filename'.\n"),
+        (
+            ["-f", "nodes.yaml", "--context", "kind"],
+            "fogline: give files with -f, or a cluster with --kubeconfig or --context, not both\n",
+        ),
     ],
 )
 def test_without_usable_files_the_exit_code_is_2(arguments: list[str], message: str) -> None:
     result = run_plan(*arguments)
     assert result.exit_code == 2
     assert result.stderr.endswith(message)
+
+
+@pytest.mark.usefixtures("files")
+def test_without_files_a_live_cluster_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "nowhere.yaml")
+    result = run_plan()
+    assert result.exit_code == 2
+    assert result.stderr.startswith("fogline: the kubeconfig cannot be used: ")
 
 
 def test_a_file_that_is_no_text_is_refused(files: Path) -> None:
@@ -369,31 +320,3 @@ def test_a_cluster_without_nodes_is_an_answer() -> None:
     result = run_plan("-f", "models.yaml")
     assert result.exit_code == 1
     assert "there are no nodes" in result.stdout
-
-
-CHEAP_NODE = NODES.replace("cloud-1", "cloud-2").replace("0.50", "0.25")
-
-
-@pytest.mark.usefixtures("files")
-def test_an_optimised_plan_tells_the_bound_the_gap_and_the_moves(files: Path) -> None:
-    (files / "more.yaml").write_text(f"{CHEAP_NODE}---\n{POD}")
-    found = planned("--optimise", "-f", "nodes.yaml", "-f", "models.yaml", "-f", "more.yaml")
-    assert [(one["node"], one["inPlace"]) for one in found["assignments"]] == [("cloud-2", False)] * 2
-    assert [(one["pod"], one["from"], one["to"]) for one in found["moves"]] == [("r-1", "cloud-1", "cloud-2")]
-    assert (found["costPerHour"], found["lowerBoundCostPerHour"], found["gapPercent"]) == ("0.25", "0.25", 0)
-
-
-@pytest.mark.usefixtures("files")
-def test_an_optimised_plan_is_told_to_people_with_its_moves_and_its_quality(files: Path) -> None:
-    (files / "more.yaml").write_text(f"{CHEAP_NODE}---\n{POD}")
-    result = run_plan("--optimise", "-f", "nodes.yaml", "-f", "models.yaml", "-f", "more.yaml")
-    assert "shop/digits: r-1 should move from cloud-1 to cloud-2" in result.stdout
-    assert "within 0.0 % of the best possible: no plan counts for less than 0.25" in result.stdout
-
-
-@pytest.mark.usefixtures("files")
-def test_without_the_libraries_of_the_optimiser_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "fogline.placement.optimiser", None)
-    result = run_plan("--optimise", "-f", "nodes.yaml", "-f", "models.yaml")
-    assert result.exit_code == 2
-    assert result.stderr == "fogline: --optimise needs more libraries: pip install 'fogline[optimiser]'\n"

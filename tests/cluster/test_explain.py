@@ -58,7 +58,7 @@ async def test_it_says_why_a_replica_finds_no_node_and_exits_with_1(
 
     assert done.returncode == 1
     assert "replicas without a node" in done.stdout
-    assert f"{node}  InsufficientResource" in done.stdout
+    assert f"{node}: needs 1000m cpu, has 0m free" in done.stdout
 
 
 async def test_an_unknown_model_is_named_and_exits_with_2(world: World, control_plane: ControlPlane) -> None:

@@ -14,7 +14,17 @@ from dev.instances import from_scratch
 from tests.support.wait import wait_for
 
 from fogline.errors import MissingExtraError
-from fogline.optimiser_process import Allowance, Crashed, Job, OutOfMemory, TimedOut, run, run_and_wait, why
+from fogline.optimiser_process import (
+    Allowance,
+    Crashed,
+    Job,
+    NoPlan,
+    OutOfMemory,
+    TimedOut,
+    run,
+    run_and_wait,
+    why,
+)
 from fogline.optimiser_process.wire import dump, load
 from fogline.placement.optimised import OptimisedPlan
 from fogline.placement.optimiser import optimise
@@ -43,6 +53,11 @@ async def started(before: set[int]) -> int:
     return (children() - before).pop()
 
 
+def plan_of(job: Job, allowance: Allowance | None = None) -> OptimisedPlan | NoPlan:
+    (answer,) = run_and_wait([job], allowance or Allowance())
+    return answer
+
+
 def with_a_replica_in_place(job: Job) -> Job:
     first, node = job.demands[0], job.snapshot.nodes[0]
     variant = next(one for one in first.variants if one.tier is node.tier)
@@ -54,7 +69,13 @@ def with_a_replica_in_place(job: Job) -> Job:
 @pytest.mark.parametrize("size", ["tiny", "small"])
 def test_the_plan_is_that_of_the_optimiser_in_this_process(size: str) -> None:
     job = with_a_replica_in_place(made(size))
-    assert run_and_wait(job, Allowance()) == optimise(job.demands, job.snapshot)
+    assert plan_of(job) == optimise(job.demands, job.snapshot)
+
+
+def test_several_jobs_are_answered_in_their_order() -> None:
+    jobs = [made("small"), made("tiny")]
+    plans = run_and_wait(jobs, Allowance())
+    assert plans == [optimise(job.demands, job.snapshot) for job in jobs]
 
 
 async def test_the_event_loop_is_free_while_the_optimiser_works() -> None:
@@ -87,14 +108,14 @@ async def test_an_abort_is_an_answer_that_names_the_signal() -> None:
 
 @pytest.mark.parametrize("mebibytes", [48, 64, 80])
 def test_more_memory_than_allowed_is_an_answer_that_names_the_limit(mebibytes: int) -> None:
-    answer = run_and_wait(LONG, Allowance(memory_mebibytes=mebibytes))
+    answer = plan_of(LONG, Allowance(memory_mebibytes=mebibytes))
     assert answer == OutOfMemory(mebibytes)
     assert why(answer) == f"the optimiser needed more than {mebibytes} MiB of memory"
 
 
 def test_more_time_than_allowed_is_an_answer_that_names_the_limit_and_the_process_is_gone() -> None:
     before = children()
-    answer = run_and_wait(LONG, Allowance(seconds=0.5))
+    answer = plan_of(LONG, Allowance(seconds=0.5))
     assert answer == TimedOut(0.5)
     assert why(answer) == "the optimiser did not end within 0.5 s"
     assert children() == before
@@ -123,7 +144,7 @@ def test_a_process_whose_parent_is_gone_ends_by_its_limit_of_processor_time() ->
 
 def test_a_process_that_cannot_start_is_an_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    answer = run_and_wait(LONG, Allowance())
+    answer = plan_of(LONG)
     assert isinstance(answer, Crashed)
     assert why(answer).startswith("the optimiser could not be started: [Errno 2]")
 
@@ -133,7 +154,7 @@ def test_a_process_that_fails_is_an_answer_with_its_last_words(
 ) -> None:
     (tmp_path / "highspy.py").write_text("raise OSError('no such solver')\n")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
-    answer = run_and_wait(LONG, Allowance())
+    answer = plan_of(LONG)
     assert answer == Crashed(1, "OSError: no such solver")
     assert why(answer) == "the optimiser ended with exit code 1: OSError: no such solver"
 
@@ -141,13 +162,13 @@ def test_a_process_that_fails_is_an_answer_with_its_last_words(
 def test_no_file_of_the_present_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "highspy.py").write_text("raise OSError('a trap')\n")
     monkeypatch.chdir(tmp_path)
-    assert isinstance(run_and_wait(made("tiny"), Allowance()), OptimisedPlan)
+    assert isinstance(plan_of(made("tiny")), OptimisedPlan)
 
 
 def test_without_the_libraries_of_the_optimiser_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "highspy", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'fogline\[optimiser\]'"):
-        run_and_wait(LONG, Allowance())
+        plan_of(LONG)
 
 
 class Trap:

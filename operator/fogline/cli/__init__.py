@@ -8,7 +8,8 @@ from fogline.errors import FoglineError
 
 COMMANDS = {
     "explain": "Say why the replicas of a model are where they are, and why not elsewhere.",
-    "plan": "Say where replicas would run and why not elsewhere, without any cluster.",
+    "plan": "Say where replicas would run and why not elsewhere; also what if something were different.",
+    "top": "Say what replicas cost, hold and reach, by tier, site and model.",
 }
 """Name, which is also that of the module, and what it does."""
 

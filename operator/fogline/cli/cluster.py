@@ -1,17 +1,20 @@
 """Reading a live cluster for a command."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from fogline import observe
+from fogline.api import ModelDeployment, parse
 from fogline.cli.clock import now
+from fogline.cli.inventory import Inventory
 from fogline.cluster import connection, objects
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import NODE_PROFILES, NODES, PODS
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, NODES, PODS
 from fogline.config import Settings
-from fogline.snapshot import Snapshot
+from fogline.errors import BadInputError
 
 T = TypeVar("T")
 
@@ -35,12 +38,20 @@ def ask(kubeconfig: Path | None, context: str | None, question: Callable[[Client
     return asyncio.run(run())
 
 
-async def read_snapshot(client: Client, settings: Settings) -> tuple[Snapshot, Sequence[objects.Pod]]:
-    """Read all nodes with what profiles say about them, and all pods.
+async def read_inventory(
+    client: Client, namespace: str, settings: Settings, warn: Callable[[str], None]
+) -> Inventory:
+    """Read all ModelDeployments, all nodes with what profiles say about them, and all pods.
 
-    The pods come along as they are, for what a snapshot leaves out.
+    Parameters
+    ----------
+    namespace
+        The one that is meant when a user names none.
+    warn
+        Told of ModelDeployments that cannot be read.
     """
-    nodes, profiles, pods = await asyncio.gather(
+    models, nodes, profiles, pods = await asyncio.gather(
+        client.list(MODEL_DEPLOYMENTS),
         client.list(NODES, objects.Node),
         client.list(NODE_PROFILES, objects.NodeProfile),
         client.list(PODS, objects.Pod),
@@ -51,4 +62,21 @@ async def read_snapshot(client: Client, settings: Settings) -> tuple[Snapshot, S
     for node in nodes.items:
         known.node_changed(None, node)
     holding = (observe.to_pod(pod) for pod in pods.items)
-    return observe.snapshot(known.by_name.values(), (pod for pod in holding if pod)), pods.items
+    return Inventory(
+        models=tuple(_readable(models.items, warn)),
+        snapshot=observe.snapshot(known.by_name.values(), (pod for pod in holding if pod)),
+        pods=tuple(pods.items),
+        profiles=tuple(
+            one.content for one in known.profiles.values() if isinstance(one.content, observe.Profile)
+        ),
+        namespace=namespace,
+    )
+
+
+def _readable(documents: Iterable[Document], warn: Callable[[str], None]) -> Iterator[ModelDeployment]:
+    for document in documents:
+        try:
+            yield parse(document)
+        except BadInputError as error:
+            meta = document["metadata"]
+            warn(f"ModelDeployment {meta['namespace']}/{meta['name']} is left out: {error}")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from fogline.api import ModelDeployment
-from fogline.cli.render import table
+from fogline.cli.output import table
 from fogline.cli.report import plain
 from fogline.observe import model_key
 from fogline.placement import Alternative, Unplaceable, Usage, alternatives, decide, demand_of, price_in_place

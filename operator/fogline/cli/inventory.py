@@ -30,15 +30,24 @@ class Inventory:
     snapshot: snapshot.Snapshot
     pods: tuple[objects.Pod, ...]
     """All pods as they are, for what a snapshot leaves out."""
+    profiles: tuple[observe.Profile, ...] = ()
+    namespace: str = "default"
+    """The one that is meant when a user names none."""
 
 
 def take_inventory(
-    found: Iterable[Found], settings: Settings, now: datetime, warn: Callable[[str], None]
+    found: Iterable[Found],
+    settings: Settings,
+    now: datetime,
+    warn: Callable[[str], None],
+    profiles: Iterable[observe.Profile] = (),
 ) -> Inventory:
     """Sort objects by kind and check them as the API server would.
 
     Parameters
     ----------
+    profiles
+        NodeProfiles that are there already.
     now
         NodeProfiles that are stale by then do not count.
     warn
@@ -65,10 +74,15 @@ def take_inventory(
                 ignored[one.source, other] += 1
     for (source, kind), count in ignored.items():
         warn(f"{source}: ignored {count} {kind}: a plan is made from {_USED}")
-    nodes = taken.read_nodes(settings, now)
+    nodes = taken.read_nodes(settings, now, profiles)
     for complaint in chain(unusable_labels(nodes), _idle_profiles(taken.profiles, nodes, now)):
         warn(complaint)
-    return Inventory(tuple(taken.models), observe.snapshot(nodes, taken.holding), tuple(taken.pods))
+    return Inventory(
+        models=tuple(taken.models),
+        snapshot=observe.snapshot(nodes, taken.holding),
+        pods=tuple(taken.pods),
+        profiles=tuple(taken.profiles),
+    )
 
 
 @dataclass(slots=True)
@@ -101,9 +115,12 @@ class _Taken:
             self.holding.append(holding)
         self._refuse_twice(found, "Pod", pod.metadata.namespace, pod.metadata.name)
 
-    def read_nodes(self, settings: Settings, now: datetime) -> list[snapshot.Node]:
+    def read_nodes(
+        self, settings: Settings, now: datetime, profiles: Iterable[observe.Profile]
+    ) -> list[snapshot.Node]:
         """Give the nodes with what the valid profiles say about them."""
-        valid = observe.Profiles(profile for profile in self.profiles if not profile.is_stale(now))
+        known = chain(profiles, self.profiles)
+        valid = observe.Profiles(profile for profile in known if not profile.is_stale(now))
         nodes = []
         for found in self.nodes:
             node = live.node(found, settings, valid)

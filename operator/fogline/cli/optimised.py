@@ -1,13 +1,14 @@
 """The plan of the optimiser as a report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fogline.cli.report import Leaving, Move, Optimum, Report, Row
+from fogline.placement import Demand
 from fogline.placement.optimised import OptimisedPlan, Placed
-from fogline.snapshot import Pod, Snapshot
+from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
 
-def report_optimised(plan: OptimisedPlan, snapshot: Snapshot) -> Report:
+def report_optimised(plan: OptimisedPlan, demands: Sequence[Demand], snapshot: Snapshot) -> Report:
     """Collect what there is to say, model by model."""
     return Report(
         rows=tuple(_row(one, snapshot) for one in plan.placed),
@@ -15,6 +16,7 @@ def report_optimised(plan: OptimisedPlan, snapshot: Snapshot) -> Report:
         unplaceable=plan.unplaceable,
         placed=(),
         suspended=plan.suspended,
+        after=_carried_out(plan, demands, snapshot),
         optimum=Optimum(
             lower_bound_cost_per_hour=plan.lower_bound_cost_per_hour,
             counted_cost_per_hour=plan.counted_cost_per_hour,
@@ -22,6 +24,26 @@ def report_optimised(plan: OptimisedPlan, snapshot: Snapshot) -> Report:
             moves=tuple(_move(one, one.pod, snapshot) for one in plan.moves if one.pod),
         ),
     )
+
+
+def _carried_out(plan: OptimisedPlan, demands: Sequence[Demand], snapshot: Snapshot) -> Snapshot:
+    moved = (one.pod for one in plan.moves if one.pod)
+    leaving = (*plan.surplus, *(one.pod for one in plan.misplaced), *moved)
+    gone = {(pod.namespace, pod.name) for pod in leaving}
+    requests = {(demand.model, one.name): one.requests for demand in demands for one in demand.variants}
+    new = (
+        Pod(
+            namespace=one.model.namespace,
+            name=f"{one.model.name}-{one.variant}/{number}",  # no name that a real pod can have
+            node=one.node,
+            requests=requests[one.model, one.variant],
+            replica=ReplicaOf(one.model, one.variant, one.client_site),
+        )
+        for number, one in enumerate(plan.placed)
+        if one.pod is None or one.is_move
+    )
+    staying = (pod for pod in snapshot.pods if (pod.namespace, pod.name) not in gone)
+    return Snapshot(snapshot.nodes, (*staying, *new))
 
 
 def _row(one: Placed, snapshot: Snapshot) -> Row:

@@ -1,89 +1,127 @@
-"""``fogline plan``: the decision for files of nodes and ModelDeployments, without any cluster."""
+"""``fogline plan``: the decision for a cluster, and what it would be if something were different."""
 
 from collections.abc import Sequence
 from itertools import chain
 
 import click
 
-from fogline.cli import sources as files
+from fogline.cli import sources
+from fogline.cli.change_options import WhatIf, takes_what_if
 from fogline.cli.clock import now
-from fogline.cli.inventory import take_inventory
+from fogline.cli.difference import compare
+from fogline.cli.difference_report import difference_document, difference_lines
+from fogline.cli.given import read, warn
+from fogline.cli.in_turn import plan_in_turn
+from fogline.cli.inventory import Inventory, take_inventory
 from fogline.cli.optimised import report_optimised
-from fogline.cli.render import render
-from fogline.cli.report import Report, report
+from fogline.cli.options import Given, takes_cluster, takes_details, takes_output
+from fogline.cli.output import FEW, write
+from fogline.cli.render import lines
+from fogline.cli.report import Report, document
+from fogline.cli.whatif import changed, with_added
 from fogline.config import from_environment
-from fogline.errors import BadInputError, MissingExtraError
-from fogline.placement import Demand, demand_of, plan
+from fogline.errors import BadInputError, FoglineError
+from fogline.optimiser_process import Allowance, Job, NoPlan, OutOfMemory, TimedOut, run_and_wait, why
+from fogline.placement import Demand, demand_of
+from fogline.placement.optimised import OptimisedPlan
 from fogline.snapshot import Snapshot
 
 EXIT_UNPLACEABLE = 1
+EXIT_NO_PLAN = 3
 
 _EXIT_CODES = """\b
 Exit codes:
   0  every replica has a node
   1  some replica has none
-  2  bad input; standard error names file and line
+  2  bad input: standard error names file and line; no cluster
+  3  the optimiser ended without a plan: standard error says why
 """
 
 
+Question = tuple[Sequence[Demand], Snapshot]
+
+
+class NoPlanError(FoglineError):
+    """The optimiser ended without a plan."""
+
+
 @click.command(name="plan", epilog=_EXIT_CODES)
-@click.option(
-    "-f",
-    "--filename",
-    "sources",
-    multiple=True,
-    required=True,
-    metavar="FILE",
-    help="YAML or JSON with Nodes, NodeProfiles, Pods and ModelDeployments, or lists of them; - is standard"
-    " input. Repeatable.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["table", "json", "yaml"]),
-    default="table",
-    show_default=True,
-    help="How to write the plan.",
-)
+@takes_cluster
+@takes_output
+@takes_details
 @click.option(
     "--optimise",
     is_flag=True,
     help="Place the replicas of all models together, and say how far from the best possible the plan may be."
     " Needs the extra optimiser.",
 )
+@takes_what_if
 @click.pass_context
-def command(ctx: click.Context, sources: tuple[str, ...], output: str, *, optimise: bool) -> None:
-    """Say where replicas would run, what they cost, and why not elsewhere.
+def command(
+    ctx: click.Context, given: Given, what_if: WhatIf, output: str, *, details: bool, optimise: bool
+) -> None:
+    """Say where replicas would run, what they cost, and why not elsewhere. Nothing is changed.
 
-    The decision is the one that the operator would make, but no cluster is asked or changed. With --optimise
-    replicas in place may move as well, where that saves money or lets others run.
+    The decision is the one that the operator would make. With --optimise replicas in place may move as well,
+    where that saves money or lets others run.
+
+    With --without-node, --cost, --latency or --add it says what would be different from the plan without
+    them: which replicas change node, cost, latency, and which would be left without a node.
 
     Pods with a node take room there; those of a ModelDeployment (labels fogline.dev/model and
     fogline.dev/variant) are replicas in place. A Node without conditions counts as Ready. Settings of the
     operator, such as FOGLINE_REGION_LABEL, are read from the environment.
     """
-    found = take_inventory(
-        chain.from_iterable(map(files.read, sources)),
-        from_environment(),
-        now(),
-        lambda text: click.echo(f"fogline: {text}", err=True),
-    )
-    if not found.models:
-        raise BadInputError("there is no ModelDeployment in the files, so there is nothing to plan")
-    demands = [demand_of(model) for model in found.models]
-    told = (_optimised if optimise else _in_turn)(demands, found.snapshot)
-    click.echo(render(told, output))
-    if told.unplaceable:
+    found = read(given)
+    cases = [found, _different(found, what_if)] if what_if else [found]
+    if not cases[-1].models:
+        raise BadInputError("there is no ModelDeployment, so there is nothing to plan")
+    demands = [[demand_of(model) for model in case.models] for case in cases]
+    questions = [(wanted, case.snapshot) for wanted, case in zip(demands, cases, strict=True)]
+    try:
+        reports = _optimised(questions) if optimise else [plan_in_turn(*question) for question in questions]
+    except NoPlanError as error:
+        warn(str(error))
+        ctx.exit(EXIT_NO_PLAN)
+    everything = details or len(cases[-1].snapshot.nodes) <= FEW
+    if what_if:
+        difference = compare(*zip(reports, demands, strict=True))
+        text = write(
+            output,
+            difference_document(difference, reports[1]),
+            difference_lines(difference, everything=everything),
+        )
+    else:
+        text = write(output, document(reports[0]), lines(reports[0], everything=everything))
+    click.echo(text)
+    if reports[-1].unplaceable:
         ctx.exit(EXIT_UNPLACEABLE)
 
 
-def _in_turn(demands: Sequence[Demand], snapshot: Snapshot) -> Report:
-    return report(plan(demands, snapshot), snapshot)
+def _different(found: Inventory, what_if: WhatIf) -> Inventory:
+    added = take_inventory(
+        chain.from_iterable(map(sources.read, what_if.added)), from_environment(), now(), warn, found.profiles
+    )
+    return changed(with_added(found, added), what_if.change)
 
 
-def _optimised(demands: Sequence[Demand], snapshot: Snapshot) -> Report:
-    try:
-        from fogline.placement.optimiser import optimise  # noqa: PLC0415  an extra that need not be there
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("optimiser", "--optimise") from error
-    return report_optimised(optimise(demands, snapshot), snapshot)
+def _optimised(questions: Sequence[Question]) -> list[Report]:
+    settings = from_environment()
+    allowance = Allowance(settings.optimiser_seconds, settings.optimiser_mebibytes)
+    answers = run_and_wait([Job(tuple(demands), snapshot) for demands, snapshot in questions], allowance)
+    return [
+        report_optimised(_plan(answer), demands, snapshot)
+        for answer, (demands, snapshot) in zip(answers, questions, strict=True)
+    ]
+
+
+def _plan(answer: OptimisedPlan | NoPlan) -> OptimisedPlan:
+    match answer:
+        case OptimisedPlan():
+            return answer
+        case TimedOut():
+            raise NoPlanError(f"{why(answer)}; FOGLINE_OPTIMISER_SECONDS gives it more")
+        case OutOfMemory():
+            raise NoPlanError(f"{why(answer)}; FOGLINE_OPTIMISER_MEBIBYTES gives it more")
+        case _:
+            raise NoPlanError(why(answer))

@@ -1,87 +1,104 @@
-"""Reports as text: a table for people, JSON and YAML for programs."""
+"""Reports for people."""
 
-import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
-import yaml
-
-from fogline.cli.report import Leaving, Move, Optimum, Report, Row, document
+from fogline.cli.output import FEW, first, milliseconds, replicas, table
+from fogline.cli.report import Leaving, Move, Optimum, Report, Row
+from fogline.names import ModelKey
 from fogline.placement import Assignment, Unplaceable
 from fogline.placement.explain import describe, outbid, why, would_be_chosen
 from fogline.units import format_usd
 
-_HEADER = ("MODEL", "VARIANT", "NODE", "CLIENT SITE", "REPLICAS", "COST/H", "LATENCY", "")
-_NUMBERS = {4, 5, 6}
-"""Columns that are aligned to the right."""
+_BY_NODE = ("MODEL", "VARIANT", "NODE", "CLIENT SITE", "REPLICAS", "COST/H", "LATENCY", "")
+_BY_MODEL = ("MODEL", "VARIANT", "NODES", "REPLICAS", "IN PLACE", "COST/H", "WORST LATENCY")
 
 
-def render(found: Report, output: str) -> str:
-    """Write a report as ``table``, ``json`` or ``yaml``."""
-    if output == "json":
-        return json.dumps(document(found), indent=2)
-    if output == "yaml":
-        return str(yaml.safe_dump(document(found), sort_keys=False)).rstrip("\n")
-    return "\n".join(_text(found))
+def lines(found: Report, *, everything: bool) -> Iterator[str]:
+    """Write a report for people.
 
-
-def _text(found: Report) -> Iterator[str]:
-    if found.rows:
-        yield from table([_HEADER, *_merged(found.rows)], numbers=_NUMBERS)
+    Parameters
+    ----------
+    everything
+        Each node and why it was not chosen; else sums by model, and the first lines of what may be many.
+    """
+    most = None if everything else FEW
+    if found.rows and everything:
+        yield from table([_BY_NODE, *_by_node(found.rows)], numbers={4, 5, 6})
         yield ""
-    for model in found.suspended:
-        yield f"{model}: is suspended, so nothing is placed or moved"
+    elif found.rows:
+        yield from first(table([_BY_MODEL, *_by_model(found.rows)], numbers={2, 3, 4, 5, 6}), FEW + 1)
         yield ""
-    for one in found.leaving:
-        yield from _leaving(one)
-    if found.optimum and found.optimum.moves:
-        yield from map(_move, found.optimum.moves)
-        yield ""
+    yield from _section(
+        (f"{model}: is suspended, so nothing is placed or moved" for model in found.suspended), most
+    )
+    yield from _section(map(_leaving, found.leaving), most)
+    yield from _section(map(_move, found.optimum.moves if found.optimum else ()), most)
     for answer in found.unplaceable:
-        yield from _unplaceable(answer)
-    for assignment in found.placed:
+        yield from unplaceable_lines(answer)
+    for assignment in found.placed if everything else ():
         yield from _elsewhere(assignment)
-    placed = f"{_replicas(len(found.rows), 'has', 'have')} a node, {found.waiting} without"
+    placed = f"{replicas(len(found.rows), 'has', 'have')} a node, {found.waiting} without"
     yield f"{placed}; {format_usd(found.cost_per_hour)} US dollars an hour"
     if found.optimum:
         yield _quality(found.optimum)
 
 
-def _merged(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+def _section(lines: Iterable[str], most: int | None) -> Iterator[str]:
+    shown = list(first(lines, most))
+    if shown:
+        yield from shown
+        yield ""
+
+
+def _by_node(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
     """Write replicas that differ in nothing but their cost as one line."""
     groups: dict[Row, list[Row]] = {}
     for row in rows:
         groups.setdefault(replace(row, cost_per_hour=Decimal(0)), []).append(row)
     for row, group in groups.items():
-        latency = row.latency_milliseconds
         yield (
             str(row.model),
             row.variant,
             row.node,
             row.client_site or "-",
             str(len(group)),
-            format_usd(sum((one.cost_per_hour for one in group), Decimal(0))),
-            "unknown" if latency is None else f"{latency} ms",
+            format_usd(_cost(group)),
+            milliseconds(row.latency_milliseconds),
             "in place" if row.in_place else "",
         )
 
 
-def table(rows: Sequence[tuple[str, ...]], numbers: Collection[int] = ()) -> Iterator[str]:
-    """Write rows in columns as wide as their widest cell; columns of numbers are aligned to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+def _by_model(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    """Write the replicas of a variant as one line, the costliest first."""
+    groups: dict[tuple[ModelKey, str], list[Row]] = {}
     for row in rows:
-        cells = (
-            cell.rjust(width) if column in numbers else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        groups.setdefault((row.model, row.variant), []).append(row)
+    for (model, variant), group in sorted(groups.items(), key=lambda item: (-_cost(item[1]), item[0])):
+        known = [one.latency_milliseconds for one in group if one.latency_milliseconds is not None]
+        yield (
+            str(model),
+            variant,
+            str(len({one.node for one in group})),
+            str(len(group)),
+            str(sum(one.in_place for one in group)),
+            format_usd(_cost(group)),
+            milliseconds(max(known, default=None)),
         )
-        yield "  ".join(cells).rstrip()
 
 
-def _leaving(one: Leaving) -> Iterator[str]:
+def _cost(rows: Iterable[Row]) -> Decimal:
+    return sum((row.cost_per_hour for row in rows), Decimal(0))
+
+
+def _suspended(model: ModelKey) -> str:
+    return f"{model}: is suspended, so nothing is placed or moved"
+
+
+def _leaving(one: Leaving) -> str:
     cause = "; ".join(why(rejection) for rejection in one.rejections) or "more replicas than wanted"
-    yield f"{one.model}: {one.pod.name} should leave {one.pod.node}: {cause}"
-    yield ""
+    return f"{one.model}: {one.pod.name} should leave {one.pod.node}: {cause}"
 
 
 def _move(one: Move) -> str:
@@ -97,8 +114,9 @@ def _quality(found: Optimum) -> str:
     return f"within {percent} % of the best possible: no plan counts for less than {bound} with its latency"
 
 
-def _unplaceable(answer: Unplaceable) -> Iterator[str]:
-    have = _replicas(answer.replicas, "has", "have")
+def unplaceable_lines(answer: Unplaceable) -> Iterator[str]:
+    """Say which replicas have no node, why, and what would have to change."""
+    have = replicas(answer.replicas, "has", "have")
     yield f"{answer.model}: {have} no node{_for_site(answer.client_site)}"
     yield from _refused(answer) if answer.refused else ["  there are no nodes"]
     yield ""
@@ -129,7 +147,3 @@ def _nodes(count: int) -> str:
 
 def _for_site(client_site: str | None) -> str:
     return f" for client site {client_site}" if client_site else ""
-
-
-def _replicas(count: int, singular: str, plural: str) -> str:
-    return f"{count} replica {singular}" if count == 1 else f"{count} replicas {plural}"

@@ -1,14 +1,14 @@
 """A plan as rows for people and as a document for programs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from fogline.names import ModelKey
-from fogline.placement import Assignment, Decision, Offer, Plan, Rejection, Unplaceable, Usage
+from fogline.placement import Assignment, Offer, Rejection, Unplaceable
 from fogline.placement.explain import why, would_be_chosen
-from fogline.snapshot import Pod, ReplicaOf, Snapshot
+from fogline.snapshot import Pod, Snapshot
 from fogline.units import format_usd
 
 
@@ -21,7 +21,7 @@ class Row:
     node: str
     client_site: str | None
     cost_per_hour: Decimal
-    """US dollars: what a new replica adds to the bill, or the part of it that is for one in place."""
+    """US dollars: its part of the bill once the plan is carried out."""
     latency_milliseconds: int | None
     in_place: bool
 
@@ -69,6 +69,8 @@ class Report:
     those before it were refused, and more."""
     suspended: tuple[ModelKey, ...]
     """Models of which nothing is placed or moved."""
+    after: Snapshot
+    """The cluster once the plan is carried out."""
     optimum: Optimum | None = None
     """Only of a plan that was optimised."""
 
@@ -81,18 +83,6 @@ class Report:
     def cost_per_hour(self) -> Decimal:
         """US dollars for all replicas that have a node and stay."""
         return sum((row.cost_per_hour for row in self.rows), Decimal(0))
-
-
-def report(plan: Plan, snapshot: Snapshot) -> Report:
-    """Collect what there is to say, model by model in the order in which they were decided."""
-    before = Usage(snapshot)
-    return Report(
-        rows=tuple(row for decision in plan.decisions for row in _rows(decision, before)),
-        leaving=tuple(one for decision in plan.decisions for one in _leaving(decision)),
-        unplaceable=tuple(answer for decision in plan.decisions for answer in decision.unplaceable),
-        placed=tuple(one for decision in plan.decisions for one in _last_by_site(decision)),
-        suspended=tuple(decision.model for decision in plan.decisions if decision.is_suspended),
-    )
 
 
 def document(found: Report) -> dict[str, Any]:
@@ -110,16 +100,7 @@ def document(found: Report) -> dict[str, Any]:
             }
             for row in found.rows
         ],
-        "unplaceable": [
-            {
-                "model": str(one.model),
-                "variant": one.variant,
-                "clientSite": one.client_site,
-                "replicas": one.replicas,
-                **_refused(one),
-            }
-            for one in found.unplaceable
-        ],
+        "unplaceable": [unplaceable_document(one) for one in found.unplaceable],
         "elsewhere": [
             {
                 "model": str(one.model),
@@ -146,6 +127,17 @@ def document(found: Report) -> dict[str, Any]:
     }
 
 
+def unplaceable_document(one: Unplaceable) -> dict[str, Any]:
+    """Write replicas without a node, why they have none, and what would have to change, as plain data."""
+    return {
+        "model": str(one.model),
+        "variant": one.variant,
+        "clientSite": one.client_site,
+        "replicas": one.replicas,
+        **_refused(one),
+    }
+
+
 def _optimum(found: Optimum) -> dict[str, Any]:
     gap = found.gap_percent
     return {
@@ -164,47 +156,6 @@ def _optimum(found: Optimum) -> dict[str, Any]:
             for one in found.moves
         ],
     }
-
-
-def _rows(decision: Decision, before: Usage) -> Iterator[Row]:
-    for pod in decision.kept:
-        if replica := pod.replica:
-            yield _kept(pod, replica, before)
-    for one in decision.assignments:
-        yield Row(
-            model=one.model,
-            variant=one.variant,
-            node=one.node,
-            client_site=one.client_site,
-            cost_per_hour=one.cost_per_hour,
-            latency_milliseconds=one.latency_milliseconds,
-            in_place=False,
-        )
-
-
-def _kept(pod: Pod, replica: ReplicaOf, before: Usage) -> Row:
-    return Row(
-        model=replica.model,
-        variant=replica.variant,
-        node=pod.node,
-        client_site=replica.client_site,
-        cost_per_hour=before.replica_cost(pod),
-        latency_milliseconds=before.node(pod.node).latency_from(replica.client_site),
-        in_place=True,
-    )
-
-
-def _leaving(decision: Decision) -> Iterator[Leaving]:
-    for one in decision.misplaced:
-        yield Leaving(decision.model, one.pod, one.rejections)
-    for pod in decision.surplus:
-        yield Leaving(decision.model, pod, ())
-
-
-def _last_by_site(decision: Decision) -> Iterable[Assignment]:
-    without = {answer.client_site for answer in decision.unplaceable}
-    last = {one.client_site: one for one in decision.assignments if one.client_site not in without}
-    return last.values()
 
 
 def _offer(one: Offer) -> dict[str, Any]:

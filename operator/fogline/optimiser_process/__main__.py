@@ -12,12 +12,13 @@ from typing import BinaryIO
 
 from fogline.optimiser_process import wire
 from fogline.optimiser_process.job import Job
-from fogline.placement.optimiser import optimise
 
 
 def main(memory_mebibytes: int, cpu_seconds: int) -> None:
     """Answer one job within limits."""
     limit(memory_mebibytes, cpu_seconds)
+    from fogline.placement.optimiser import optimise  # noqa: PLC0415  its libraries keep to the limits too
+
     with _own_output() as output:
         job = wire.load(sys.stdin.buffer.read(), Job)
         output.write(wire.dump(optimise(job.demands, job.snapshot)))

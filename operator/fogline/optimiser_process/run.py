@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from fogline.errors import MissingExtraError
@@ -14,8 +15,13 @@ from fogline.placement.optimised import OptimisedPlan
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """More threads gain nothing here, and each takes memory before it does any work."""
-_OUT_OF_MEMORY = (b"MemoryError", b"std::bad_alloc", b"OpenBLAS error: Memory allocation")
-"""What Python, C++ and the linear algebra below NumPy say when the system refuses memory."""
+_OUT_OF_MEMORY = (
+    b"MemoryError",  # Python and NumPy
+    b"std::bad_alloc",  # C++
+    b"OpenBLAS error: Memory allocation",  # below NumPy
+    b"failed to map segment",  # a library that is being loaded
+)
+"""What is said when the system refuses memory."""
 
 
 async def run(job: Job, allowance: Allowance) -> OptimisedPlan | NoPlan:
@@ -53,15 +59,19 @@ async def run(job: Job, allowance: Allowance) -> OptimisedPlan | NoPlan:
     return await asyncio.to_thread(_read, answer, words, process.returncode, allowance)
 
 
-def run_and_wait(job: Job, allowance: Allowance) -> OptimisedPlan | NoPlan:
-    """Do the same where there is no event loop.
+def run_and_wait(jobs: Iterable[Job], allowance: Allowance) -> list[OptimisedPlan | NoPlan]:
+    """Do the same where there is no event loop, for several jobs at once; the allowance is that of each.
 
     Raises
     ------
     MissingExtraError
         The libraries of the optimiser are not installed.
     """
-    return asyncio.run(run(job, allowance))
+
+    async def run_all() -> list[OptimisedPlan | NoPlan]:
+        return await asyncio.gather(*(run(job, allowance) for job in jobs))
+
+    return asyncio.run(run_all())
 
 
 def _command(allowance: Allowance) -> list[str]:

@@ -1,0 +1,121 @@
+"""``fogline top``: what a cluster costs, holds and reaches, by tier, site and model."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from fogline.cli.figures import Figures, Measured, measure
+from fogline.cli.given import read
+from fogline.cli.options import Given, takes_cluster, takes_details, takes_output
+from fogline.cli.output import FEW, table, write
+from fogline.placement import demand_of
+from fogline.units import format_amount, format_usd
+
+_EXIT_CODES = """\b
+Exit codes:
+  0  done
+  2  bad input: standard error names file and line; no cluster
+"""
+_LEGEND = (
+    "CPU, MEMORY: requested by replicas / by all pods, of what is allocatable",
+    "LATENCY, ABOVE: mean / worst round trip, replicas that miss the latency target of their model",
+)
+
+
+@click.command(name="top", epilog=_EXIT_CODES)
+@takes_cluster
+@takes_output
+@takes_details
+def command(given: Given, output: str, *, details: bool) -> None:
+    """Say what replicas cost, what they hold of the nodes, and how far they are from their clients."""
+    found = read(given)
+    measured = measure(found.snapshot, map(demand_of, found.models))
+    click.echo(write(output, document(measured), lines(measured, None if details else FEW)))
+
+
+def document(found: Measured) -> dict[str, Any]:
+    """Write figures as plain data. Money is a decimal string, as everywhere in the API."""
+    return {
+        "total": plain(found.total),
+        "tiers": {name: plain(figures) for name, figures in found.tiers.items()},
+        "sites": {name: plain(figures) for name, figures in found.sites.items()},
+        "models": {str(name): plain(figures) for name, figures in found.models.items()},
+    }
+
+
+def plain(found: Figures) -> dict[str, Any]:
+    """Write the figures of one part as plain data: cpu in millicores, memory in bytes."""
+    latency = found.latency
+    return {
+        "nodes": found.nodes,
+        "replicas": found.replicas,
+        "costPerHour": format_usd(found.cost_per_hour),
+        "latencyPenaltyPerHour": format_usd(found.latency_penalty),
+        "use": {
+            name: {
+                "requestedByReplicas": use.by_us,
+                "requestedByAll": use.by_all,
+                "allocatable": use.allocatable,
+            }
+            for name, use in found.use.items()
+        },
+        "latencyMilliseconds": {
+            "mean": None if latency.mean is None else round(latency.mean, 2),
+            "worst": latency.worst,
+            "unknownReplicas": found.replicas - latency.known,
+            "replicasWithTarget": latency.with_target,
+            "replicasAboveTarget": latency.above_target,
+        },
+    }
+
+
+def lines(found: Measured, most: int | None) -> Iterator[str]:
+    """Write figures for people.
+
+    Parameters
+    ----------
+    most
+        How many sites and models are shown, the costliest first; None for all.
+    """
+    yield from _part("TIER", {**found.tiers, "all": found.total}, None)
+    yield ""
+    yield from _part("SITE", found.sites, most)
+    if found.models:
+        yield ""
+        yield from _part("MODEL", {str(key): figures for key, figures in found.models.items()}, most)
+    yield ""
+    yield from _LEGEND
+
+
+def _part(what: str, parts: Mapping[str, Figures], most: int | None) -> Iterator[str]:
+    names = list(parts)
+    if most is not None and len(parts) > most:
+        names.sort(key=lambda name: (-parts[name].cost_per_hour, name))
+    header = (what, "NODES", "REPLICAS", "COST/H", "CPU", "MEMORY", "LATENCY", "ABOVE")
+    rows = [(name, *_cells(parts[name])) for name in names[:most]]
+    yield from table([header, *rows], numbers=set(range(1, len(header))))
+    if left := len(names) - len(rows):
+        yield f"and {left} more; --details shows all"
+
+
+def _cells(found: Figures) -> tuple[str, ...]:
+    latency = found.latency
+    mean = "-" if latency.mean is None else f"{latency.mean:.0f}/{latency.worst} ms"
+    share = latency.share_above_target
+    return (
+        str(found.nodes),
+        str(found.replicas),
+        format_usd(found.cost_per_hour),
+        _use(found, "cpu"),
+        _use(found, "memory"),
+        mean,
+        "-" if share is None else f"{100 * share:.1f} %",
+    )
+
+
+def _use(found: Figures, resource: str) -> str:
+    use = found.use[resource]
+    if not use.allocatable:
+        return format_amount(resource, use.by_us)
+    return f"{100 * use.by_us / use.allocatable:.0f}/{100 * use.by_all / use.allocatable:.0f} %"
