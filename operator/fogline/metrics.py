@@ -40,6 +40,12 @@ class Metrics:
             registry=self.registry,
         )
         self.models = Gauge("fogline_modeldeployments", "ModelDeployments known.", registry=self.registry)
+        self.profiles = Gauge(
+            "fogline_nodeprofiles",
+            "NodeProfiles known, by the reason why they take effect or not.",
+            ["reason"],
+            registry=self.registry,
+        )
 
     def exposition(self) -> bytes:
         """Write all metrics in the Prometheus text format."""

@@ -3,11 +3,14 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fogline.api import GROUP, KIND, VERSION, ModelDeployment
+from fogline.api import ModelDeployment
 from fogline.cluster.client import Client
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, Kind
+from fogline.cluster.objects import ObjectMeta
 from fogline.conditions import Reason
 from fogline.errors import ApiError
 
@@ -16,11 +19,26 @@ QUIET_SECONDS = 60.0
 NOTE_LIMIT = 1024
 """Bytes that the API server takes as the note of an Event (Kubernetes, events.k8s.io/v1)."""
 
+NAMESPACE_OF_CLUSTER_EVENTS = "default"
+"""Where the API server wants Events about objects without a namespace."""
+
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The object that an Event is about."""
+
+    kind: Kind
+    namespace: str
+    """Empty for objects of the whole cluster."""
+    name: str
+    uid: str
+    resource_version: str
+
+
 class Recorder:
-    """Posts Events about ModelDeployments. An Event that cannot be posted is logged and dropped."""
+    """Posts Events about objects of ours. An Event that cannot be posted is logged and dropped."""
 
     def __init__(self, client: Client, instance: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -58,23 +76,37 @@ class Recorder:
         """Tell that the API server refuses an object of this model."""
         await self._warn(model, Reason.APPLY_FAILED, "Apply", why)
 
+    async def profiles_conflict(self, profile: ObjectMeta, why: str) -> None:
+        """Tell that two NodeProfiles say different things, and only their names told which one counts."""
+        subject = _Subject(NODE_PROFILES, "", profile.name, profile.uid, profile.resource_version)
+        await self._warn_about(subject, Reason.CONFLICTING, "Compare", why)
+
     async def _warn(self, model: ModelDeployment, reason: Reason, action: str, note: str) -> None:
+        meta = model.metadata
+        subject = _Subject(
+            MODEL_DEPLOYMENTS, meta.namespace or "", meta.name, meta.uid or "", meta.resource_version or ""
+        )
+        await self._warn_about(subject, reason, action, note)
+
+    async def _warn_about(self, subject: _Subject, reason: Reason, action: str, note: str) -> None:
         now = self._clock()
-        news = (model.metadata.uid or "", reason, note)
+        news = (subject.uid, reason, note)
         if now - self._told.get(news, -QUIET_SECONDS) < QUIET_SECONDS:
             return
         self._told = {told: at for told, at in self._told.items() if now - at < QUIET_SECONDS} | {news: now}
         try:
-            await self._client.create(self._event(model, reason, action, note))
+            await self._client.create(self._event(subject, reason, action, note))
         except ApiError as error:
             logger.warning("event dropped", extra={"reason": reason.value, "error": str(error)})
 
-    def _event(self, model: ModelDeployment, reason: Reason, action: str, note: str) -> dict[str, Any]:
-        meta = model.metadata
+    def _event(self, subject: _Subject, reason: Reason, action: str, note: str) -> dict[str, Any]:
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{meta.name}-", "namespace": meta.namespace},
+            "metadata": {
+                "generateName": f"{subject.name}-",
+                "namespace": subject.namespace or NAMESPACE_OF_CLUSTER_EVENTS,
+            },
             "eventTime": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),  # noqa: TID251  an edge: Events carry the time they are posted
             "reportingController": "fogline.dev/operator",
             "reportingInstance": self._instance,
@@ -83,11 +115,11 @@ class Recorder:
             "action": action,
             "note": note.encode()[:NOTE_LIMIT].decode(errors="ignore"),
             "regarding": {
-                "apiVersion": f"{GROUP}/{VERSION}",
-                "kind": KIND,
-                "namespace": meta.namespace,
-                "name": meta.name,
-                "uid": meta.uid,
-                "resourceVersion": meta.resource_version,
+                "apiVersion": subject.kind.api_version,
+                "kind": subject.kind.kind,
+                "namespace": subject.namespace,
+                "name": subject.name,
+                "uid": subject.uid,
+                "resourceVersion": subject.resource_version,
             },
         }

@@ -17,6 +17,7 @@ from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess, alarms
 from tests.support.rights import kubeconfig_of_account
 from tests.support.world import UNMANAGED, World, new_world
+from tests.support.world_profiles import WorldProfiles, new_world_profiles
 
 from fogline.cluster.client import Client
 from fogline.cluster.connection import Connection, from_kubeconfig
@@ -92,6 +93,13 @@ async def world(client: Client, kubectl: Kubectl) -> AsyncIterator[World]:
     """Give a test its own namespace and nodes, and hold its whole history against our promises."""
     async with new_world(client, kubectl) as world:
         yield world
+
+
+@pytest.fixture
+async def profiles(world: World) -> AsyncIterator[WorldProfiles]:
+    """Give a test NodeProfiles of its own."""
+    async with new_world_profiles(world) as profiles:
+        yield profiles
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from tests.support.faultproxy import FaultProxy
 from tests.support.rights import Right, granted, used
 from tests.support.wait import wait_for
 from tests.support.world import World
+from tests.support.world_profiles import WorldProfiles
 
 from fogline.cluster.kinds import PODS
 
@@ -16,7 +17,10 @@ CHECKED_INSIDE_THE_SERVER = {Right("fogline.dev", "modeldeployments/finalizers",
 
 
 async def test_every_right_is_used_and_none_is_missing(
-    world: World, operator_proxy: FaultProxy, start_operator: StartOperator
+    world: World,
+    profiles: WorldProfiles,
+    operator_proxy: FaultProxy,
+    start_operator: StartOperator,
 ) -> None:
     await world.add_node("cloud")
     await start_operator()
@@ -29,6 +33,8 @@ async def test_every_right_is_used_and_none_is_missing(
     renamed = (await world.model())["spec"]["variants"]
     await world.edit_model({"variants": [{**renamed[0], "name": "other"}]})
     await world.until_ready(2)
+    await profiles.apply("all", costPerHour="1")
+    await profiles.until("all", "Effective", "True", "InEffect")
     needed = used(operator_proxy.requests) | CHECKED_INSIDE_THE_SERVER
     assert sorted(needed - granted()) == []
     assert sorted(granted() - needed) == []

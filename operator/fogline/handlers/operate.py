@@ -21,7 +21,7 @@ from fogline.metrics import Metrics
 from fogline.names import ModelKey
 from fogline.observe import Models, View, reflectors
 from fogline.placer import Placer
-from fogline.reconcile import Reconciler
+from fogline.reconcile import ProfileKeeper, Reconciler
 from fogline.recorder import Recorder
 
 RELIST_RETRY_SECONDS = 2.0
@@ -72,6 +72,7 @@ class _Operator:
         self._reflectors = reflectors(client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds)
         self._reconciler = Reconciler(self.context)
         self._placer = Placer(self.context)
+        self._profiles = ProfileKeeper(self.context)
         self._listed = asyncio.Event()
 
     def wake(self, keys: Iterable[ModelKey]) -> None:
@@ -96,6 +97,7 @@ class _Operator:
             logger.info("the cluster is known, deciding from now on")
             group.create_task(self._reconciler.run())
             group.create_task(self._placer.run())
+            group.create_task(self._profiles.run())
 
     async def _list_models(self) -> None:
         """List the models from time to time: kopf does not report a deletion that it missed."""

@@ -51,7 +51,7 @@ class KnownNodes:
         self.changed: set[str] = set()
         """Names of nodes that came, changed or went. Whoever has taken note of them clears it."""
         self.stirred = asyncio.Event()
-        """Set when a profile or the labels of a node changed: other profiles may count now."""
+        """Set when profiles may fare differently: they or the labels of a node changed, or one is stale."""
 
     def node_changed(self, old: objects.Node | None, new: objects.Node | None) -> bool:
         """Take in a change of a Node; tells whether placement sees any difference."""
@@ -93,6 +93,7 @@ class KnownNodes:
         after = content if isinstance(content, Profile) and not content.is_stale(self._now()) else None
         if after == before:
             return False
+        self.stirred.set()
         if after is None:
             self._valid.drop(name)
         else:

@@ -1,11 +1,9 @@
 """The status of a ModelDeployment: what is seen, what was decided, and one condition for each aspect."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from fogline.api import (
-    Condition,
     ConditionStatus,
     LastDecision,
     ModelDeploymentStatus,
@@ -25,13 +23,13 @@ from fogline.placement import Assignment, Decision, Demand, Unplaceable, Usage
 from fogline.placement.explain import describe, would_be_chosen
 from fogline.placement.objective import latency_penalty
 from fogline.placement.requirements import Option
+from fogline.reconcile.conditions import conditions
 from fogline.reconcile.verdicts import Facts, Verdict, verdicts
 from fogline.snapshot import Node, Pod, Replica
 from fogline.units import format_usd
 
 MAX_PLACEMENTS = 100
 """Placements that the status lists; more do not fit the idea of a status."""
-MAX_MESSAGE = 1024
 MAX_USD = Decimal(999_999_999)
 """The largest amount that the API can say; the product of two large numbers can be more."""
 MAX_TEXT = 253
@@ -55,7 +53,7 @@ def status_of(facts: Facts, now: datetime) -> ModelDeploymentStatus:
         placements=facts.placements[:MAX_PLACEMENTS],
         moves=before.moves or Moves(active=0, completed=0, aborted=0),
         last_decision=_last_decision(before.last_decision, facts.decision, now),
-        conditions=_conditions(before.conditions, verdicts(facts), model.metadata.generation, now),
+        conditions=conditions(before.conditions, verdicts(facts), model.metadata.generation, now),
     )
 
 
@@ -65,7 +63,7 @@ def unreadable_status(error: BadInputError, now: datetime) -> ModelDeploymentSta
     doubt = Verdict(ConditionStatus.UNKNOWN, Reason.INVALID)
     told = {ConditionType.ACCEPTED, ConditionType.READY}
     judged = {kind: verdict if kind in told else doubt for kind in ConditionType}
-    return ModelDeploymentStatus(conditions=_conditions((), judged, None, now))
+    return ModelDeploymentStatus(conditions=conditions((), judged, None, now))
 
 
 def placements(demand: Demand, seen: Owned, decision: Decision, usage: Usage) -> tuple[PlacementStatus, ...]:
@@ -131,31 +129,3 @@ def _last_decision(before: LastDecision | None, decision: Decision, now: datetim
     if before and (before.rejections, before.counterfactual) == (rejections, told):
         return before
     return LastDecision(time=now.replace(microsecond=0), rejections=rejections, counterfactual=told)
-
-
-def _conditions(
-    before: tuple[Condition, ...],
-    judged: Mapping[ConditionType, Verdict],
-    generation: int | None,
-    now: datetime,
-) -> tuple[Condition, ...]:
-    """Put the verdicts into Kubernetes' form; the transition time moves only when the status does."""
-    known = {condition.type: condition for condition in before}
-
-    def since(kind: ConditionType, verdict: Verdict) -> datetime:
-        old = known.get(kind)
-        return (
-            old.last_transition_time if old and old.status is verdict.status else now.replace(microsecond=0)
-        )
-
-    return tuple(
-        Condition(
-            type=kind.value,
-            status=verdict.status,
-            reason=verdict.reason.value,
-            message=verdict.message[:MAX_MESSAGE],
-            last_transition_time=since(kind, verdict),
-            observed_generation=generation,
-        )
-        for kind, verdict in judged.items()
-    )
