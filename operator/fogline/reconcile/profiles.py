@@ -12,7 +12,7 @@ from fogline.api import NodeProfileStatus
 from fogline.cluster.kinds import NODE_PROFILES
 from fogline.conditions import Reason
 from fogline.context import Context
-from fogline.errors import ApiError, ConflictError, NotFoundError
+from fogline.errors import ApiError
 from fogline.observe import KnownProfile, Profile, standings
 from fogline.reconcile.profile_status import new_conflict, profile_status
 
@@ -99,9 +99,8 @@ class ProfileKeeper:
                 "status": msgspec.to_builtins(status),
             }
             await self._context.client.apply(document, subresource="status")
-        except (NotFoundError, ConflictError):
-            logger.info("profile is gone", extra={"profile": meta.name})
         except ApiError as error:
+            # also when it is gone: then the watch says so before long, and there is nothing left to write
             extra = {"profile": meta.name, "error": str(error)}
             logger.warning("status not written, trying again", extra=extra)
             await asyncio.sleep(RETRY_SECONDS)
