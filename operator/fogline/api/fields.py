@@ -44,7 +44,7 @@ Quantity = (
 Quantities = Annotated[Mapping[str, Quantity], Meta(max_length=16)]
 
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
-_MOMENT = rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}T{_HOUR}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[+-]{_HOUR})$"
+_MOMENT = rf"^[1-9][0-9]{{3}}(-[0-9]{{2}}){{2}}T{_HOUR}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[+-]{_HOUR})$"
 Moment = Annotated[datetime, Meta(tz=True, extra_json_schema={"pattern": _MOMENT})]
 """A time that a user writes. The format date-time of an API server takes more than a datetime holds."""
 
