@@ -44,7 +44,7 @@ async def test_it_says_what_a_replica_costs_and_what_every_other_node_would_offe
     assert done.returncode == 0, done.stderr
     (replica,) = json.loads(done.stdout)["replicas"]
     assert (replica["node"], replica["costPerHour"], replica["ready"]) == (cheap, "0.1", True)
-    assert of_node(replica["otherNodes"], dear)["price"] == "0.9"
+    assert of_node(replica["otherNodes"], dear)["offer"]["costPerHour"] == "0.9"
 
 
 async def test_it_says_why_a_replica_finds_no_node_and_exits_with_1(
@@ -57,8 +57,23 @@ async def test_it_says_why_a_replica_finds_no_node_and_exits_with_1(
     done = explain(control_plane, "digits", f"--namespace={world.namespace}")
 
     assert done.returncode == 1
-    assert "replicas without a node" in done.stdout
-    assert f"{node}: needs 1000m cpu, has 0m free" in done.stdout
+    assert "4 replicas have no node" in done.stdout
+    assert f"{node}  InsufficientResource: needs 1000m cpu, has 0m free" in done.stdout
+
+
+async def test_it_sets_a_node_against_the_one_that_a_replica_is_on(
+    world: World, control_plane: ControlPlane
+) -> None:
+    near = await world.add_node("near", labels={"fogline.dev/cost-per-hour": "0.1"})
+    full = await world.add_node("full", cpu="500m", labels={"fogline.dev/cost-per-hour": "0.05"})
+    await world.apply_model(replicas=1)
+    await world.until_ready(1)
+
+    done = explain(control_plane, "digits", f"--namespace={world.namespace}", f"--why-not={full}")
+
+    assert done.returncode == 0, done.stderr
+    assert f"on {near} counts 0.1 an hour" in done.stdout
+    assert f"  InsufficientResource: needs 1000m cpu, has 500m free\n  {full} would do with" in done.stdout
 
 
 async def test_an_unknown_model_is_named_and_exits_with_2(world: World, control_plane: ControlPlane) -> None:

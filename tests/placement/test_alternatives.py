@@ -6,7 +6,7 @@ import pytest
 from tests.support.builders import make_demand, make_edge_node, make_node, make_pod
 
 from fogline.conditions import Reason
-from fogline.placement import Usage, alternatives, price_in_place
+from fogline.placement import Usage, alternatives, judge, judge_all, offer_in_place
 from fogline.snapshot import Snapshot
 
 CHEAP = make_node("cheap", cost="0.10", latency_milliseconds=60)
@@ -23,13 +23,21 @@ def test_another_node_has_the_price_that_the_objective_would_count() -> None:
 
 def test_its_own_node_has_the_price_of_choosing_it_again() -> None:
     demand = make_demand(placement={"latency": {"targetMilliseconds": 5}})
-    assert price_in_place(demand, USAGE, REPLICA) == Decimal("0.51")
+    here = offer_in_place(demand, USAGE, REPLICA)
+    assert here
+    assert (here.cost_per_hour, here.latency_penalty, here.price) == (
+        Decimal("0.50"),
+        Decimal("0.01"),
+        Decimal("0.51"),
+    )
 
 
 def test_a_node_that_is_paid_by_others_already_costs_its_replica_nothing_more() -> None:
     neighbour = make_pod("r-2", "near", model="other")
     shared = Usage(Snapshot((CHEAP, NEAR), (REPLICA, neighbour)))
-    assert price_in_place(make_demand(), shared, REPLICA) == 0
+    here = offer_in_place(make_demand(), shared, REPLICA)
+    assert here
+    assert here.price == 0
 
 
 def test_refused_nodes_say_why_and_come_after_the_possible_ones() -> None:
@@ -60,4 +68,22 @@ def test_other_peoples_pods_have_no_alternatives() -> None:
 
 def test_a_replica_whose_variant_left_the_spec_has_no_price() -> None:
     demand = make_demand().narrowed_to("edge")
-    assert price_in_place(demand, USAGE, REPLICA) is None
+    assert offer_in_place(demand, USAGE, REPLICA) is None
+
+
+def test_a_refused_node_says_everything_that_is_in_the_way_and_what_it_would_count_for() -> None:
+    small = make_node("small", cost="0.30", cordoned=True, allocatable={"cpu": "500m", "memory": "16Mi"})
+    one = judge(make_demand(), Usage(Snapshot((small,))), small, None)
+    assert [(broken.reason, broken.subject) for broken in one.rejections] == [
+        (Reason.NODE_CORDONED, ""),
+        (Reason.INSUFFICIENT_RESOURCE, "memory"),
+        (Reason.INSUFFICIENT_RESOURCE, "cpu"),
+    ]
+    assert one.price is None
+    assert one.offer
+    assert one.offer.price == Decimal("0.30")
+
+
+def test_one_more_replica_is_judged_on_every_node_the_cheapest_first() -> None:
+    found = judge_all(make_demand(), USAGE, None)
+    assert [(one.node, one.price) for one in found] == [("near", 0), ("cheap", Decimal("0.10"))]

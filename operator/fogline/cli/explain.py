@@ -6,13 +6,14 @@ import click
 
 from fogline import observe
 from fogline.api import ModelDeployment
-from fogline.cli.explanation import document, explain, text
+from fogline.cli.explanation import Question, explain
+from fogline.cli.explanation_report import document, lines
 from fogline.cli.given import read
 from fogline.cli.inventory import Inventory
-from fogline.cli.options import Given, takes_cluster, takes_output
-from fogline.cli.output import write
+from fogline.cli.lookup import refuse_unknown
+from fogline.cli.options import Given, Named, takes_cluster, takes_details, takes_model, takes_output
+from fogline.cli.output import FEW, write
 from fogline.errors import BadInputError
-from fogline.names import ModelKey
 from fogline.observe import model_key
 
 EXIT_WAITING = 1
@@ -26,31 +27,37 @@ Exit codes:
 
 
 @click.command(name="explain", epilog=_EXIT_CODES)
-@click.argument("name")
+@takes_model
 @click.option(
-    "-n",
-    "--namespace",
-    help="Namespace of the ModelDeployment; default: that of the kubeconfig, and default for files.",
+    "--why-not",
+    metavar="NODE",
+    help="Set this node against the ones that replicas are on, and say what would have to change.",
 )
 @takes_cluster
 @takes_output
+@takes_details
 @click.pass_context
-def command(ctx: click.Context, name: str, namespace: str | None, given: Given, output: str) -> None:
-    """Say where the replicas of a model are, what each costs, and what every other node would offer."""
+def command(
+    ctx: click.Context, named: Named, why_not: str | None, given: Given, output: str, *, details: bool
+) -> None:
+    """Say where the replicas of a model are, what each costs, and why they are not elsewhere."""
     found = read(given)
-    key = ModelKey(namespace or found.namespace, name)
+    model, nodes = _model(found, named), found.snapshot.by_name
+    refuse_unknown("node", [why_not] if why_not else [], nodes)
     replicas = (observe.to_replica(pod) for pod in found.pods)
-    own = [one for one in replicas if one and one.model == key and one.alive]
-    explanation = explain(_model(found, key), found.snapshot, own)
-    click.echo(write(output, document(explanation), text(explanation)))
+    own = [one for one in replicas if one and one.model == model_key(model) and one.alive]
+    question = Question(details or len(nodes) <= FEW, nodes[why_not] if why_not else None)
+    explanation = explain(model, found.snapshot, own, question)
+    click.echo(write(output, document(explanation), lines(explanation, None if details else FEW)))
     if explanation.waiting:
         ctx.exit(EXIT_WAITING)
 
 
-def _model(found: Inventory, key: ModelKey) -> ModelDeployment:
-    models = {str(model_key(model)): model for model in found.models}
-    if str(key) in models:
-        return models[str(key)]
-    closest = get_close_matches(str(key), models, n=1, cutoff=0)
-    hint = f"; the closest is {closest[0]}" if closest else ""
-    raise BadInputError(f"there is no ModelDeployment {key.name} in namespace {key.namespace}{hint}")
+def _model(found: Inventory, named: Named) -> ModelDeployment:
+    namespace = named.namespace or found.namespace
+    own = {model.metadata.name: model for model in found.models if model_key(model).namespace == namespace}
+    if named.name not in own:
+        closest = get_close_matches(named.name, own, n=1, cutoff=0)
+        hint = f"the closest name is {closest[0]}" if closest else "there is none at all"
+        raise BadInputError(f"there is no ModelDeployment {named.name} in namespace {namespace}; {hint}")
+    return own[named.name]

@@ -2,21 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 
-from fogline.cli.report import Leaving, Move, Optimum, Report, Row
-from fogline.placement import Demand
+from fogline.cli.report import Group, Leaving, Move, Optimum, Report, Row
+from fogline.placement import Alternative, Demand, Usage, judge_all
 from fogline.placement.optimised import OptimisedPlan, Placed
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
 
-def report_optimised(plan: OptimisedPlan, demands: Sequence[Demand], snapshot: Snapshot) -> Report:
-    """Collect what there is to say, model by model."""
+def report_optimised(
+    plan: OptimisedPlan, demands: Sequence[Demand], snapshot: Snapshot, *, every_node: bool = False
+) -> Report:
+    """Collect what there is to say, model by model.
+
+    Parameters
+    ----------
+    every_node
+        Also judge each node by itself for replicas without a node.
+    """
+    after = _carried_out(plan, demands, snapshot)
     return Report(
         rows=tuple(_row(one, snapshot) for one in plan.placed),
         leaving=tuple(_leaving(plan)),
         unplaceable=plan.unplaceable,
         placed=(),
         suspended=plan.suspended,
-        after=_carried_out(plan, demands, snapshot),
+        nodes=dict(_each_node(plan, demands, after)) if every_node else {},
+        after=after,
         optimum=Optimum(
             lower_bound_cost_per_hour=plan.lower_bound_cost_per_hour,
             counted_cost_per_hour=plan.counted_cost_per_hour,
@@ -44,6 +54,14 @@ def _carried_out(plan: OptimisedPlan, demands: Sequence[Demand], snapshot: Snaps
     )
     staying = (pod for pod in snapshot.pods if (pod.namespace, pod.name) not in gone)
     return Snapshot(snapshot.nodes, (*staying, *new))
+
+
+def _each_node(
+    plan: OptimisedPlan, demands: Sequence[Demand], after: Snapshot
+) -> Iterator[tuple[Group, tuple[Alternative, ...]]]:
+    usage, by_model = Usage(after), {demand.model: demand for demand in demands}
+    for one in plan.unplaceable:
+        yield (one.model, one.client_site), judge_all(by_model[one.model], usage, one.client_site)
 
 
 def _row(one: Placed, snapshot: Snapshot) -> Row:

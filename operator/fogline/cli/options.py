@@ -50,6 +50,31 @@ def takes_cluster(command: Command) -> Command:
     return gathered
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The ModelDeployment that a command is about."""
+
+    name: str
+    namespace: str | None
+    """None for the one that is meant when a user names none."""
+
+
+def takes_model(command: Command) -> Command:
+    """Let a command take the name of a ModelDeployment, as the argument ``named``."""
+
+    @click.argument("name")
+    @click.option(
+        "-n",
+        "--namespace",
+        help="Namespace of the ModelDeployment; without it: that of the kubeconfig, default for files.",
+    )
+    @wraps(command)
+    def gathered(*args: Any, name: str, namespace: str | None, **others: Any) -> Any:
+        return command(*args, named=Named(name, namespace), **others)
+
+    return gathered
+
+
 def takes_output(command: Command) -> Command:
     """Let a command take how to write the answer, as the argument ``output``."""
     return click.option(

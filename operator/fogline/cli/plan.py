@@ -78,12 +78,13 @@ def command(
         raise BadInputError("there is no ModelDeployment, so there is nothing to plan")
     demands = [[demand_of(model) for model in case.models] for case in cases]
     questions = [(wanted, case.snapshot) for wanted, case in zip(demands, cases, strict=True)]
+    everything = details or len(cases[-1].snapshot.nodes) <= FEW
+    planner = _optimised if optimise else _in_turn
     try:
-        reports = _optimised(questions) if optimise else [plan_in_turn(*question) for question in questions]
+        reports = planner(questions, every_node=everything and not what_if)
     except NoPlanError as error:
         warn(str(error))
         ctx.exit(EXIT_NO_PLAN)
-    everything = details or len(cases[-1].snapshot.nodes) <= FEW
     if what_if:
         difference = compare(*zip(reports, demands, strict=True))
         text = write(
@@ -105,12 +106,16 @@ def _different(found: Inventory, what_if: WhatIf) -> Inventory:
     return changed(with_added(found, added), what_if.change)
 
 
-def _optimised(questions: Sequence[Question]) -> list[Report]:
+def _in_turn(questions: Sequence[Question], *, every_node: bool) -> list[Report]:
+    return [plan_in_turn(*question, every_node=every_node) for question in questions]
+
+
+def _optimised(questions: Sequence[Question], *, every_node: bool) -> list[Report]:
     settings = from_environment()
     allowance = Allowance(settings.optimiser_seconds, settings.optimiser_mebibytes)
     answers = run_and_wait([Job(tuple(demands), snapshot) for demands, snapshot in questions], allowance)
     return [
-        report_optimised(_plan(answer), demands, snapshot)
+        report_optimised(_plan(answer), demands, snapshot, every_node=every_node)
         for answer, (demands, snapshot) in zip(answers, questions, strict=True)
     ]
 

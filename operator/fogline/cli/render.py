@@ -7,8 +7,8 @@ from decimal import ROUND_CEILING, Decimal
 from fogline.cli.output import FEW, first, milliseconds, replicas, table
 from fogline.cli.report import Leaving, Move, Optimum, Report, Row
 from fogline.names import ModelKey
-from fogline.placement import Assignment, Unplaceable
-from fogline.placement.explain import describe, outbid, why, would_be_chosen
+from fogline.placement import Alternative, Assignment, Unplaceable
+from fogline.placement.explain import describe, outbid, say_offer, why, would_be_chosen
 from fogline.units import format_usd
 
 _BY_NODE = ("MODEL", "VARIANT", "NODE", "CLIENT SITE", "REPLICAS", "COST/H", "LATENCY", "")
@@ -36,9 +36,9 @@ def lines(found: Report, *, everything: bool) -> Iterator[str]:
     yield from _section(map(_leaving, found.leaving), most)
     yield from _section(map(_move, found.optimum.moves if found.optimum else ()), most)
     for answer in found.unplaceable:
-        yield from unplaceable_lines(answer)
+        yield from unplaceable_lines(answer, found.nodes.get((answer.model, answer.client_site), ()))
     for assignment in found.placed if everything else ():
-        yield from _elsewhere(assignment)
+        yield from _elsewhere(assignment, found.nodes.get((assignment.model, assignment.client_site), ()))
     placed = f"{replicas(len(found.rows), 'has', 'have')} a node, {found.waiting} without"
     yield f"{placed}; {format_usd(found.cost_per_hour)} US dollars an hour"
     if found.optimum:
@@ -114,36 +114,58 @@ def _quality(found: Optimum) -> str:
     return f"within {percent} % of the best possible: no plan counts for less than {bound} with its latency"
 
 
-def unplaceable_lines(answer: Unplaceable) -> Iterator[str]:
-    """Say which replicas have no node, why, and what would have to change."""
+def unplaceable_lines(answer: Unplaceable, nodes: Sequence[Alternative] = ()) -> Iterator[str]:
+    """Say which replicas have no node, why, and what would have to change.
+
+    Parameters
+    ----------
+    nodes
+        Each node by itself; without them they are counted by reason.
+    """
     have = replicas(answer.replicas, "has", "have")
-    yield f"{answer.model}: {have} no node{_for_site(answer.client_site)}"
-    yield from _refused(answer) if answer.refused else ["  there are no nodes"]
+    yield f"{answer.model}: {have} no node{for_site(answer.client_site)}"
+    yield from each_or_counted(answer, nodes) if answer.refused else ["  there are no nodes"]
     yield ""
 
 
-def _elsewhere(answer: Assignment) -> Iterator[str]:
+def _elsewhere(answer: Assignment, nodes: Sequence[Alternative]) -> Iterator[str]:
     beaten = outbid(answer)
     if beaten or answer.refused:
-        yield f"{answer.model}: why not elsewhere{_for_site(answer.client_site)}"
+        yield f"{answer.model}: why not elsewhere{for_site(answer.client_site)}"
         if beaten:
             yield f"  {beaten}"
-        yield from _refused(answer)
+        yield from each_or_counted(answer, nodes)
         yield ""
 
 
-def _refused(answer: Assignment | Unplaceable) -> Iterator[str]:
-    """Write one line for each reason, and what would have to change."""
-    rows = [(f"  {_nodes(one.nodes)}", one.reason.value, describe(one.example)) for one in answer.refused]
+def each_or_counted(answer: Assignment | Unplaceable, nodes: Sequence[Alternative]) -> Iterator[str]:
+    """Say what each node offers, or without them how many are refused and why; and what would help."""
+    rows = _each(nodes) if nodes else _counted(answer)
     if rows:
         yield from table(rows)
     if closest := answer.counterfactual:
         yield f"  {would_be_chosen(closest)}"
 
 
+def _counted(answer: Assignment | Unplaceable) -> list[tuple[str, ...]]:
+    return [(f"  {_nodes(one.nodes)}", one.reason.value, describe(one.example)) for one in answer.refused]
+
+
+def _each(nodes: Sequence[Alternative]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for one in nodes:
+        if one.offer and not one.rejections:
+            latency = milliseconds(one.offer.latency_milliseconds)
+            rows.append((f"  {one.node}", f"would count {say_offer(one.offer)} an hour, latency {latency}"))
+        for number, broken in enumerate(one.rejections):
+            rows.append(("" if number else f"  {one.node}", f"{broken.reason}: {why(broken)}"))
+    return rows
+
+
+def for_site(client_site: str | None) -> str:
+    """Name the client site, unless it is the unnamed one."""
+    return f" for client site {client_site}" if client_site else ""
+
+
 def _nodes(count: int) -> str:
     return f"{count} node{'' if count == 1 else 's'}"
-
-
-def _for_site(client_site: str | None) -> str:
-    return f" for client site {client_site}" if client_site else ""

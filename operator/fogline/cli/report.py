@@ -1,12 +1,12 @@
 """A plan as rows for people and as a document for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from fogline.names import ModelKey
-from fogline.placement import Assignment, Offer, Rejection, Unplaceable
+from fogline.placement import Alternative, Assignment, Offer, Rejection, Unplaceable
 from fogline.placement.explain import why, would_be_chosen
 from fogline.snapshot import Pod, Snapshot
 from fogline.units import format_usd
@@ -57,6 +57,10 @@ class Optimum:
     moves: tuple[Move, ...]
 
 
+Group = tuple[ModelKey, str | None]
+"""Model and client site."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What ``fogline plan`` has to say."""
@@ -69,6 +73,8 @@ class Report:
     those before it were refused, and more."""
     suspended: tuple[ModelKey, ...]
     """Models of which nothing is placed or moved."""
+    nodes: Mapping[Group, tuple[Alternative, ...]]
+    """What each node offers the last replica that was placed, or one more where some have none."""
     after: Snapshot
     """The cluster once the plan is carried out."""
     optimum: Optimum | None = None
@@ -100,15 +106,19 @@ def document(found: Report) -> dict[str, Any]:
             }
             for row in found.rows
         ],
-        "unplaceable": [unplaceable_document(one) for one in found.unplaceable],
+        "unplaceable": [
+            {**unplaceable_document(one), **_nodes(found, (one.model, one.client_site))}
+            for one in found.unplaceable
+        ],
         "elsewhere": [
             {
                 "model": str(one.model),
                 "clientSite": one.client_site,
-                "offer": _offer(one.offer),
-                "runnerUp": _offer(one.runner_up) if one.runner_up else None,
+                "offer": offer_document(one.offer),
+                "runnerUp": offer_document(one.runner_up) if one.runner_up else None,
                 "feasibleNodes": one.feasible,
-                **_refused(one),
+                **refused_document(one),
+                **_nodes(found, (one.model, one.client_site)),
             }
             for one in found.placed
         ],
@@ -127,6 +137,12 @@ def document(found: Report) -> dict[str, Any]:
     }
 
 
+def _nodes(found: Report, group: Group) -> dict[str, Any]:
+    if group not in found.nodes:
+        return {}
+    return {"nodes": [alternative_document(one) for one in found.nodes[group]]}
+
+
 def unplaceable_document(one: Unplaceable) -> dict[str, Any]:
     """Write replicas without a node, why they have none, and what would have to change, as plain data."""
     return {
@@ -134,7 +150,7 @@ def unplaceable_document(one: Unplaceable) -> dict[str, Any]:
         "variant": one.variant,
         "clientSite": one.client_site,
         "replicas": one.replicas,
-        **_refused(one),
+        **refused_document(one),
     }
 
 
@@ -158,7 +174,8 @@ def _optimum(found: Optimum) -> dict[str, Any]:
     }
 
 
-def _offer(one: Offer) -> dict[str, Any]:
+def offer_document(one: Offer) -> dict[str, Any]:
+    """Write what a replica counts for on a node as plain data."""
     return {
         "node": one.node,
         "variant": one.variant,
@@ -168,7 +185,8 @@ def _offer(one: Offer) -> dict[str, Any]:
     }
 
 
-def _refused(answer: Assignment | Unplaceable) -> dict[str, Any]:
+def refused_document(answer: Assignment | Unplaceable) -> dict[str, Any]:
+    """Write the refused nodes by reason, and what would have to change, as plain data."""
     closest = answer.counterfactual
     return {
         "refused": [
@@ -176,6 +194,15 @@ def _refused(answer: Assignment | Unplaceable) -> dict[str, Any]:
             for one in answer.refused
         ],
         "counterfactual": would_be_chosen(closest) if closest else None,
+    }
+
+
+def alternative_document(one: Alternative) -> dict[str, Any]:
+    """Write what a node offers, or why it is refused, as plain data."""
+    return {
+        "node": one.node,
+        "offer": offer_document(one.offer) if one.offer else None,
+        "rejections": plain(one.rejections),
     }
 
 

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 
 import msgspec
 
 from fogline import observe
 from fogline.api import ModelDeployment
 from fogline.cli.inventory import Inventory
+from fogline.cli.lookup import refuse_unknown
 from fogline.errors import BadInputError
 from fogline.observe import model_key
 from fogline.snapshot import Node, Snapshot
@@ -72,7 +72,7 @@ def with_added(found: Inventory, added: Inventory) -> Inventory:
 
 def without_nodes(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
     """Take nodes away with all pods on them: replicas that ran there are missing."""
-    _refuse_unknown("node", names, snapshot.by_name)
+    refuse_unknown("node", names, snapshot.by_name)
     gone = set(names)
     return Snapshot(
         tuple(node for node in snapshot.nodes if node.name not in gone),
@@ -82,7 +82,7 @@ def without_nodes(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
 
 def with_costs(snapshot: Snapshot, costs_per_hour: Mapping[str, Decimal]) -> Snapshot:
     """Change what whole nodes cost, in US dollars."""
-    _refuse_unknown("node", costs_per_hour, snapshot.by_name)
+    refuse_unknown("node", costs_per_hour, snapshot.by_name)
     nodes = (
         replace(node, cost_per_hour=costs_per_hour.get(node.name, node.cost_per_hour))
         for node in snapshot.nodes
@@ -94,8 +94,8 @@ def with_latencies(
     snapshot: Snapshot, latencies: Mapping[tuple[str, str | None], int], known_clients: Collection[str]
 ) -> Snapshot:
     """Change the round trips of all nodes of a site, in milliseconds by site and client site."""
-    _refuse_unknown("site", [site for site, _ in latencies], {node.zone for node in snapshot.nodes})
-    _refuse_unknown("client site", [client for _, client in latencies if client], known_clients)
+    refuse_unknown("site", [site for site, _ in latencies], {node.zone for node in snapshot.nodes})
+    refuse_unknown("client site", [client for _, client in latencies if client], known_clients)
     for (site, client), milliseconds in latencies.items():
         nodes = (_at(node, client, milliseconds) if node.zone == site else node for node in snapshot.nodes)
         snapshot = Snapshot(tuple(nodes), snapshot.pods)
@@ -118,11 +118,3 @@ def _as_old_as(before: ModelDeployment | None, model: ModelDeployment) -> ModelD
     created = before.metadata.creation_timestamp if before else _NEWEST
     metadata = msgspec.structs.replace(model.metadata, creation_timestamp=created)
     return msgspec.structs.replace(model, metadata=metadata)
-
-
-def _refuse_unknown(what: str, names: Iterable[str], known: Collection[str]) -> None:
-    for name in names:
-        if name not in known:
-            closest = get_close_matches(name, known, n=1, cutoff=0)
-            hint = f"; the closest name is {closest[0]}" if closest else f"; there is no {what} at all"
-            raise BadInputError(f"there is no {what} {name}{hint}")

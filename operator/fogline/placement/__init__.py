@@ -1,6 +1,6 @@
 """Placement: which replica runs on which node, and why not elsewhere. Pure: same input, same answer."""
 
-from fogline.placement.alternatives import Alternative, alternatives, price_in_place
+from fogline.placement.alternatives import Alternative, alternatives, judge, judge_all, offer_in_place
 from fogline.placement.answers import Assignment, Counterfactual, Offer, Refused, Rejection, Unplaceable
 from fogline.placement.decide import Decision, Misplaced, decide, place_waiting, policy_refusals
 from fogline.placement.demand import Demand, demand_of
@@ -25,10 +25,12 @@ __all__ = [
     "assume",
     "decide",
     "demand_of",
+    "judge",
+    "judge_all",
+    "offer_in_place",
     "place",
     "place_waiting",
     "plan",
     "policy_refusals",
-    "price_in_place",
     "turn",
 ]

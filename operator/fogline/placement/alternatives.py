@@ -1,12 +1,12 @@
-"""Why a replica is where it is: what each other node would have cost, or why it is refused."""
+"""Why a replica is where it is: what each other node would offer it, or why it is refused."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fogline.placement.answers import Rejection
+from fogline.placement.answers import Offer, Rejection
 from fogline.placement.demand import Demand
-from fogline.placement.objective import added_cost, latency_penalty
-from fogline.placement.requirements import Option, refusals, tier_not_served
+from fogline.placement.objective import offer
+from fogline.placement.requirements import Option, in_full, tier_not_served
 from fogline.placement.usage import Usage
 from fogline.snapshot import Node, Pod
 
@@ -16,11 +16,15 @@ class Alternative:
     """What one node offers a replica."""
 
     node: str
-    price: Decimal | None
-    """US dollars per hour as the objective counts them, latency penalty included; None when refused."""
-    latency_milliseconds: int | None
-    """Round trip from the replica's client site; None when unknown."""
+    offer: Offer | None
+    """What the replica would count for there if no requirement were broken; None: its tier has no variant."""
     rejections: tuple[Rejection, ...]
+    """Every requirement that is broken; one for each resource that is short. Empty when the node would do."""
+
+    @property
+    def price(self) -> Decimal | None:
+        """US dollars per hour as the objective counts them; None when the node is refused."""
+        return None if self.rejections or self.offer is None else self.offer.price
 
 
 def alternatives(demand: Demand, usage: Usage, pod: Pod) -> tuple[Alternative, ...]:
@@ -36,41 +40,55 @@ def alternatives(demand: Demand, usage: Usage, pod: Pod) -> tuple[Alternative, .
     """
     if pod.replica is None:
         raise ValueError(f"{pod.namespace}/{pod.name} is no replica")
-    without = usage.fork()
-    without.release(pod)
-    found = [
-        _judge(demand, without, node, pod.replica.client_site)
-        for node in without.nodes
-        if node.name != pod.node
-    ]
+    without = leaving(usage, pod)
+    found = (one for one in judge_all(demand, without, pod.replica.client_site) if one.node != pod.node)
+    return tuple(found)
+
+
+def judge_all(demand: Demand, usage: Usage, client_site: str | None) -> tuple[Alternative, ...]:
+    """Judge every node for one more replica: the cheapest first, then the refused ones by name."""
+    found = (judge(demand, usage, node, client_site) for node in usage.nodes)
     return tuple(sorted(found, key=lambda one: (one.price is None, one.price or 0, one.node)))
 
 
-def price_in_place(demand: Demand, usage: Usage, pod: Pod) -> Decimal | None:
-    """Give what a replica counts for where it is, in US dollars per hour, latency penalty included.
-
-    It is what choosing its node again would cost if it were gone; None when its variant or node is gone.
-    """
-    variant = demand.variant(pod.replica.variant) if pod.replica else None
-    if pod.replica is None or variant is None or not usage.knows(pod.node):
-        return None
-    without = usage.fork()
-    without.remove(pod)
-    option = Option(demand, variant, pod.replica.client_site, usage.node(pod.node))
-    return added_cost(option, without) + latency_penalty(option, without)
-
-
-def _judge(demand: Demand, usage: Usage, node: Node, client_site: str | None) -> Alternative:
-    latency = node.latency_from(client_site)
+def judge(demand: Demand, usage: Usage, node: Node, client_site: str | None) -> Alternative:
+    """Judge one node for one more replica; of several variants the one that comes closest counts."""
     options = [
         Option(demand, variant, client_site, node) for variant in demand.variants if variant.tier is node.tier
     ]
     if not options:
-        return Alternative(node.name, None, latency, (tier_not_served(demand, node),))
-    refused = [(refusals(option, usage), option) for option in options]
-    prices = [
-        added_cost(option, usage) + latency_penalty(option, usage) for broken, option in refused if not broken
-    ]
-    if prices:
-        return Alternative(node.name, min(prices), latency, ())
-    return Alternative(node.name, None, latency, min((broken for broken, _ in refused), key=len))
+        return Alternative(node.name, None, (tier_not_served(demand, node),))
+    judged = (Alternative(node.name, offer(one, usage), in_full(one, usage)) for one in options)
+    return min(judged, key=_distance)
+
+
+def leaving(usage: Usage, pod: Pod) -> Usage:
+    """Give the usage in which a replica counts for its model no more, but still holds its room."""
+    without = usage.fork()
+    without.release(pod)
+    return without
+
+
+def gone(usage: Usage, pod: Pod) -> Usage:
+    """Give the usage in which a replica is gone."""
+    without = usage.fork()
+    without.remove(pod)
+    return without
+
+
+def offer_in_place(demand: Demand, usage: Usage, pod: Pod) -> Offer | None:
+    """Give what a replica counts for where it is: what choosing its node again would cost if it were gone.
+
+    None when its variant or node is gone.
+    """
+    variant = demand.variant(pod.replica.variant) if pod.replica else None
+    if pod.replica is None or variant is None or not usage.knows(pod.node):
+        return None
+    option = Option(demand, variant, pod.replica.client_site, usage.node(pod.node))
+    return offer(option, gone(usage, pod))
+
+
+def _distance(one: Alternative) -> tuple[int, Decimal]:
+    return len({rejection.reason for rejection in one.rejections}), one.offer.price if one.offer else Decimal(
+        0
+    )

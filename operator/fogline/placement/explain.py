@@ -40,9 +40,19 @@ def say_unplaceable(answer: Unplaceable) -> str:
 
 def would_be_chosen(one: Counterfactual) -> str:
     """Say what one node lacks, such as ``edge-2 would be chosen with 130Mi more free memory``."""
-    wish = " and ".join(_WISHES[rejection.reason](rejection) for rejection in one.lacks)
     saving = f", for {format_usd(one.saving)} an hour less" if one.saving else ""
-    return f"{one.node} would be chosen {wish}{saving}"
+    return f"{one.node} would be chosen {wish(one.lacks)}{saving}"
+
+
+def wish(rejections: Iterable[Rejection]) -> str:
+    """Say what would have to change, such as ``with clearance Restricted and if it were not cordoned``."""
+    return " and ".join(_WISHES[rejection.reason](rejection) for rejection in rejections)
+
+
+def say_offer(offer: Offer) -> str:
+    """Say what a replica counts for, in its parts, such as ``0.1 + 0.02 for latency``."""
+    penalty = offer.latency_penalty
+    return format_usd(offer.cost_per_hour) + (f" + {format_usd(penalty)} for latency" if penalty else "")
 
 
 def outbid(assignment: Assignment) -> str | None:
@@ -52,12 +62,7 @@ def outbid(assignment: Assignment) -> str | None:
         return None
     if format_usd(second.price) == format_usd(best.price):
         return f"{second.node} costs as much as {best.node}, which has the lower name"
-    return f"{second.node} costs {_price(second)} an hour, {best.node} {_price(best)}"
-
-
-def _price(offer: Offer) -> str:
-    penalty = offer.latency_penalty
-    return format_usd(offer.cost_per_hour) + (f" + {format_usd(penalty)} for latency" if penalty else "")
+    return f"{second.node} costs {say_offer(second)} an hour, {best.node} {say_offer(best)}"
 
 
 def _nodes(count: int) -> str:
@@ -120,6 +125,7 @@ _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
 }
 
 _WISHES: Mapping[Reason, Callable[[Rejection], str]] = {
+    Reason.TIER_NOT_SERVED: lambda one: f"if the model had a variant for tier {one.has}",
     Reason.CLEARANCE_TOO_LOW: lambda one: f"with clearance {one.needs}",
     Reason.REGION_NOT_ALLOWED: lambda one: f"in region {one.needs}",
     Reason.ARCHITECTURE_NOT_SUPPORTED: lambda one: f"with architecture {one.needs}",

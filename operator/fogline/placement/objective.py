@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from fogline.api import Billing
+from fogline.placement.answers import Offer
 from fogline.placement.demand import LatencyDemand
 from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage, share_cost
@@ -44,3 +45,14 @@ def _penalty(latency: LatencyDemand, milliseconds: int | None) -> Decimal:
     if milliseconds is None or latency.target_milliseconds is None:
         return Decimal(0)
     return latency.penalty_per_millisecond * max(0, milliseconds - latency.target_milliseconds)
+
+
+def offer(option: Option, usage: Usage) -> Offer:
+    """Give what the option counts for, to the last digit, whether it breaks requirements or not."""
+    return Offer(
+        node=option.node.name,
+        variant=option.variant.name,
+        cost_per_hour=added_cost(option, usage),
+        latency_penalty=latency_penalty(option, usage),
+        latency_milliseconds=option.node.latency_from(option.client_site),
+    )

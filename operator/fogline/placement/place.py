@@ -9,7 +9,7 @@ from fogline.conditions import Reason
 from fogline.placement.answers import RANKS, REFUSALS, Assignment, Counterfactual, Offer, Refused, Unplaceable
 from fogline.placement.columns import Bools, Floats
 from fogline.placement.demand import Demand, VariantDemand
-from fogline.placement.objective import added_cost, latency_penalty, penalty_at_maximum
+from fogline.placement.objective import offer, penalty_at_maximum
 from fogline.placement.requirements import Option, first_refusal, is_reserved, lacks, tier_not_served
 from fogline.placement.sweep import UNSERVED, Ranks, Sweep, sweep
 from fogline.placement.usage import Usage
@@ -97,14 +97,7 @@ class _Found:
 
     def offer(self, place: _Place) -> Offer:
         """Give what a place costs, to the last digit."""
-        option = self.option(place)
-        return Offer(
-            node=option.node.name,
-            variant=option.variant.name,
-            cost_per_hour=added_cost(option, self.usage),
-            latency_penalty=latency_penalty(option, self.usage),
-            latency_milliseconds=option.node.latency_from(self.client_site),
-        )
+        return offer(self.option(place), self.usage)
 
     def refused(self) -> Iterator[Refused]:
         """Count the refused nodes by the first requirement that the variant which comes closest breaks."""

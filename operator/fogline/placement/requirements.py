@@ -243,12 +243,20 @@ def first_refusal(option: Option, usage: Usage) -> Rejection:
 
 def lacks(option: Option, usage: Usage) -> tuple[Rejection, ...]:
     """Return the first requirement that a refused option breaks; each short resource by itself."""
-    first = first_refusal(option, usage)
+    return _by_resource(first_refusal(option, usage), option, usage)
+
+
+def in_full(option: Option, usage: Usage) -> tuple[Rejection, ...]:
+    """Return every requirement that the option breaks; each short resource by itself."""
+    return tuple(part for one in refusals(option, usage) for part in _by_resource(one, option, usage))
+
+
+def _by_resource(one: Rejection, option: Option, usage: Usage) -> tuple[Rejection, ...]:
     left = {
         Reason.INSUFFICIENT_RESOURCE: usage.free_on,
         Reason.CAPACITY_SHARE_REACHED: usage.left_of_share_on,
-    }.get(first.reason)
-    return tuple(_short(option, left, first.reason)) if left else (first,)
+    }.get(one.reason)
+    return tuple(_short(option, left, one.reason)) if left else (one,)
 
 
 def tier_not_served(demand: Demand, node: Node) -> Rejection:
