@@ -9,6 +9,9 @@ from fogline.errors import BadInputError
 
 Amounts = Mapping[str, int]
 """Resource name to amount: ``cpu`` in millicores, everything else in whole units (bytes, devices, pods)."""
+MOST = 1 << 50
+"""An amount above this, 1 PiB or a trillion cores, counts as this: whatever nodes and pods claim, the sum
+over thousands of them fits into 64 bits."""
 
 _QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?")
 _SUFFIXES = {
@@ -50,13 +53,27 @@ def parse_quantity(text: str | int) -> Decimal:
 
 @lru_cache(maxsize=16_384)
 def resource_amount(resource: str, quantity: str | int) -> int:
-    """Turn a quantity into the unit of `Amounts`, rounded up as kube-scheduler does."""
+    """Turn a quantity into the unit of `Amounts`, rounded up as kube-scheduler does, at most `MOST`.
+
+    Raises
+    ------
+    BadInputError
+        The text is no quantity, or below 0.
+    """
     value = parse_quantity(quantity) * (1000 if resource == "cpu" else 1)
-    return int(value.to_integral_value(ROUND_CEILING))
+    if value < 0:
+        raise BadInputError(f"{quantity!r} of {resource} is below 0; write 0 for none")
+    return min(int(value.to_integral_value(ROUND_CEILING)), MOST)
 
 
 def resource_amounts(quantities: Mapping[str, str | int]) -> dict[str, int]:
-    """Turn a Kubernetes resource list into `Amounts`."""
+    """Turn a Kubernetes resource list into `Amounts`.
+
+    Raises
+    ------
+    BadInputError
+        One of them is no quantity, or below 0.
+    """
     return {resource: resource_amount(resource, quantity) for resource, quantity in quantities.items()}
 
 

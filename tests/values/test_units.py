@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fogline.errors import BadInputError
 from fogline.units import (
+    MOST,
     format_amount,
     format_usd,
     max_amounts,
@@ -86,7 +87,18 @@ def test_cpu_counts_in_millicores_all_else_in_whole_units_and_parts_are_rounded_
     assert resource_amounts({resource: quantity}) == {resource: amount}
 
 
-@given(st.integers(0, 10**15))
+@pytest.mark.parametrize("quantity", ["2Pi", "9E", "9e99", "9" * 32, 10**30])
+def test_an_amount_that_no_machine_has_counts_as_the_most_that_is_counted(quantity: str | int) -> None:
+    assert resource_amount("memory", quantity) == resource_amount("cpu", quantity) == MOST == 1024**5
+
+
+@pytest.mark.parametrize("quantity", ["-1", "-1n", -5, "-9e99"])
+def test_an_amount_below_zero_is_refused(quantity: str | int) -> None:
+    with pytest.raises(BadInputError, match=r"of memory is below 0; write 0 for none"):
+        resource_amount("memory", quantity)
+
+
+@given(st.integers(0, MOST))
 def test_millicores_and_bytes_survive_being_written_and_read(amount: int) -> None:
     assert resource_amount("cpu", f"{amount}m") == amount
     assert resource_amount("memory", amount) == amount

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fogline.api import Billing, Tier
 from fogline.snapshot import Node
+from fogline.units import MOST
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -18,8 +19,6 @@ V = TypeVar("V", bound=Hashable)
 T = TypeVar("T")
 Fact = Callable[[Node], V]
 
-MOST = 1 << 52
-"""An amount of a resource above this counts as this, so that the sum over the pods of a node stays exact."""
 _KEPT = 256
 """Columns and answers that are kept; each takes some tens of kilobytes at 5,000 nodes."""
 

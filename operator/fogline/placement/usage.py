@@ -7,10 +7,10 @@ import numpy as np
 
 from fogline.api import Billing
 from fogline.names import ModelKey
-from fogline.placement.columns import MOST, Columns, Floats, Ints, moved_rows, rows_before, usable
+from fogline.placement.columns import Columns, Floats, Ints, moved_rows, rows_before, usable
 from fogline.placement.holdings import Holdings
 from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
-from fogline.units import Amounts
+from fogline.units import MOST, Amounts
 
 
 def share_cost(node: Node, requests: Amounts) -> Decimal:
