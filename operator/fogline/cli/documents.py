@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from fogline.errors import FoglineError
+from fogline.cli.endless import refuse_endless
+from fogline.errors import BadInputError, FoglineError
 
 
 class FileError(FoglineError):
@@ -92,7 +93,7 @@ def parse(text: Text) -> Iterator[Document]:
     Raises
     ------
     FileError
-        The text is neither YAML nor JSON.
+        The text is neither YAML nor JSON, or it is endless.
     """
     try:
         values = _values(text.content)
@@ -101,9 +102,19 @@ def parse(text: Text) -> Iterator[Document]:
         raise FileError(text.source, line, f"is no valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise FileError(text.source, None, f"is no valid YAML: {error}") from error
+    except RecursionError as error:
+        raise FileError(text.source, None, "is nested too deeply to be read") from error
     for index, value in enumerate(values):
         if value is not None:
-            yield Document(text, index, "", value)
+            yield _bounded(Document(text, index, "", value))
+
+
+def _bounded(document: Document) -> Document:
+    try:
+        refuse_endless(document.value)
+    except BadInputError as error:
+        raise FileError(document.source, None, error.message) from error
+    return document
 
 
 def _joined(*parts: str) -> str:

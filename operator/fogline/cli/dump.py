@@ -101,7 +101,7 @@ def split(source: str, data: bytes) -> Dump | None:
     """Split a list into its items; None when the bytes are anything else."""
     try:
         found = msgspec.json.decode(data, type=_List)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     if not found.kind.endswith("List"):
         return None

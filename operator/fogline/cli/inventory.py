@@ -101,19 +101,19 @@ class _Taken:
         model = _model(found.document())
         self.models.append(model)
         key = model_key(model)
-        self._refuse_twice(found, "ModelDeployment", key.namespace, key.name)
+        self._claim_name(found, "ModelDeployment", key.namespace, key.name)
 
     def add_profile(self, found: Found) -> None:
         profile = _profile(found.document())
         self.profiles.append(profile)
-        self._refuse_twice(found, "NodeProfile", "", profile.name)
+        self._claim_name(found, "NodeProfile", "", profile.name)
 
     def add_pod(self, found: Found) -> None:
         pod, holding = live.pod(found)
         self.pods.append(pod)
         if holding:
             self.holding.append(holding)
-        self._refuse_twice(found, "Pod", pod.metadata.namespace, pod.metadata.name)
+        self._claim_name(found, "Pod", pod.metadata.namespace, pod.metadata.name)
 
     def read_nodes(
         self, settings: Settings, now: datetime, profiles: Iterable[observe.Profile]
@@ -124,11 +124,13 @@ class _Taken:
         nodes = []
         for found in self.nodes:
             node = live.node(found, settings, valid)
-            self._refuse_twice(found, "Node", "", node.name)
+            self._claim_name(found, "Node", "", node.name)
             nodes.append(node)
         return nodes
 
-    def _refuse_twice(self, found: Found, kind: str, namespace: str, name: str) -> None:
+    def _claim_name(self, found: Found, kind: str, namespace: str, name: str) -> None:
+        if not name:
+            raise found.document().error("is required", "metadata.name")
         key = kind, namespace, name
         if before := self.seen.get(key):
             place = before.document().place()
