@@ -118,3 +118,40 @@ class Problem:
             most = np.where(needs[:, None] > 0, np.minimum(most, whole), most)
         most = np.minimum(most, self.limits.per_node[self.option_model][:, None])
         return np.where(self.feasible, most, 0)
+
+    @cached_property
+    def whole_room(self) -> Floats:
+        """Classes x resources: the capacity that shares are taken of; 1 where there is none."""
+        return np.where(self.class_capacity > 0, self.class_capacity, 1.0)
+
+    @cached_property
+    def per_open_node(self) -> Ints:
+        """Options x classes: replicas that an open node takes at most of those that are wanted."""
+        least: Ints = np.minimum(self.fit, self.group_replicas[self.option_group][:, None])
+        return least
+
+    @cached_property
+    def most(self) -> Ints:
+        """Options x classes: replicas that all nodes of the class take at most of those that are wanted."""
+        wanted = self.group_replicas[self.option_group][:, None]
+        least: Ints = np.minimum(self.per_open_node * self.class_size[None, :], wanted)
+        return least
+
+    @cached_property
+    def tier_left(self) -> Ints:
+        """Models x tiers: what the replicas that nothing moves leave of the limits per tier."""
+        node_tier = self.class_tier[self.node_class]
+        held = [
+            self.standing.replicas[:, node_tier == tier].sum(axis=1)
+            for tier in range(self.limits.per_tier.shape[1])
+        ]
+        left: Ints = np.maximum(self.limits.per_tier - np.stack(held, axis=1), 0)
+        return left
+
+    @cached_property
+    def cost_left(self) -> Floats:
+        """Per model: US dollars per hour that the replicas that nothing moves leave of the cost limit.
+
+        What they pay for nodes billed by Node is left out.
+        """
+        return np.maximum(self.limits.cost_per_hour - self.standing.share_cost_per_hour, 0.0)

@@ -1,4 +1,4 @@
-"""From the relaxed solution to whole replicas on whole nodes."""
+"""From replicas on classes to replicas on nodes, by a rule of thumb."""
 
 import numpy as np
 
@@ -10,43 +10,43 @@ from fogline.placement.optimiser.state import State
 _NEARLY = 1e-5
 
 
-def round_down(problem: Problem, relaxed: Relaxation, *, balanced: bool) -> State:
-    """Pack the whole part of the relaxed solution class by class, and place the rest by its prices.
-
-    Parameters
-    ----------
-    balanced
-        How to fill a node. Balanced: next comes what fills most of what is left, each resource counting by
-        how much of it is left, so that no accelerator is stranded without processors. Else: the largest.
-    """
+def round_down(problem: Problem, relaxed: Relaxation) -> State:
+    """Pack the whole part of the relaxed solution class by class, and place the rest by its prices."""
     state = State(problem, in_place=False)
     whole = np.floor(relaxed.amounts + _NEARLY).astype(np.int64)
     for kind in range(len(problem.class_price)):
         chosen = np.flatnonzero((relaxed.classes == kind) & (whole > 0))
-        _pack(state, kind, relaxed.options[chosen], whole[chosen], balanced=balanced)
+        nodes = np.flatnonzero(problem.node_class == kind)
+        fill(state, nodes, relaxed.options[chosen], whole[chosen])
     insert_missing(state, relaxed.guide)
     insert_missing(state)
     return state
 
 
-def _pack(state: State, kind: int, options: Ints, counts: Ints, *, balanced: bool) -> None:
-    """Fill the nodes of a class one after the other."""
-    problem = state.problem
-    capacity = np.where(problem.class_capacity[kind] > 0, problem.class_capacity[kind], 1)
-    shares = problem.requests[options] / capacity
-    left, largest = counts.copy(), shares.max(axis=1, initial=0)
-    for node in np.flatnonzero(problem.node_class == kind).tolist():
+def fill(state: State, nodes: Ints, options: Ints, counts: Ints) -> Ints:
+    """Fill nodes of a class one after the other; give what is left over.
+
+    Next comes what fills most of what is left of a node, each resource counting by how much of it is left, so
+    that no accelerator is stranded without processors.
+    """
+    left = counts.copy()
+    if not len(nodes):
+        return left
+    capacity = state.problem.whole_room[state.problem.node_class[nodes[0]]]
+    shares = state.problem.requests[options] / capacity
+    for node in nodes.tolist():
         fits = left > 0
         if not fits.any():
-            return
+            break
         while True:
             room = state.room(node) / capacity
             fits &= (left > 0) & (shares <= room + 1e-12).all(axis=1)
             if not fits.any():
                 break
-            best = int(np.argmax(np.where(fits, shares @ room if balanced else largest, -1.0)))
+            best = int(np.argmax(np.where(fits, shares @ room, -1.0)))
             if state.takes(int(options[best]), node):
                 state.add(int(options[best]), node)
                 left[best] -= 1
             else:
                 fits[best] = False
+    return left

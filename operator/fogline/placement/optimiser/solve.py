@@ -5,20 +5,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fogline.placement.optimiser.everything import decide_all
 from fogline.placement.optimiser.insertion import insert_missing
+from fogline.placement.optimiser.lots import is_small, lots_of
+from fogline.placement.optimiser.packing import pack
 from fogline.placement.optimiser.problem import Problem
+from fogline.placement.optimiser.refine import Neighbourhoods, refine
 from fogline.placement.optimiser.relaxation import Relaxation, Work, relax
 from fogline.placement.optimiser.rounding import round_down
-from fogline.placement.optimiser.search import improve, options_of_groups
-from fogline.placement.optimiser.shake import shake
+from fogline.placement.optimiser.search import improve
+from fogline.placement.optimiser.settle import settle
 from fogline.placement.optimiser.state import State
 
 _CENT_OF_A_CENT = 1e-4
 """US dollars per hour above the bound that are not worth more work."""
 _FEW_PAIRS = 10_000
 """Pairs of option and class up to which the relaxed problem is also solved with tighter rules."""
-_LEAST_FINDS = 6000
-"""Searches for a node that taking nodes apart may make on the smallest problem, where each is quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class Limits:
     relaxation: Work = field(default_factory=Work)
     finds_per_replica: int = 40
     """How often the search may look for a node, for each of the plans that it improves."""
+    packing_columns: int = 6_000
+    """Pairs of option and node that may be packed exactly."""
+    neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +66,34 @@ def solve(problem: Problem, limits: Limits) -> Solution:
     if np.count_nonzero(problem.fit) <= _FEW_PAIRS:
         bound = max(bound, relax(problem, _pairs(fresh), limits.relaxation, linked=True).lower_bound)
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
-    rounded = _best_rounding(problem, relaxed, bound, finds)
+    made, bound = _from_scratch(problem, relaxed, bound, limits)
+    if len(problem.standing.movable):
+        settle(made)
     kept = keep(problem) if len(problem.standing.movable) else fresh
-    if len(problem.standing.movable) or _worth(problem, fresh) <= _worth(problem, rounded):
+    if len(problem.standing.movable) or _worth(problem, fresh) <= _worth(problem, made):
         improve(kept, finds)
-    best = min(kept, rounded, key=lambda state: round(_worth(problem, state), 6))
+    best = min(kept, made, key=lambda state: round(_worth(problem, state), 6))
     return _solution(problem, best, bound)
 
 
-def _best_rounding(problem: Problem, relaxed: Relaxation, bound: float, finds: int) -> State:
-    tried = [round_down(problem, relaxed, balanced=balanced) for balanced in (True, False)]
-    for state in tried:
-        improve(state, finds)
-    best = min(tried, key=lambda state: round(objective(problem, state), 6))
-    if objective(problem, best) > bound + _CENT_OF_A_CENT:
-        worth = objective(problem, best) - best.rejection_penalty()
-        shake(best, options_of_groups(best), relaxed.guide, worth, max(finds, _LEAST_FINDS))
+def _from_scratch(problem: Problem, relaxed: Relaxation, bound: float, limits: Limits) -> tuple[State, float]:
+    """Make a plan that does not depend on what is in place, and give it with the best bound known."""
+    finds = limits.finds_per_replica * int(problem.group_replicas.sum())
+    best = round_down(problem, relaxed)
+    improve(best, finds)
+    if objective(problem, best) <= bound + _CENT_OF_A_CENT:
+        return best, bound
+    lots, node_lot = lots_of(problem)
+    found, bound = decide_all(problem, relaxed, best, bound, lots, node_lot)
+    if found:
+        stays = bool(len(problem.standing.movable)) and not is_small(problem)
+        packed = pack(problem, lots, node_lot, found, limits.packing_columns, in_place=stays)
+        improve(packed, finds)
+        best = min(packed, best, key=lambda state: round(_worth(problem, state), 6))
+    if objective(problem, best) > bound + _CENT_OF_A_CENT and not is_small(problem):
+        refine(best, relaxed, limits.neighbourhoods)
         improve(best, finds)
-    return best
+    return best, bound
 
 
 def keep(problem: Problem) -> State:

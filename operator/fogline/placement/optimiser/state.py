@@ -115,6 +115,32 @@ class State:
         counts.append(int(limits.per_tier[model, tier] - self._per_tier[model, tier]))
         return max(min(counts), 0)
 
+    def most_on_each(self, option: int, nodes: Ints) -> Ints:
+        """Tell for each of some nodes what `most_on` tells for one."""
+        problem, model = self.problem, self._model_of[option]
+        limits = problem.limits
+        zones, tiers = problem.node_zone[nodes], self._node_tier[nodes]
+        most = limits.per_node[model] - self._per_node[model, nodes]
+        most = np.minimum(most, limits.per_zone[model] - self._per_zone[model, zones])
+        most = np.minimum(most, limits.per_tier[model, tiers] - self._per_tier[model, tiers])
+        for resource, amount in self._needs[option]:
+            most = np.minimum(most, (self._room[resource, nodes] // amount).astype(np.int64))
+        fits = problem.fit[option, problem.node_class[nodes]] > 0
+        found: Ints = np.where(fits, np.maximum(most, 0), 0)
+        return found
+
+    def used_with_room(self, option: int) -> tuple[Ints, Floats]:
+        """Give the used nodes that take one more replica, cost limits aside, and what it costs there."""
+        nodes, costs = self.candidates(option)
+        places = self._with_room(option, nodes)
+        places = places[self.ours[nodes[places]] > 0]
+        return nodes[places], costs[places]
+
+    def left(self) -> tuple[Ints, Ints]:
+        """Give how many more replicas of each model each zone and each tier may hold."""
+        limits = self.problem.limits
+        return limits.per_zone[:, None] - self._per_zone, limits.per_tier - self._per_tier
+
     def saving(self, option: int, node: int) -> float:
         """Give what one replica less on a node saves, in US dollars per hour."""
         problem, kind = self.problem, self.problem.node_class[node]
