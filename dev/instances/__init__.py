@@ -7,13 +7,15 @@ cluster, is drawn from the seed. ``python -m dev.instances SIZE`` writes one as 
 from dev.instances.cities import CITIES, round_trip_milliseconds
 from dev.instances.documents import documents
 from dev.instances.instance import SIZES, Instance
-from dev.instances.scenarios import from_scratch, rebalance, settled
+from dev.instances.scenarios import after_events, few_big, from_scratch, rebalance, settled
 
 __all__ = [
     "CITIES",
     "SIZES",
     "Instance",
+    "after_events",
     "documents",
+    "few_big",
     "from_scratch",
     "rebalance",
     "round_trip_milliseconds",

@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from dev.instances import SIZES, documents, from_scratch, rebalance, settled
+from dev.instances import SIZES, documents, few_big, from_scratch, rebalance, settled
 
-_SCENARIOS = {"scratch": from_scratch, "settled": settled, "rebalance": rebalance}
+_SCENARIOS = {"scratch": from_scratch, "big": few_big, "settled": settled, "rebalance": rebalance}
 
 
 def main() -> None:
@@ -21,8 +21,9 @@ def main() -> None:
         "--scenario",
         choices=_SCENARIOS,
         default="rebalance",
-        help="no replica yet, replicas in place, or replicas in place after nodes were drained and shrank,"
-        " prices changed and demand drifted (default: %(default)s)",
+        help="scratch: no replica yet; big: the same with few and big replicas wanted; settled: replicas in"
+        " place; rebalance: the same after nodes were drained and shrank, prices changed and demand drifted"
+        " (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=1)
     found = parser.parse_args()

@@ -1,6 +1,7 @@
 """What is wanted of a cluster: models of all kinds, and a few replicas that nothing can hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any, TypeVar
 
@@ -11,22 +12,47 @@ from fogline.snapshot import Node
 
 T = TypeVar("T")
 
-REPLICAS_PER_NODE = 5.6
-"""So that 5,000 nodes run 28,000 replicas."""
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How large replicas are, and how many there are."""
+
+    replicas_per_node: float
+    requests: Mapping[tuple[str, str, int], int]
+    """Processors, memory and accelerators of one replica, and how often that is drawn."""
+
+
+MANY_SMALL = Load(
+    5.6,
+    {
+        ("250m", "512Mi", 0): 4,
+        ("500m", "1Gi", 0): 5,
+        ("1", "2Gi", 0): 6,
+        ("1", "6Gi", 0): 3,
+        ("2", "4Gi", 0): 4,
+        ("4", "8Gi", 0): 2,
+        ("6", "16Gi", 0): 1,
+        ("2", "6Gi", 1): 1,
+    },
+)
+"""28,000 replicas on 5,000 nodes."""
+FEW_BIG = Load(
+    1.0,
+    {
+        ("3", "6Gi", 0): 4,
+        ("3500m", "12Gi", 0): 3,
+        ("5", "10Gi", 0): 3,
+        ("7", "13Gi", 0): 3,
+        ("7", "24Gi", 0): 2,
+        ("11", "30Gi", 0): 2,
+        ("15", "50Gi", 0): 1,
+        ("3", "12Gi", 1): 2,
+    },
+)
+"""5,000 replicas on 5,000 nodes: one to four fill a node, so which ones go together decides."""
 _FORCED = 40
 """One model of so many asks for what no node can give."""
 
-_REQUESTS: dict[tuple[str, str, int], int] = {
-    ("250m", "512Mi", 0): 4,
-    ("500m", "1Gi", 0): 5,
-    ("1", "2Gi", 0): 6,
-    ("1", "6Gi", 0): 3,
-    ("2", "4Gi", 0): 4,
-    ("4", "8Gi", 0): 2,
-    ("6", "16Gi", 0): 1,
-    ("2", "6Gi", 1): 1,
-}
-"""Processors, memory and accelerators of one replica, and how often that is drawn."""
 _SENSITIVITIES = {"Public": 12, "Internal": 5, "Confidential": 2, "Restricted": 1}
 _TIERS = {("Cloud", "Edge"): 7, ("Cloud",): 2, ("Edge",): 1}
 _RUNTIMES = {"Cloud": "TensorFlowServing", "Edge": "LiteRT"}
@@ -39,10 +65,10 @@ _IMPOSSIBLE: tuple[tuple[tuple[str, str, int], Mapping[str, Any]], ...] = (
 """Requests and rules that no node meets: too large, too far away, faster than any network."""
 
 
-def make_models(nodes: Sequence[Node], random: Random) -> Iterator[ModelDeployment]:
-    """Make models until they want `REPLICAS_PER_NODE`; their clients are in cities with an edge node."""
+def make_models(nodes: Sequence[Node], load: Load, random: Random) -> Iterator[ModelDeployment]:
+    """Make models until they want as much as the load says; their clients are in cities with an edge node."""
     cities = sorted({node.zone for node in nodes} & CITIES.keys())
-    left, number = round(len(nodes) * REPLICAS_PER_NODE), 0
+    left, number = round(len(nodes) * load.replicas_per_node), 0
     while left > 0:
         name = f"model-{number:03}"
         if number % _FORCED == 1:
@@ -50,12 +76,14 @@ def make_models(nodes: Sequence[Node], random: Random) -> Iterator[ModelDeployme
         else:
             replicas = min(random.randint(1, 12 + len(nodes) // 40), left)
             left -= replicas
-            yield _model(name, replicas, cities, random)
+            yield _model(name, _draw(load.requests, random), replicas, cities, random)
         number += 1
 
 
-def _model(name: str, replicas: int, cities: Sequence[str], random: Random) -> ModelDeployment:
-    requests, tiers = _draw(_REQUESTS, random), _draw(_TIERS, random)
+def _model(
+    name: str, requests: tuple[str, str, int], replicas: int, cities: Sequence[str], random: Random
+) -> ModelDeployment:
+    tiers = _draw(_TIERS, random)
     sites = random.sample(cities, min(random.choice((1, 1, 2, 3)), replicas, len(cities)))
     rules: dict[str, Any] = {
         "dataSensitivity": _draw(_SENSITIVITIES, random),

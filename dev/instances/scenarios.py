@@ -4,23 +4,26 @@ from random import Random
 
 from dev.instances.events import strike
 from dev.instances.instance import SIZES, Instance
-from dev.instances.models import make_models
+from dev.instances.models import FEW_BIG, MANY_SMALL, Load, make_models
 from dev.instances.nodes import make_nodes
 from fogline.placement.optimiser import optimise
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
 
 def from_scratch(size: str, seed: int = 1) -> Instance:
-    """Make a cluster without a replica, and models that want replicas.
+    """Make a cluster without a replica, and models that want many small replicas.
 
     Parameters
     ----------
     size
         One of `SIZES`.
     """
-    random = Random(f"{size}/{seed}")  # noqa: S311  a cluster is no secret
-    nodes = tuple(make_nodes(SIZES[size], random))
-    return Instance(f"{size}-{SIZES[size]}", tuple(make_models(nodes, random)), Snapshot(nodes))
+    return _made(f"{size}-{SIZES[size]}", size, MANY_SMALL, seed)
+
+
+def few_big(size: str, seed: int = 1) -> Instance:
+    """Make a cluster without a replica, and models that want few replicas, which nearly fill a node."""
+    return _made(f"{size}-{SIZES[size]}-big", size, FEW_BIG, seed)
 
 
 def settled(size: str, seed: int = 1) -> Instance:
@@ -30,7 +33,18 @@ def settled(size: str, seed: int = 1) -> Instance:
 
 def rebalance(size: str, seed: int = 1) -> Instance:
     """Make a settled cluster, and let nodes be drained and shrink, prices change and demand drift."""
-    return strike(settled(size, seed), Random(f"{size}/{seed}/events"))  # noqa: S311  as above
+    return after_events(settled(size, seed), seed)
+
+
+def after_events(instance: Instance, seed: int = 1) -> Instance:
+    """Let the same happen to a cluster that is settled already."""
+    return strike(instance, Random(f"{instance.name}/{seed}"))  # noqa: S311  a cluster is no secret
+
+
+def _made(name: str, size: str, load: Load, seed: int) -> Instance:
+    random = Random(f"{size}/{seed}")  # noqa: S311  a cluster is no secret
+    nodes = tuple(make_nodes(SIZES[size], random))
+    return Instance(name, tuple(make_models(nodes, load, random)), Snapshot(nodes))
 
 
 def settle(instance: Instance) -> Instance:

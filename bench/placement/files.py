@@ -3,20 +3,19 @@
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fogline.placement.optimiser.problem import NO_LIMIT, Floats, Ints, Limited, Problem, Standing
-from fogline.placement.optimiser.solve import Solution
 
 _TIERS = ("cloud", "edge")
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class FileInstance:
     """A problem, and what its numbers stand for."""
 
     name: str
@@ -26,7 +25,7 @@ class Instance:
     nodes: tuple[str, ...]
 
 
-def read(path: Path) -> Instance:
+def read(path: Path) -> FileInstance:
     """Read an instance, plain or gzipped."""
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt") as file:
@@ -35,17 +34,15 @@ def read(path: Path) -> Instance:
     return _instance(found)
 
 
-def assignment(instance: Instance, solution: Solution) -> dict[str, Any]:
-    """Write a solution as ``placement-assignment/1``."""
-    rows = [
-        [*instance.options[option], instance.nodes[node], count]
-        for node, held in enumerate(solution.on_node)
-        for option, count in sorted(held.items())
+def assignment(instance: FileInstance, rows: Ints) -> dict[str, Any]:
+    """Write a plan (option, node, replicas) as ``placement-assignment/1``."""
+    placements = [
+        [*instance.options[option], instance.nodes[node], count] for option, node, count in rows.tolist()
     ]
-    return {"schema": "placement-assignment/1", "instance": instance.name, "placements": rows}
+    return {"schema": "placement-assignment/1", "instance": instance.name, "placements": placements}
 
 
-def _instance(found: Mapping[str, Any]) -> Instance:
+def _instance(found: Mapping[str, Any]) -> FileInstance:
     models, nodes = found["models"], found["nodes"]
     kinds, node_class = _classes(found)
     groups = [(number, demand) for number, model in enumerate(models) for demand in model["demand"]]
@@ -89,10 +86,11 @@ def _instance(found: Mapping[str, Any]) -> Instance:
         node_class=node_class,
         node_zone=_codes([node["zone"] for node in nodes]),
         limits=_limits(models),
-        standing=_standing(len(models), len(nodes)),
+        standing=_standing(found, choices),
     )
+    problem = replace(problem, standing=replace(problem.standing, movable=_movable(found, choices, problem)))
     names = tuple((models[number]["id"], demand["client"]) for _, number, demand, _ in choices)
-    return Instance(found["name"], problem, names, tuple(node["id"] for node in nodes))
+    return FileInstance(found["name"], problem, names, tuple(node["id"] for node in nodes))
 
 
 def _classes(found: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], Ints]:
@@ -140,14 +138,41 @@ def _limits(models: list[Mapping[str, Any]]) -> Limited:
     )
 
 
-def _standing(models: int, nodes: int) -> Standing:
+def _standing(found: Mapping[str, Any], choices: list[Any]) -> Standing:
+    """Say that nothing is fixed. What a move costs is one number for all models here: their mean."""
+    models, nodes = len(found["models"]), len(found["nodes"])
+    costs = [model["move_cost"] for model in found["models"]]
     return Standing(
         replicas=np.zeros((models, nodes), dtype=np.int64),
         others=np.zeros(nodes, dtype=np.int64),
         share_cost_per_hour=np.zeros(models),
         movable=np.zeros((0, 3), dtype=np.int64),
-        move_cost=0.0,
+        move_cost=float(np.mean(costs)) if choices else 0.0,
     )
+
+
+def _movable(found: Mapping[str, Any], choices: list[Any], problem: Problem) -> Ints:
+    """Say which client site each replica in place serves, as the file does not: the nearest that lacks one.
+
+    Replicas where they may not run any more are gone.
+    """
+    lacking = problem.group_replicas.copy()
+    rows: list[tuple[int, int, int]] = []
+    for model, node, count in found["current"]:
+        kind, left = problem.node_class[node], count
+        options = [
+            option
+            for option, (_, number, _, _) in enumerate(choices)
+            if number == model and problem.feasible[option, kind]
+        ]
+        for option in sorted(options, key=lambda one: (problem.latency_cost[one, kind], one)):
+            group = problem.option_group[option]
+            taken = min(left, int(lacking[group]))
+            if taken:
+                rows.append((option, node, taken))
+                lacking[group] -= taken
+                left -= taken
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
 
 def _codes(values: list[str]) -> Ints:
