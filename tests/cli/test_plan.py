@@ -170,6 +170,11 @@ def test_a_namesake_of_another_api_group_is_ignored() -> None:
             "label fogline.dev/cost-per-hour counts as absent on cloud-1: 'cheap' is no amount of US dollars",
         ),
         (
+            '"0.50"',
+            '"200000"',
+            "label fogline.dev/cost-per-hour counts as absent on cloud-1: '200000' is above 100000 US",
+        ),
+        (
             'latency-ms: "40"',
             "latency-ms: 40ms",
             "label fogline.dev/latency-ms counts as absent on cloud-1: '40ms' is",

@@ -59,6 +59,18 @@ def test_a_tie_is_told_to_both_with_the_fact_the_first_node_and_who_counts() -> 
     assert found["x"].verdict == found["y"].verdict == (Reason.CONFLICTING, text)
 
 
+def test_a_tie_of_latencies_names_the_client_site_and_the_unit() -> None:
+    found = judged(
+        make_profile("x", {"a": "1"}, latency=[{"clientSite": "plant-a", "milliseconds": 3}]),
+        make_profile("y", {"b": "2"}, latency=[{"clientSite": "plant-a", "milliseconds": 40}]),
+    )
+    assert (
+        found["x"]
+        .verdict[1]
+        .startswith("latency from plant-a of node n1 is 3 ms in profile x and 40 ms in y, which have")
+    )
+
+
 def test_profiles_that_say_the_same_or_speak_of_different_things_do_not_clash() -> None:
     found = judged(
         make_profile("x", {"a": "1"}, costPerHour="0.10", latency=[{"milliseconds": 1}]),

@@ -12,6 +12,7 @@ from fogline.units import (
     format_amount,
     format_usd,
     max_amounts,
+    parse_cost_per_hour,
     parse_milliseconds,
     parse_quantity,
     parse_usd,
@@ -138,6 +139,12 @@ def test_an_amount_of_money_is_a_decimal_number(text: str, value: str) -> None:
 def test_what_is_no_amount_of_money_is_refused_with_an_example_of_one(text: str) -> None:
     with pytest.raises(BadInputError, match=r"is no amount of US dollars; write for example 0\.25"):
         parse_usd(text)
+
+
+def test_the_price_of_a_node_has_a_limit() -> None:
+    assert parse_cost_per_hour("100000") == Decimal(100_000)
+    with pytest.raises(BadInputError, match="is above 100000 US dollars per hour; write for example"):
+        parse_cost_per_hour("100000.01")
 
 
 @pytest.mark.parametrize(

@@ -130,12 +130,16 @@ def _no_nodes(node_selector: Mapping[str, str]) -> str:
 def _tie(claim: Claim) -> str:
     winner, loser = claim.winner.name, claim.profile.name
     return (
-        f"{claim.fact} of node {claim.node} is {claim.counted} in profile {winner} and {claim.says} in "
-        f"{loser}, which have equally many labels in nodeSelector; {winner} counts, for its name comes "
-        "first; leave the fact out of one of them, or add a label to its nodeSelector"
+        f"{claim.fact} of node {claim.node} is {_text(claim.counted)} in profile {winner} and "
+        f"{_text(claim.says)} in {loser}, which have equally many labels in nodeSelector; {winner} counts, "
+        "for its name comes first; leave the fact out of one of them, or add a label to its nodeSelector"
     )
 
 
 def _override(claim: Claim) -> str:
-    winner = claim.winner.name
-    return f"{claim.fact} of node {claim.node} is {claim.counted} by profile {winner}, which is more specific"
+    winner, counted = claim.winner.name, _text(claim.counted)
+    return f"{claim.fact} of node {claim.node} is {counted} by profile {winner}, which is more specific"
+
+
+def _text(value: Said) -> str:
+    return f"{value} ms" if isinstance(value, int) else str(value)
