@@ -79,6 +79,7 @@ async def test_the_status_tells_where_each_replica_is_and_what_it_costs(world: W
             "variant": "cloud",
             "ready": True,
             "costPerHour": "0.4",
+            "latencyPenaltyPerHour": "0",
             "latencyMilliseconds": 12,
         }
     assert len(status["placements"]) == 2
