@@ -6,11 +6,12 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dev.instances import from_scratch
+from dev.instances import Instance, from_scratch, rebalance, settled
 from tests.support.wait import wait_for
 
 from fogline.errors import MissingExtraError
@@ -37,8 +38,8 @@ def made(size: str) -> Job:
     return Job(instance.demands, instance.snapshot)
 
 
-LONG = made("large")
-"""Takes seconds: time enough to do something to the process."""
+LONG = made("medium")
+"""Takes long enough to do something to the process."""
 
 
 def children() -> set[int]:
@@ -134,7 +135,7 @@ async def test_a_caller_that_is_cancelled_leaves_no_process_behind() -> None:
 def test_a_process_whose_parent_is_gone_ends_by_its_limit_of_processor_time() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "fogline.optimiser_process", "1024", "1"],
-        input=dump(LONG),
+        input=dump(made("large")),
         capture_output=True,
         timeout=120,
         check=False,
@@ -169,6 +170,15 @@ def test_without_the_libraries_of_the_optimiser_the_extra_is_named(monkeypatch: 
     monkeypatch.setitem(sys.modules, "highspy", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'fogline\[optimiser\]'"):
         plan_of(LONG)
+
+
+@pytest.mark.parametrize("scenario", [settled, rebalance])
+def test_a_job_and_its_plan_are_read_as_they_were_written(scenario: Callable[[str], Instance]) -> None:
+    instance = scenario("small")
+    job = Job(instance.demands, instance.snapshot)
+    plan = optimise(job.demands, job.snapshot)
+    assert load(dump(job), Job) == job
+    assert load(dump(plan), OptimisedPlan) == plan
 
 
 class Trap:

@@ -1,5 +1,8 @@
 """The cluster that a command was given: read from files, or live."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 
 import click
@@ -25,13 +28,25 @@ def read(given: Given) -> Inventory:
         The API server refuses, or does not answer.
     """
     settings = from_environment()
-    if given.sources:
-        return take_inventory(chain.from_iterable(map(sources.read, given.sources)), settings, now(), warn)
-    return ask(
-        given.kubeconfig,
-        given.context,
-        lambda client, namespace: read_inventory(client, namespace, settings, warn),
-    )
+    with _nothing_to_collect():
+        if given.sources:
+            found = chain.from_iterable(map(sources.read, given.sources))
+            return take_inventory(found, settings, now(), warn)
+        return ask(
+            given.kubeconfig,
+            given.context,
+            lambda client, namespace: read_inventory(client, namespace, settings, warn),
+        )
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Keep the garbage collector from going through all that is read again and again: all of it stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def warn(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from fogline import names, snapshot
 from fogline.cluster import objects
@@ -19,24 +20,34 @@ def to_pod(pod: objects.Pod) -> snapshot.Pod | None:
     node = _node(pod)
     if node is None or pod.status.phase in _ENDED:
         return None
-    replica = to_replica(pod)
-    serves = None
-    if replica and replica.alive:
-        serves = snapshot.ReplicaOf(replica.model, replica.variant, replica.client_site)
     return snapshot.Pod(
         namespace=pod.metadata.namespace,
         name=pod.metadata.name,
         node=node,
-        requests=replica.requests if replica else pod_requests(pod),
-        replica=serves,
+        requests=pod_requests(pod),
+        replica=None if pod.metadata.deletion_timestamp else _serves(pod.metadata),
     )
+
+
+def _serves(meta: objects.ObjectMeta) -> snapshot.ReplicaOf | None:
+    """Tell what a pod of ours serves by its labels and annotations; None for other people's pods."""
+    model, variant = meta.labels.get(names.MODEL_LABEL), meta.labels.get(names.VARIANT_LABEL)
+    if not model or not variant:
+        return None
+    return _replica_of(meta.namespace, model, variant, meta.annotations.get(names.CLIENT_SITE_ANNOTATION))
+
+
+@lru_cache(maxsize=16_384)
+def _replica_of(namespace: str, model: str, variant: str, site: str | None) -> snapshot.ReplicaOf:
+    """Make the one value that all replicas of a model share which serve the same."""
+    return snapshot.ReplicaOf(ModelKey(namespace, model), variant, site)
 
 
 def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
     """Read a pod of ours; None for other people's pods."""
     meta, status = pod.metadata, pod.status
-    model, variant = meta.labels.get(names.MODEL_LABEL), meta.labels.get(names.VARIANT_LABEL)
-    if not model or not variant:
+    serves = _serves(meta)
+    if serves is None:
         return None
     notes = meta.annotations
     scheduled = _condition(pod, "PodScheduled")
@@ -47,10 +58,10 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         uid=meta.uid,
         resource_version=meta.resource_version,
         created_at=meta.creation_timestamp or _EPOCH,
-        model=ModelKey(meta.namespace, model),
-        variant=variant,
+        model=serves.model,
+        variant=serves.variant,
         template=meta.labels.get("pod-template-hash", ""),
-        client_site=notes.get(names.CLIENT_SITE_ANNOTATION),
+        client_site=serves.client_site,
         requests=pod_requests(pod),
         gates=tuple(gate.name for gate in pod.spec.scheduling_gates),
         annotations=notes,
@@ -109,7 +120,9 @@ def _trouble(pod: objects.Pod) -> str | None:
 
 def _time(notes: Mapping[str, str]) -> datetime | None:
     """Read when it was decided. A kubelet can write anything there; only our own format counts."""
-    text = notes.get(names.DECIDED_AT_ANNOTATION, "")
+    text = notes.get(names.DECIDED_AT_ANNOTATION)
+    if not text:
+        return None
     try:
         return datetime.strptime(text, names.DECIDED_AT_FORMAT).replace(tzinfo=UTC)
     except ValueError:

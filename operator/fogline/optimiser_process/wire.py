@@ -2,7 +2,13 @@
 
 import io
 import pickle
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, TypeVar
+
+from fogline.placement.optimised import Placed
+from fogline.snapshot import Node, Pod, ReplicaOf
 
 _OURS = "fogline."
 _PLAIN = {
@@ -18,7 +24,9 @@ T = TypeVar("T")
 
 def dump(value: object) -> bytes:
     """Write a value."""
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    written = io.BytesIO()
+    _OurPickler(written, pickle.HIGHEST_PROTOCOL).dump(value)
+    return written.getvalue()
 
 
 def load(data: bytes, as_type: type[T]) -> T:
@@ -36,6 +44,17 @@ def load(data: bytes, as_type: type[T]) -> T:
     if not isinstance(value, as_type):
         raise ValueError(f"no {as_type.__name__} but a {type(value).__name__}")  # noqa: TRY004  what came is wrong
     return value
+
+
+def _as_call(kind: type) -> Callable[[Any], tuple[type, tuple[Any, ...]]]:
+    """Write a value as a call of its class, which takes a third of the time of writing it field by field."""
+    values = attrgetter(*(field.name for field in fields(kind)))
+    return lambda value: (kind, values(value))
+
+
+class _OurPickler(pickle.Pickler):
+    dispatch_table = {kind: _as_call(kind) for kind in (Node, Placed, Pod, ReplicaOf)}  # noqa: RUF012  of pickle
+    """What there are tens of thousands of."""
 
 
 class _OurUnpickler(pickle.Unpickler):
