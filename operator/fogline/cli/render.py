@@ -132,7 +132,9 @@ def _elsewhere(answer: Assignment, nodes: Sequence[Alternative]) -> Iterator[str
     beaten = outbid(answer)
     if beaten or answer.refused:
         yield f"{answer.model}: why not elsewhere{for_site(answer.client_site)}"
-        if beaten:
+        if nodes:
+            yield f"  {answer.node} counts {say_offer(answer.offer)} an hour"
+        elif beaten:
             yield f"  {beaten}"
         yield from each_or_counted(answer, nodes)
         yield ""
