@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from fogline.api import ModelDeployment, NodeProfile, parse, parse_node_profile
+from fogline.cli import main
 
 ROOT = Path(__file__).parents[1]
 PARSE: Mapping[str, Callable[..., ModelDeployment | NodeProfile]] = {
@@ -16,6 +18,9 @@ PARSE: Mapping[str, Callable[..., ModelDeployment | NodeProfile]] = {
     "NodeProfile": parse_node_profile,
 }
 YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^<!-- file: (\S+) -->\n```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^```console\n\$ fogline ([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PLAN = (ROOT / "docs" / "plan.md").read_text()
 
 
 def manifests() -> Iterator[Any]:
@@ -34,3 +39,18 @@ def test_every_manifest_is_valid(manifest: dict[str, Any]) -> None:
 
 def test_there_are_manifests_of_every_kind() -> None:
     assert {found.values[0]["kind"] for found in manifests()} == set(PARSE)
+
+
+@pytest.mark.parametrize(("command", "output"), CONSOLE.findall(PLAN))
+def test_every_example_of_a_plan_gives_what_the_page_says(
+    command: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in FILE.findall(PLAN):
+        (tmp_path / name).write_text(text)
+    result = CliRunner().invoke(main, command.split())
+    assert (result.stdout, result.stderr) == (output, "")
+
+
+def test_the_page_about_plans_has_examples() -> None:
+    assert {command.split()[0] for command, _ in CONSOLE.findall(PLAN)} == {"plan", "explain", "top"}
