@@ -129,14 +129,18 @@ def _model_deployment(
 
 
 def _variant(model: str, tier: str, cpu: str, memory: str, accelerators: int) -> dict[str, Any]:
-    """Make a variant; the image of the cloud runs on one architecture only."""
-    requests = {"cpu": cpu, "memory": memory, **({ACCELERATOR: str(accelerators)} if accelerators else {})}
+    """Make a variant; the image of the cloud runs on one architecture only.
+
+    Kubernetes takes a request for an accelerator only together with a limit.
+    """
+    devices = {ACCELERATOR: str(accelerators)} if accelerators else {}
+    requests = {"cpu": cpu, "memory": memory, **devices}
     return {
         "name": tier.lower(),
         "tier": tier,
         "runtime": _RUNTIMES[tier],
         "artifact": {"uri": f"s3://models/{model}/{tier.lower()}/1"},
-        "resources": {"requests": requests},
+        "resources": {"requests": requests, **({"limits": devices} if devices else {})},
         **({"architectures": ["amd64"]} if tier == "Cloud" else {}),
         **({"acceleratorTypes": ["NVIDIA-A10G", "Tesla-T4"]} if accelerators else {}),
     }
