@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from fogline.config import Settings
+
 
 class Lane(Enum):
     """Requests of one lane wait for each other, never for those of the other lane."""
@@ -24,10 +26,18 @@ class Rate:
     burst: int
 
 
-UNGATE_RATE = Rate(per_second=50, burst=200)
-"""In the long run as fast as kube-scheduler binds by default; a burst of pods need not wait for that."""
-OTHER_RATE = Rate(per_second=20, burst=50)
+def ungate_rate(per_second: int) -> Rate:
+    """Give the rate of patches that let pods go; a burst of pods need not wait for the long run."""
+    return Rate(per_second, burst=4 * per_second)
 
+
+def other_rate(per_second: int) -> Rate:
+    """Give the rate of all other requests."""
+    return Rate(per_second, burst=5 * per_second // 2)
+
+
+UNGATE_RATE = ungate_rate(Settings().pins_per_second)
+OTHER_RATE = other_rate(Settings().requests_per_second)
 
 ROUNDING_ERROR = 1e-9
 

@@ -13,6 +13,8 @@ import kopf
 from fogline.cluster import connection
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS
+from fogline.cluster.limiter import other_rate, ungate_rate
+from fogline.cluster.transport import Limits
 from fogline.config import Settings
 from fogline.context import Context
 from fogline.errors import ApiError
@@ -38,7 +40,8 @@ async def operate(settings: Settings) -> None:
     is lost, it lies in the cluster.
     """
     where = connection.default()
-    async with Client(where) as client:
+    limits = Limits(ungate_rate(settings.pins_per_second), other_rate(settings.requests_per_second))
+    async with Client(where, limits) as client:
         operator = _Operator(client, settings)
         async with (
             health.serve(settings.health_port, operator.context.metrics, operator.is_ready),
