@@ -12,7 +12,7 @@ from dev import controlplane
 from dev.cluster import add_nodes
 from dev.controlplane import ControlPlane
 from dev.instances import Instance, documents
-from dev.instances.models import make_models
+from dev.instances.models import MANY_SMALL, make_models
 from dev.instances.nodes import make_nodes
 from dev.programs import program
 from tests.support.kubectl import Kubectl
@@ -45,7 +45,7 @@ def make_instance(nodes: int, replicas: int) -> Instance:
     """
     random = Random(f"scheduler/{nodes}")  # noqa: S311  a cluster is no secret
     made = tuple(make_nodes(nodes, random))
-    models = tuple(_first(make_models(made, random), replicas))
+    models = tuple(_first(make_models(made, MANY_SMALL, random), replicas))
     wanted = sum(model.spec.replicas for model in models)
     if wanted < replicas:
         raise ValueError(f"{nodes} nodes come with {wanted} replicas; ask for no more, not for {replicas}")
