@@ -171,9 +171,9 @@ class Usage:
         """
         if model not in self._costs:
             held = self.of(model)
-            parts = (self._part(name, count, 0) for name, count in held.per_node.items())
-            shares = (self._share(pod) for pod, _ in held.replicas.values())
-            self._costs[model] = sum(parts, Decimal(0)) + sum(shares, Decimal(0))
+            parts = [self._part(name, count, 0) for name, count in held.per_node.items()]
+            parts += [self._share(pod) for pod, _ in held.replicas.values()]
+            self._costs[model] = sum(sorted(parts), Decimal(0))  # the last digit must not hang on their order
         return self._costs[model]
 
     def cost_with(self, model: ModelKey, node: Node, requests: Amounts) -> Decimal:
