@@ -51,7 +51,7 @@ def test_a_baseline_breaks_no_requirement_and_is_never_better_than_the_exact_bou
 
 
 def test_a_plan_in_place_is_kept_by_every_baseline() -> None:
-    problem = problem_of(rebalance("small"))
+    problem = problem_of(rebalance("tiny"))
     for place in BASELINES.values():
         assert score(problem, place(problem)).moves < len(problem.standing.movable) / 10
 

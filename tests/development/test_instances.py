@@ -10,6 +10,7 @@ from dev.instances import (
     CITIES,
     SIZES,
     Instance,
+    after_events,
     documents,
     from_scratch,
     rebalance,
@@ -58,8 +59,15 @@ def cannot_run(demand: Demand, usage: Usage) -> bool:
     return all(isinstance(place(demand, usage, client.site), Unplaceable) for client in demand.clients)
 
 
-def test_a_rebalance_starts_from_drained_shrunk_and_repriced_nodes_with_replicas_that_fit() -> None:
-    before, after = settled("small").snapshot, rebalance("small").snapshot
+@pytest.fixture(scope="module")
+def in_place() -> Instance:
+    return settled("small")
+
+
+def test_a_rebalance_starts_from_drained_shrunk_and_repriced_nodes_with_replicas_that_fit(
+    in_place: Instance,
+) -> None:
+    before, after = in_place.snapshot, after_events(in_place).snapshot
     pairs = list(zip(before.nodes, after.nodes, strict=True))
     drained = {node.name for node in after.nodes if node.cordoned}
     assert drained
@@ -71,8 +79,8 @@ def test_a_rebalance_starts_from_drained_shrunk_and_repriced_nodes_with_replicas
     assert min(usage.free("cpu").min(), usage.free("memory").min()) >= 0
 
 
-def test_demand_drifts_in_both_directions() -> None:
-    before, after = settled("small").models, rebalance("small").models
+def test_demand_drifts_in_both_directions(in_place: Instance) -> None:
+    before, after = in_place.models, after_events(in_place).models
     changes = [now.spec.replicas - was.spec.replicas for was, now in zip(before, after, strict=True)]
     assert min(changes) < 0 < max(changes)
 
