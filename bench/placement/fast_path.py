@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 from dev.instances import Instance
@@ -20,12 +21,21 @@ _DRAINED = 300
 """Nodes that are drained, one after the other."""
 
 
+class _Took(NamedTuple):
+    """What one decision took, or a moment on both clocks."""
+
+    seconds: float
+    cpu_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """How long something took."""
 
     median_milliseconds: float
     p99_milliseconds: float
+    p99_cpu_milliseconds: float
+    """The same in time of the processor, which other work on the machine hardly changes."""
     per_second: float
     """How often it was done in one second on average."""
 
@@ -63,33 +73,33 @@ def measure_fast_path(instance: Instance) -> FastPath:
     )
 
 
-def _place(usage: Usage, demands: Sequence[Demand], random: Random) -> tuple[list[float], int]:
+def _place(usage: Usage, demands: Sequence[Demand], random: Random) -> tuple[list[_Took], int]:
     """Place one more replica of random models; those with many replicas are asked for more often."""
-    seconds: list[float] = []
+    took: list[_Took] = []
     rejected = 0
     for demand in random.choices(demands, [demand.replicas for demand in demands], k=_ONE):
         site = random.choice(demand.clients).site
-        began = time.perf_counter()
+        began = _now()
         answer = place(demand, usage, site)
         explain(answer)
         if isinstance(answer, Assignment):
             assume(answer, demand, usage)
-        seconds.append(time.perf_counter() - began)
+        took.append(_since(began))
         rejected += isinstance(answer, Unplaceable)
-    return seconds, rejected
+    return took, rejected
 
 
 def _drain(
     usage: Usage, demands: Mapping[ModelKey, Demand], pods: Sequence[Pod], random: Random
-) -> tuple[list[float], list[int]]:
+) -> tuple[list[_Took], list[int]]:
     """Drain random nodes that have replicas, each in the same cluster."""
     on_node: dict[str, list[Pod]] = {}
     for pod in pods:
         on_node.setdefault(pod.node, []).append(pod)
-    seconds: list[float] = []
+    took: list[_Took] = []
     lost: list[int] = []
     for name in random.sample(sorted(on_node), min(_DRAINED, len(on_node))):
-        began = time.perf_counter()
+        began = _now()
         fork = usage.fork()
         for pod in on_node[name]:
             fork.remove(pod)
@@ -99,9 +109,9 @@ def _drain(
             answers: list[Assignment | Unplaceable] = [*decision.assignments, *decision.unplaceable]
             for answer in answers:
                 explain(answer)
-        seconds.append(time.perf_counter() - began)
+        took.append(_since(began))
         lost.append(len(on_node[name]))
-    return seconds, lost
+    return took, lost
 
 
 def explain(answer: Assignment | Unplaceable) -> str:
@@ -113,6 +123,17 @@ def explain(answer: Assignment | Unplaceable) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _times(seconds: Sequence[float]) -> Times:
+def _now() -> _Took:
+    return _Took(time.perf_counter(), time.thread_time())
+
+
+def _since(began: _Took) -> _Took:
+    now = _now()
+    return _Took(now.seconds - began.seconds, now.cpu_seconds - began.cpu_seconds)
+
+
+def _times(took: Sequence[_Took]) -> Times:
+    seconds, cpu_seconds = np.array(took).T
     median, p99 = np.percentile(seconds, (50, 99)) * 1000
-    return Times(float(median), float(p99), len(seconds) / sum(seconds))
+    cpu = np.percentile(cpu_seconds, 99) * 1000
+    return Times(float(median), float(p99), float(cpu), len(seconds) / float(seconds.sum()))

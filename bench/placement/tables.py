@@ -78,13 +78,19 @@ def _fast_path_table(found: FastPath) -> Table:
         f" {found.lost:.1f} replicas on a drained node"
     )
     rows = [
-        (what, f"{one.median_milliseconds:.2f}", f"{one.p99_milliseconds:.2f}", f"{one.per_second:,.0f}")
+        (
+            what,
+            f"{one.median_milliseconds:.2f}",
+            f"{one.p99_milliseconds:.2f}",
+            f"{one.p99_cpu_milliseconds:.2f}",
+            f"{one.per_second:,.0f}",
+        )
         for what, one in (
             ("one replica placed or rejected, with reasons", found.one_replica),
             ("all replicas of one drained node", found.drained_node),
         )
     ]
-    return Table(title, ("", "p50 ms", "p99 ms", "per second"), tuple(rows))
+    return Table(title, ("", "p50 ms", "p99 ms", "p99 CPU ms", "per second"), tuple(rows))
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
