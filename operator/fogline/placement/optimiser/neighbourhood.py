@@ -84,7 +84,10 @@ def _task(state: State, options: Ints, nodes: list[int]) -> Task:
         zone=problem.node_zone[places],
     )
     per_zone, per_tier = state.left()
-    return Task(lots, wanted, per_node, per_zone, per_tier, np.full(problem.models, np.inf))
+    in_place = np.zeros_like(per_node)
+    for option in options.tolist():
+        in_place[option] = [state.in_place(option, node) for node in nodes]
+    return Task(lots, wanted, per_node, per_zone, per_tier, np.full(problem.models, np.inf), in_place)
 
 
 def _sinks(state: State, options: Ints, nodes: list[int]) -> list[int]:
@@ -116,10 +119,12 @@ def _put(state: State, nodes: list[int], held: list[Counter[int]], sign: int) ->
 
 
 def _cost(state: State, nodes: list[int]) -> float:
-    """Give what some nodes cost in US dollars per hour."""
+    """Give what some nodes cost in US dollars per hour, less what replicas that stay there save."""
     problem, total = state.problem, 0.0
     for node in nodes:
         kind = problem.node_class[node]
         total += sum(float(problem.cost[one, kind]) * count for one, count in state.on_node[node].items())
         total += float(problem.class_price[kind]) if state.ours[node] else 0.0
+        staying = sum(min(count, state.in_place(one, node)) for one, count in state.on_node[node].items())
+        total -= staying * problem.standing.move_cost
     return total

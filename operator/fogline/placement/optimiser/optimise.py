@@ -35,7 +35,8 @@ def optimise(
 
     It is a target: replicas that move or leave are counted as gone. The room of a node that takes nothing new
     stays as it is. No requirement is ever broken; then come the fewest rejections, by priority; then the
-    cost. The same input and the same limits give the same plan, and nothing moves once a plan is in place.
+    cost. The same input and the same limits give the same plan. On a small cluster nothing moves once a plan
+    is in place; on a large one only what saves more than it costs to move.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 
 from fogline.placement.optimiser.insertion import insert_missing
 from fogline.placement.optimiser.neighbourhood import decide_anew
-from fogline.placement.optimiser.problem import Ints, Problem
+from fogline.placement.optimiser.problem import Floats, Ints, Problem
 from fogline.placement.optimiser.rounding import fill
 from fogline.placement.optimiser.state import State
 from fogline.placement.optimiser.whole import Lots, Whole
@@ -18,20 +18,20 @@ _COLUMNS = 1500
 """Pairs of option and node that are packed exactly at once, at most."""
 
 
-def pack(
-    problem: Problem, lots: Lots, node_lot: Ints, whole: Whole, columns: int, *, in_place: bool
-) -> State:
-    """Make a plan of whole replicas on lots, and place what cannot be packed where it is cheapest.
+def pack(state: State, lots: Lots, node_lot: Ints, whole: Whole, guide: Floats, columns: int) -> None:
+    """Put whole replicas on lots on their nodes, and those that cannot be packed where it is cheapest.
+
+    Where moves cost, replicas that are where the plan wants them anyhow stay there.
 
     Parameters
     ----------
+    guide
+        Options x classes: what to go by for those that cannot be packed, when not all was tried.
     columns
         Pairs of option and node that may be packed exactly, all lots together.
-    in_place
-        Whether replicas that are where the plan wants them anyhow stay there.
     """
-    state = State(problem, in_place=in_place)
-    present = _present(problem) if in_place else {}
+    problem = state.problem
+    present = _present(problem) if state.moves_cost else {}
     leftovers: list[tuple[float, int, Ints, Ints]] = []
     for lot in range(len(lots.size)):
         chosen = whole.lots == lot
@@ -45,10 +45,10 @@ def pack(
         emptiest = nodes[np.argsort(-_room(state, nodes), kind="stable")[: max(_COLUMNS // len(options), 2)]]
         columns -= len(emptiest) * len(options)
         if columns < 0:
+            insert_missing(state, guide)
             break
         decide_anew(state, emptiest, options)
     insert_missing(state)
-    return state
 
 
 def _present(problem: Problem) -> Present:

@@ -19,18 +19,23 @@ from fogline.placement.optimiser.state import State
 
 _CENT_OF_A_CENT = 1e-4
 """US dollars per hour above the bound that are not worth more work."""
+_ROUNDING = 1e-7
+"""What the solver may be off by, as a share of a bound."""
 _FEW_PAIRS = 10_000
 """Pairs of option and class up to which the relaxed problem is also solved with tighter rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be done, in counted steps: the same limits give the same plan on every machine."""
+    """How much may be done, in counted steps: the same limits give the same plan on every machine.
+
+    A caller with time to spare raises `packing_columns` and the number of neighbourhoods, for a cheaper plan.
+    """
 
     relaxation: Work = field(default_factory=Work)
     finds_per_replica: int = 40
     """How often the search may look for a node, for each of the plans that it improves."""
-    packing_columns: int = 6_000
+    packing_columns: int = 500
     """Pairs of option and node that may be packed exactly."""
     neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
 
@@ -52,10 +57,10 @@ class Solution:
 
 
 def solve(problem: Problem, limits: Limits) -> Solution:
-    """Make a plan from the relaxed problem and one from what is in place, and take the better.
+    """Make a plan for all from the prices of the relaxed problem, and one that keeps what is in place.
 
-    The first does not depend on what is in place, and the second only changes what saves more than moves
-    cost. So a plan that is in place is the best one of the next time, and nothing moves.
+    The second only changes what saves more than moves cost, and it is preferred among equals. On a small
+    problem the first does not depend on what is in place, so that nothing moves the next time.
     """
     fresh = State(problem, in_place=False)
     if not problem.requests.size or not problem.nodes:
@@ -66,31 +71,51 @@ def solve(problem: Problem, limits: Limits) -> Solution:
     if np.count_nonzero(problem.fit) <= _FEW_PAIRS:
         bound = max(bound, relax(problem, _pairs(fresh), limits.relaxation, linked=True).lower_bound)
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
-    made, bound = _from_scratch(problem, relaxed, bound, limits)
+    kept = fresh
+    if len(problem.standing.movable):
+        kept = keep(problem)
+        improve(kept, finds)
+    rounded = round_down(problem, relaxed)
+    improve(rounded, finds)
+    made, bound = _decide(problem, relaxed, _Begun(rounded, kept), bound, limits)
     if len(problem.standing.movable):
         settle(made)
-    kept = keep(problem) if len(problem.standing.movable) else fresh
-    if len(problem.standing.movable) or _worth(problem, fresh) <= _worth(problem, made):
-        improve(kept, finds)
+    elif _worth(problem, fresh) <= _worth(problem, made):
+        improve(fresh, finds)
     best = min(kept, made, key=lambda state: round(_worth(problem, state), 6))
     return _solution(problem, best, bound)
 
 
-def _from_scratch(problem: Problem, relaxed: Relaxation, bound: float, limits: Limits) -> tuple[State, float]:
-    """Make a plan that does not depend on what is in place, and give it with the best bound known."""
-    finds = limits.finds_per_replica * int(problem.group_replicas.sum())
-    best = round_down(problem, relaxed)
-    improve(best, finds)
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Plans that are there before anything is decided in whole numbers."""
+
+    rounded: State
+    """Does not depend on what is in place."""
+    kept: State
+
+
+def _decide(
+    problem: Problem, relaxed: Relaxation, begun: _Begun, bound: float, limits: Limits
+) -> tuple[State, float]:
+    """Decide everything in whole numbers, pack it, and refine it; give also the best bound known."""
+    best, small = begun.rounded, is_small(problem)
+    stays = bool(len(problem.standing.movable)) and not small
+    if stays:
+        best = min(begun.kept, best, key=lambda state: round(_worth(problem, state), 6))
     if objective(problem, best) <= bound + _CENT_OF_A_CENT:
         return best, bound
+    finds = limits.finds_per_replica * int(problem.group_replicas.sum())
     lots, node_lot = lots_of(problem)
-    found, bound = decide_all(problem, relaxed, best, bound, lots, node_lot)
+    found = decide_all(problem, relaxed, best, lots, node_lot, stays=stays)
+    if found and small:  # it has looked at all pairs
+        bound = max(bound, found.lower_bound - _ROUNDING * max(abs(found.lower_bound), 1.0))
     if found:
-        stays = bool(len(problem.standing.movable)) and not is_small(problem)
-        packed = pack(problem, lots, node_lot, found, limits.packing_columns, in_place=stays)
+        packed = State(problem, in_place=stays)
+        pack(packed, lots, node_lot, found, relaxed.guide, limits.packing_columns)
         improve(packed, finds)
         best = min(packed, best, key=lambda state: round(_worth(problem, state), 6))
-    if objective(problem, best) > bound + _CENT_OF_A_CENT and not is_small(problem):
+    if not small and objective(problem, best) > bound + _CENT_OF_A_CENT:
         refine(best, relaxed, limits.neighbourhoods)
         improve(best, finds)
     return best, bound

@@ -23,6 +23,7 @@ class State:
             Whether leaving a node that a replica is on at present costs something.
         """
         self.problem = problem
+        self.moves_cost = in_place
         standing = problem.standing
         self.on_node: list[Counter[int]] = [Counter() for _ in range(problem.nodes)]
         """Replicas of each option that may move, by node."""
@@ -115,6 +116,11 @@ class State:
         counts.append(int(limits.per_tier[model, tier] - self._per_tier[model, tier]))
         return max(min(counts), 0)
 
+    def in_place(self, option: int, node: int) -> int:
+        """Tell how many replicas are on a node at present that would have to move; 0 when moves are free."""
+        there = self._in_place.get(option)
+        return there.get(node, 0) if there else 0
+
     def most_on_each(self, option: int, nodes: Ints) -> Ints:
         """Tell for each of some nodes what `most_on` tells for one."""
         problem, model = self.problem, self._model_of[option]
@@ -147,7 +153,7 @@ class State:
         saved = float(problem.cost[option, kind])
         if self.ours[node] == 1:
             saved += float(self._price[node])
-        if self.on_node[node][option] <= self._in_place.get(option, {}).get(node, 0):
+        if self.on_node[node][option] <= self.in_place(option, node):
             saved -= problem.standing.move_cost
         return saved
 

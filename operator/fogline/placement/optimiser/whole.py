@@ -40,6 +40,8 @@ class Task:
     """Models x tiers: replicas that may still be placed."""
     cost_left: Floats
     """Per model: US dollars per hour that may still be spent on nodes billed by Share."""
+    in_place: Ints
+    """Options x lots: replicas in place, each of which saves a move when it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def solve_whole(problem: Problem, task: Task, effort: Effort, start: Ints | None
     info = solver.getInfo()
     if not len(values) or info.primal_solution_status != _core.SolutionStatus.kSolutionStatusFeasible:
         return None
-    counts = np.rint(values[program.first_pair :]).astype(np.int64)
+    counts = np.rint(values[program.first_pair : program.first_stay]).astype(np.int64)
     used = counts > 0
     opened = np.rint(values[program.first_lot : program.first_pair]).astype(np.int64)
     opened = np.where(task.lots.price > 0, opened, task.lots.size)
@@ -102,7 +104,7 @@ def solve_whole(problem: Problem, task: Task, effort: Effort, start: Ints | None
 
 
 class _Program:
-    """Columns: rejections by group, open nodes by lot, replicas by pair of option and lot."""
+    """Columns: rejections by group, open nodes by lot, replicas by pair of option and lot, moves saved."""
 
     def __init__(self, problem: Problem, task: Task) -> None:
         self._problem, self._task = problem, task
@@ -115,25 +117,38 @@ class _Program:
         self.first_lot = len(task.wanted)
         self.first_pair = self.first_lot + len(lots.size)
         self._columns = self.first_pair + np.arange(len(self.options))
+        self.first_stay = self.first_pair + len(self.options)
+        in_place = np.minimum(task.in_place[self.options, self.pair_lots], self._most)
+        self._staying = np.flatnonzero(in_place)
+        self._in_place = in_place[self._staying]
 
     def model(self) -> _core.HighsLp:
         """Give the program as the solver takes it."""
         problem, task, lots = self._problem, self._task, self._task.lots
         matrix = self._rows()
         model = _core.HighsLp()
-        model.num_col_, model.num_row_ = self.first_pair + len(self.options), matrix.rows
+        model.num_col_, model.num_row_ = self.first_stay + len(self._staying), matrix.rows
         model.col_cost_ = np.concatenate(
-            [problem.group_penalty, lots.price, problem.cost[self.options, self._kinds]]
+            [
+                problem.group_penalty,
+                lots.price,
+                problem.cost[self.options, self._kinds],
+                np.full(len(self._staying), -problem.standing.move_cost),
+            ]
         )
         model.col_lower_ = np.zeros(model.num_col_)
         model.col_upper_ = np.concatenate(
-            [task.wanted, np.where(lots.price > 0, lots.size, 0), self._most]
+            [task.wanted, np.where(lots.price > 0, lots.size, 0), self._most, self._in_place]
         ).astype(np.float64)
         model.row_lower_, model.row_upper_ = matrix.bounds()
         model.a_matrix_.format_ = _core.MatrixFormat.kRowwise
         model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = matrix.by_row()
         whole, any_number = _core.HighsVarType.kInteger, _core.HighsVarType.kContinuous
-        model.integrality_ = [any_number] * self.first_lot + [whole] * (model.num_col_ - self.first_lot)
+        model.integrality_ = (
+            [any_number] * self.first_lot
+            + [whole] * (self.first_stay - self.first_lot)
+            + [any_number] * len(self._staying)
+        )
         return model
 
     def values_of(self, plan: Ints) -> Floats:
@@ -152,7 +167,8 @@ class _Program:
             room = np.where(lots.room[:, resource] > 0, lots.room[:, resource], 1.0)
             opened = np.maximum(opened, np.ceil(taken / room - 1e-9))
         np.maximum.at(opened, self.pair_lots, np.ceil(placed / self._per_node))
-        return np.concatenate([missing, np.where(lots.price > 0, opened, 0), placed]).astype(np.float64)
+        stay = np.minimum(placed[self._staying], self._in_place)
+        return np.concatenate([missing, np.where(lots.price > 0, opened, 0), placed, stay]).astype(np.float64)
 
     def _rows(self) -> Matrix:
         problem, task, lots = self._problem, self._task, self._task.lots
@@ -176,6 +192,12 @@ class _Program:
             )
         self._link(matrix)
         self._limit(matrix)
+        rows = np.arange(len(self._staying))
+        matrix.add(
+            (rows, self.first_stay + rows, np.ones(len(rows))),
+            (rows, self._columns[self._staying], np.full(len(rows), -1.0)),
+            upper=np.zeros(len(rows)),
+        )
         return matrix
 
     def _link(self, matrix: Matrix) -> None:
