@@ -28,6 +28,10 @@ class Tally:
         """Take note that nodes came, changed or went."""
         self._changed.update(names)
 
+    def counts(self, uid: str) -> bool:
+        """Tell whether a pod is counted."""
+        return uid in self._pods
+
     def put(self, uid: str, pod: Pod | None) -> None:
         """Count a pod as it is now; None when it takes no room any more."""
         before = self._pods.pop(uid, None)

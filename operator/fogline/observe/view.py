@@ -13,8 +13,9 @@ from fogline.config import Settings
 from fogline.names import GATE, MODEL_LABEL, ModelKey
 from fogline.observe.known_nodes import KnownNodes
 from fogline.observe.pods import to_pod, to_replica
+from fogline.observe.promises import Promises, to_come
 from fogline.observe.tally import Tally
-from fogline.placement import Usage
+from fogline.placement import Decision, Demand, Usage
 from fogline.snapshot import ReplicaOf, Snapshot
 
 Child = objects.Deployment | objects.Service | objects.PodDisruptionBudget
@@ -59,6 +60,7 @@ class View:
         self._room_changed = room_changed
         self.nodes = KnownNodes(settings, now)
         self._tally = Tally(self.nodes.by_name)
+        self._promises = Promises(self._tally, clock)
         self._pods: dict[str, values.Pod] = {}
         self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
         self._assumed: dict[str, values.Pod] = {}
@@ -106,11 +108,29 @@ class View:
         assumed = (pod for uid, pod in self._assumed.items() if uid not in self._pods)
         return snapshot(self.nodes.by_name.values(), [*self._pods.values(), *assumed])
 
-    def usage(self) -> Usage:
-        """Give the same, counted and ready for a decision that may assume more."""
+    def usage(self, models: Iterable[ModelKey] = ()) -> Usage:
+        """Count the same, ready for a decision about some models that may assume more.
+
+        Other models keep what they were promised.
+        """
         self._tally.nodes_changed(self.nodes.changed)
         self.nodes.changed.clear()
-        return self._tally.usage()
+        self._promises.end_overdue()
+        usage = self._tally.usage()
+        for model in models:
+            for pod in self._promises.of(model):
+                usage.remove(pod)
+        return usage
+
+    def promise(self, demand: Demand, decision: Decision | None) -> None:
+        """Keep the room that a decision gives to pods that are still to come."""
+        if self._promises.make(demand.model, to_come(demand, decision) if decision else ()):
+            self._room_changed()
+
+    def forget(self, model: ModelKey) -> None:
+        """Take back what a model that is gone was promised."""
+        if self._promises.make(model, ()):
+            self._room_changed()
 
     def replicas(self, model: ModelKey) -> tuple[values.Replica, ...]:
         """Give the pods of a model, oldest first; a pin that is written but not seen yet counts as seen."""
@@ -148,7 +168,10 @@ class View:
 
     def _count(self, uid: str) -> None:
         """Count a pod as it was seen, else as it was decided."""
-        self._tally.put(uid, self._pods.get(uid) or self._assumed.get(uid))
+        pod = self._pods.get(uid) or self._assumed.get(uid)
+        if pod and not self._tally.counts(uid):
+            self._promises.keep(pod)
+        self._tally.put(uid, pod)
 
     def _with_assumption(self, replica: values.Replica) -> values.Replica:
         assumed = self._assumed.get(replica.uid)

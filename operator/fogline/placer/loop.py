@@ -12,7 +12,7 @@ from fogline.context import Context
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
 from fogline.names import GATE, ModelKey
 from fogline.objects import open_gate, pin
-from fogline.observe import assumed_pod, owned, release, surge
+from fogline.observe import assumed_pod, model_key, owned, release, surge
 from fogline.placement import demand_of, turn
 from fogline.placement.explain import say_unplaceable
 from fogline.placer.choose import Choice, Open, Pin, Wait, choose
@@ -47,7 +47,8 @@ class Placer:
         waiting = [(model, gated) for key in keys for model, gated in self._waiting(key)]
         if not waiting:
             return []
-        usage, now = self._context.view.usage(), self._context.clock()
+        usage = self._context.view.usage(model_key(model) for model, _ in waiting)
+        now = self._context.clock()
         decided: list[tuple[ModelDeployment, Choice]] = []
         for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
             release(surge(owned(self._context.view, model)), usage)

@@ -73,7 +73,7 @@ class Reconciler:
             self.wakeups.wake([key])
 
     def _intents(self, keys: Iterable[ModelKey]) -> list[Intent]:
-        usage, now = self._context.view.usage(), self._context.clock()
+        usage, now = self._context.view.usage(keys), self._context.clock()
         models: list[ModelDeployment] = []
         for key in keys:
             match self._context.models.get(key):
@@ -82,9 +82,10 @@ class Reconciler:
                     self._unreadable.pop(key, None)
                 case None:
                     self._writer.forget(key)
+                    self._context.view.forget(key)
                     self._refusals.pop(key, None)
         models.sort(key=lambda model: turn(demand_of(model)))
-        return [
+        intents = [
             intend(
                 model,
                 owned(self._context.view, model),
@@ -95,6 +96,9 @@ class Reconciler:
             )
             for model in models
         ]
+        for intent in intents:
+            self._context.view.promise(demand_of(intent.model), intent.decision)
+        return intents
 
     async def _write(self, intent: Intent) -> float | None:
         """Write what a pass decided; returns the seconds after which the model should be passed again."""
