@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from tests.support.builders import make_demand, make_edge_node, make_node
+from tests.support.builders import make_demand, make_edge_node, make_node, make_variant
 from tests.support.engines import ENGINES, Answer, with_each_engine
 from tests.support.scenarios import CLOUD, EDGE, Pair, Scenario, asks, on, replicas
 
@@ -36,6 +36,10 @@ ROOM = {
     "room that its own replicas take": Pair(
         Scenario(asks(5), TWO, on(*["cheap"] * 4, "dear"), replicas("digits", *["cheap"] * 4)),
         Scenario(asks(4), TWO, on(*["cheap"] * 4), replicas("digits", *["cheap"] * 3)),
+    ),
+    "room that its new replicas take": Pair(
+        Scenario(asks(2), [make_node("n", allocatable={"cpu": "1999m"})], on("n", waiting=1)),
+        Scenario(asks(2), [make_node("n", allocatable={"cpu": "2"})], on("n", "n")),
     ),
     "room on a node that is gone": Pair(
         Scenario(asks(), [DEAR], on("dear"), replicas("digits", "cheap")),
@@ -71,6 +75,14 @@ LIMITS = {
         ),
         Scenario(asks(2), TWO, on("cheap", "cheap"), replicas("digits", "cheap")),
     ),
+    "replicas on the only node": Pair(
+        Scenario(asks(2, placement={"spread": {"maxPerNode": 1}}), [CHEAP], on("cheap", waiting=1)),
+        Scenario(asks(2, placement={"spread": {"maxPerNode": 2}}), [CHEAP], on("cheap", "cheap")),
+    ),
+    "replicas in the only zone": Pair(
+        Scenario(asks(2, placement={"spread": {"maxPerZonePercent": 50}}), ZONES[:2], on("cheap", waiting=1)),
+        Scenario(asks(2), ZONES[:2], on("cheap", "middle")),
+    ),
     "replicas in one zone": Pair(
         Scenario(
             asks(2, placement={"spread": {"maxPerZonePercent": 50}}),
@@ -94,6 +106,10 @@ LIMITS = {
             [SMALL, EDGE_NODE],
             on("edge", "edge"),
         ),
+    ),
+    "most of the only tier": Pair(
+        Scenario(asks(2, placement={"cloud": {"maxReplicas": 1}}), TWO, on("cheap", waiting=1)),
+        Scenario(asks(2, placement={"cloud": {"maxReplicas": 2}}), TWO, on("cheap", "cheap")),
     ),
     "least of a tier": Pair(
         Scenario(
@@ -214,9 +230,20 @@ def one_of_two(first: Demand, second: Demand, wins: str) -> Scenario:
     return Scenario([first, second], [make_node("only", allocatable=ONE_CORE)], answer)
 
 
+def one_large_or_two_small(priority_of_large: int, *win: str) -> Scenario:
+    """Let a model of two cores compete with two of one core each, which come first by name."""
+    large = make_demand("large", variants=[make_variant("v", "Cloud", requests={"cpu": "2"})])
+    demands = [make_demand("a", variants=[CLOUD]), make_demand("b", variants=[CLOUD])]
+    demands.append(replace(large, priority=priority_of_large))
+    lose = {one.model.name for one in demands} - set(win)
+    answer = Answer(nodes={name: ["only"] for name in win}, waiting=dict.fromkeys(lose, 1))
+    return Scenario(demands, [make_node("only", allocatable={"cpu": "2"})], answer)
+
+
 A, B = make_demand("a", variants=[CLOUD]), make_demand("b", variants=[CLOUD])
 FIRST_COME = {
     "priority": Pair(one_of_two(A, replace(B, priority=1), "b"), one_of_two(A, B, "a")),
+    "priority before number": Pair(one_large_or_two_small(1, "large"), one_large_or_two_small(0, "a", "b")),
     "age": Pair(one_of_two(at_hour(2, A), at_hour(1, B), "b"), one_of_two(at_hour(1, A), at_hour(1, B), "a")),
     "priority before age": Pair(
         one_of_two(at_hour(1, A), at_hour(2, replace(B, priority=1)), "b"),
