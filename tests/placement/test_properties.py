@@ -13,7 +13,7 @@ from tests.support.random_worlds import worlds
 
 from fogline.api import DataSensitivity
 from fogline.placement import Assignment, Unplaceable, Usage, assume, decide, demand_of, place
-from fogline.snapshot import Node, Snapshot
+from fogline.snapshot import Node, Snapshot, Taint
 
 
 def usage_of(world: World) -> Usage:
@@ -38,10 +38,10 @@ def test_one_replica_goes_where_trying_everything_would_put_it(world: World) -> 
 def test_no_assignment_ever_breaks_a_requirement(world: World) -> None:
     demand = demand_of(world.model)
     decision = decide(demand, usage_of(world))
-    gone = {pod.name for pod in (*decision.surplus, *(one.pod for one in decision.misplaced))}
-    pods = [replace(pod, replica=None) if pod.name in gone else pod for pod in world.pods]
+    gone = (*decision.surplus, *(one.pod for one in decision.misplaced))
+    pods = [pod for pod in world.pods if pod not in gone]
     for number, one in enumerate(decision.assignments):
-        now = World(world.model, world.nodes, tuple(pods))
+        now = World(world.model, world.nodes, tuple(pods), gone)
         variant = next(way for way in world.model.spec.variants if way.name == one.variant)
         assert oracle.broken(now, variant, now.node(one.node), one.client_site) == set()
         new = make_pod(f"new-{number}", one.node, model="digits", variant=one.variant, site=one.client_site)
@@ -170,6 +170,11 @@ def test_a_node_that_gets_worse_is_never_newly_chosen(world: World, data: st.Dat
                 _less_trusted,
                 lambda node: replace(node, ready=False),
                 lambda node: replace(node, cordoned=True),
+                lambda node: replace(node, taints=(Taint("team", "", "NoSchedule"),)),
+                lambda node: replace(node, region=None),
+                lambda node: replace(node, labels={}),
+                lambda node: replace(node, accelerator_type=None),
+                lambda node: replace(node, capacity_share=node.capacity_share / 2),
             ]
         )
     )

@@ -29,6 +29,8 @@ class World:
     model: ModelDeployment
     nodes: tuple[Node, ...]
     pods: tuple[Pod, ...]
+    leaving: tuple[Pod, ...] = ()
+    """Replicas on their way out: they only take room until they are gone."""
 
     @property
     def replicas(self) -> list[Pod]:
@@ -56,7 +58,8 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
     maximum = rules.latency.max_milliseconds if rules.latency else None
     on_node = [pod for pod in world.replicas if pod.node == node.name]
     in_zone = [pod for pod in world.replicas if world.node(pod.node).zone == node.zone]
-    ours = [pod for pod in world.pods if pod.node == node.name and pod.replica]
+    there = [pod for pod in (*world.pods, *world.leaving) if pod.node == node.name]
+    ours = [pod for pod in there if pod.replica]
     in_tier = {
         tier: sum(world.node(pod.node).tier is tier for pod in world.replicas)
         for tier in (Tier.CLOUD, Tier.EDGE)
@@ -78,8 +81,7 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
         "latency": maximum is None or (latency is not None and latency <= maximum),
         "state": node.ready and not node.cordoned and not node.taints,
         "room": all(
-            amount + sum(pod.requests.get(resource, 0) for pod in world.pods if pod.node == node.name)
-            <= node.allocatable.get(resource, 0)
+            amount + sum(pod.requests.get(resource, 0) for pod in there) <= node.allocatable.get(resource, 0)
             for resource, amount in requests(variant).items()
         ),
         "capacity share": all(
