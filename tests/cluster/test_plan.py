@@ -1,5 +1,6 @@
 """``fogline plan`` and ``fogline top`` on a cluster: what it is now, and what it would be."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from dev.controlplane import ControlPlane
+from tests.support.faultproxy import FaultProxy
+from tests.support.faults import Fault, Refuse
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -18,9 +21,13 @@ FOGLINE = Path(sys.executable).with_name("fogline")
 
 def fogline(plane: ControlPlane, *arguments: str) -> Any:
     """Run a command on the cluster and read its JSON."""
+    return fogline_with(plane.kubeconfig, *arguments)
+
+
+def fogline_with(kubeconfig: Path, *arguments: str) -> Any:
     done = subprocess.run(
         [FOGLINE, *arguments, "--output=json"],
-        env={**os.environ, "KUBECONFIG": str(plane.kubeconfig)},
+        env={**os.environ, "KUBECONFIG": str(kubeconfig)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -67,6 +74,24 @@ async def test_a_model_that_is_not_applied_yet_can_be_added(
 
     faces = [one for one in gained if one["model"] == f"{world.namespace}/faces"]
     assert [(one["to"], one["replicas"]) for one in faces] == [(node, 1)]
+
+
+async def test_a_model_can_be_tried_on_a_cluster_that_does_not_know_our_kinds(
+    world: World, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    node = await world.add_node()
+    await world.apply_model(replicas=1)
+    model = await world.model()
+    model.pop("status", None)
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps(model))
+    proxy.add(Fault(Refuse(404, "NotFound"), path="/apis/fogline.dev/", times=None))
+
+    command = ("plan", f"--add={file}")
+    found = await asyncio.to_thread(fogline_with, proxy.kubeconfig(tmp_path / "proxy.yaml"), *command)
+
+    gained = of_model(found["difference"]["gained"], world)
+    assert [(one["to"], one["replicas"]) for one in gained] == [(node, 1)]
 
 
 async def test_figures_are_those_of_the_replicas_that_run(world: World, control_plane: ControlPlane) -> None:

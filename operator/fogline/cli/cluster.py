@@ -1,7 +1,7 @@
 """Reading a live cluster for a command."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,10 +11,10 @@ from fogline.cli.clock import now
 from fogline.cli.inventory import Inventory
 from fogline.cluster import connection, objects
 from fogline.cluster.client import Client
-from fogline.cluster.documents import Document
+from fogline.cluster.documents import Document, Listing
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, NODES, PODS
 from fogline.config import Settings
-from fogline.errors import BadInputError
+from fogline.errors import BadInputError, NotFoundError
 
 T = TypeVar("T")
 
@@ -50,20 +50,20 @@ async def read_inventory(
     warn
         Told of ModelDeployments that cannot be read.
     """
-    models, nodes, profiles, pods = await asyncio.gather(
-        client.list(MODEL_DEPLOYMENTS),
+    models, profiles, nodes, pods = await asyncio.gather(
+        _ours(client.list(MODEL_DEPLOYMENTS)),
+        _ours(client.list(NODE_PROFILES, objects.NodeProfile)),
         client.list(NODES, objects.Node),
-        client.list(NODE_PROFILES, objects.NodeProfile),
         client.list(PODS, objects.Pod),
     )
     known = observe.KnownNodes(settings, now)
-    for profile in profiles.items:
+    for profile in profiles:
         known.profile_changed(None, profile)
     for node in nodes.items:
         known.node_changed(None, node)
     holding = (observe.to_pod(pod) for pod in pods.items)
     return Inventory(
-        models=tuple(_readable(models.items, warn)),
+        models=tuple(_readable(models, warn)),
         snapshot=observe.snapshot(known.by_name.values(), (pod for pod in holding if pod)),
         pods=tuple(pods.items),
         profiles=tuple(
@@ -71,6 +71,14 @@ async def read_inventory(
         ),
         namespace=namespace,
     )
+
+
+async def _ours(listed: Awaitable[Listing[T]]) -> Sequence[T]:
+    """Give objects of our kinds; a cluster that does not know the kind has none: Fogline is not installed."""
+    try:
+        return (await listed).items
+    except NotFoundError:
+        return ()
 
 
 def _readable(documents: Iterable[Document], warn: Callable[[str], None]) -> Iterator[ModelDeployment]:
