@@ -23,6 +23,10 @@ _ROUNDING = 1e-7
 """What the solver may be off by, as a share of a bound."""
 _FEW_PAIRS = 10_000
 """Pairs of option and class up to which the relaxed problem is also solved with tighter rules."""
+_MANY_PAIRS = 150_000
+"""Pairs from which on a good plan that keeps what is in place is enough."""
+_GOOD = 0.05
+"""Share of the cost without rejections that a good plan is above the bound at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def solve(problem: Problem, limits: Limits) -> Solution:
     """Make a plan for all from the prices of the relaxed problem, and one that keeps what is in place.
 
     The second only changes what saves more than moves cost, and it is preferred among equals. On a small
-    problem the first does not depend on what is in place, so that nothing moves the next time.
+    problem the first does not depend on what is in place, so that nothing moves the next time. On a large one
+    the first is not made where the second is good.
     """
     fresh = State(problem, in_place=False)
     if not problem.requests.size or not problem.nodes:
@@ -75,6 +80,10 @@ def solve(problem: Problem, limits: Limits) -> Solution:
     if len(problem.standing.movable):
         kept = keep(problem)
         improve(kept, finds)
+        if _is_enough(problem, kept, bound):
+            refine(kept, relaxed, limits.neighbourhoods)
+            improve(kept, finds)
+            return _solution(problem, kept, bound)
     rounded = round_down(problem, relaxed)
     improve(rounded, finds)
     made, bound = _decide(problem, relaxed, _Begun(rounded, kept), bound, limits)
@@ -84,6 +93,15 @@ def solve(problem: Problem, limits: Limits) -> Solution:
         improve(fresh, finds)
     best = min(kept, made, key=lambda state: round(_worth(problem, state), 6))
     return _solution(problem, best, bound)
+
+
+def _is_enough(problem: Problem, kept: State, bound: float) -> bool:
+    """Tell whether deciding a large cluster anew would gain too little for the moves that it takes."""
+    could_run = np.zeros(len(kept.missing), dtype=bool)
+    could_run[problem.option_group[(problem.fit > 0).any(axis=1)]] = True
+    if np.count_nonzero(problem.fit) < _MANY_PAIRS or (kept.missing[could_run] > 0).any():
+        return False
+    return objective(problem, kept) - bound <= _GOOD * (bound - kept.rejection_penalty())
 
 
 @dataclass(frozen=True, slots=True)
