@@ -56,6 +56,31 @@ def test_desired_counts_hold_kept_assigned_and_waiting_replicas() -> None:
     assert decision.desired_by_variant() == {"cloud": 4, "edge": 1}
 
 
+def test_replicas_on_their_way_stay_with_their_variant_even_if_another_is_better_by_now() -> None:
+    nodes = (make_node("a", cost="5", allocatable={"cpu": "2"}), make_edge_node("e", cost="1"))
+    usage = Usage(Snapshot(nodes))
+    assert decide(make_demand(replicas=3), usage.fork()).desired_by_variant() == {"edge": 3}
+    decision = decide(make_demand(replicas=3), usage.fork(), {"cloud": 2})
+    assert decision.desired_by_variant() == {"cloud": 2, "edge": 1}
+
+
+def test_only_replicas_that_are_on_no_node_yet_are_on_their_way() -> None:
+    nodes = (
+        make_node("a", allocatable={"cpu": "1"}),
+        make_node("b", cost="5"),
+        make_edge_node("e", cost="1"),
+    )
+    usage = Usage(Snapshot(nodes, (make_pod("r1", "a", model="digits"),)))
+    decision = decide(make_demand(replicas=2), usage, {"cloud": 1})
+    assert decision.desired_by_variant() == {"cloud": 1, "edge": 1}
+
+
+def test_a_replica_on_its_way_goes_to_another_variant_when_its_own_has_no_node_left() -> None:
+    nodes = (make_node("a", allocatable={"cpu": "1"}), make_edge_node("e"))
+    decision = decide(make_demand(replicas=2), Usage(Snapshot(nodes)), {"cloud": 2})
+    assert decision.desired_by_variant() == {"cloud": 1, "edge": 1}
+
+
 def test_tier_minima_and_maxima_hold_over_all_replicas() -> None:
     nodes = [make_node("c", cost="0"), make_edge_node("e", cost="9")]
     minimum = decide_on(nodes, make_demand(replicas=4, placement={"edge": {"minReplicas": 3}}))

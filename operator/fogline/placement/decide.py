@@ -1,7 +1,9 @@
 """The decision for one ModelDeployment: which replicas stay, which are too many, where missing ones go."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fogline.names import ModelKey
 from fogline.placement.answers import Assignment, Rejection, Unplaceable
@@ -12,6 +14,8 @@ from fogline.placement.sites import missing_by_site
 from fogline.placement.surplus import drop_surplus
 from fogline.placement.usage import Usage
 from fogline.snapshot import Node, Pod, ReplicaOf
+
+_NOTHING_ASKED: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,22 @@ class Decision:
         return dict(counts)
 
 
-def decide(demand: Demand, usage: Usage) -> Decision:
+def decide(demand: Demand, usage: Usage, asked: Mapping[str, int] = _NOTHING_ASKED) -> Decision:
     """Keep what may stay and place what is missing, one replica after the other.
 
     `usage` is brought up to date: it counts what is assigned here and no more what is misplaced or surplus,
     so the next ModelDeployment sees what this one leaves. A suspended ModelDeployment keeps what it has.
+
+    Parameters
+    ----------
+    asked
+        Replicas by variant that were asked for before. Those that are on no node yet have pods on their way,
+        so they stay with their variant where it has a node for them, even if another one is better by now.
     """
     if demand.is_suspended:
         return Decision(demand.model, kept=_pods(demand, usage), is_suspended=True)
+    coming = Counter(asked)
+    coming.subtract(replica.variant for _, replica in usage.replicas_of(demand.model))
     misplaced = find_misplaced(demand, usage)
     for one in misplaced:
         usage.release(one.pod)
@@ -71,10 +83,11 @@ def decide(demand: Demand, usage: Usage) -> Decision:
         if known := unplaceable.get(site):  # room only shrinks here: asking again cannot help
             unplaceable[site] = replace(known, replicas=known.replicas + 1)
             continue
-        answer = place(demand, usage, site)
+        answer = _place_next(demand, usage, site, coming)
         if isinstance(answer, Unplaceable):
             unplaceable[site] = answer
             continue
+        coming[answer.variant] -= 1
         assume(answer, demand, usage)
         assignments.append(answer)
     return Decision(
@@ -85,6 +98,18 @@ def decide(demand: Demand, usage: Usage) -> Decision:
         assignments=tuple(assignments),
         unplaceable=tuple(unplaceable.values()),
     )
+
+
+def _place_next(
+    demand: Demand, usage: Usage, site: str | None, coming: Counter[str]
+) -> Assignment | Unplaceable:
+    """Place one replica, where possible one whose pod is on its way."""
+    best = place(demand, usage, site)
+    variants = tuple(variant for variant in demand.variants if coming[variant.name] > 0)
+    if isinstance(best, Unplaceable) or not variants or coming[best.variant] > 0:
+        return best
+    staying = place(replace(demand, variants=variants), usage, site)
+    return staying if isinstance(staying, Assignment) else best
 
 
 def place_waiting(demand: Demand, usage: Usage) -> Assignment | Unplaceable:

@@ -65,7 +65,8 @@ def intend(
     on_hold = model.spec.suspend or bool(unsupported) or _is_blind(seen, usage)
     release(surge(seen), usage)
     demand = replace(demand_of(model), is_suspended=on_hold)
-    decision = decide(demand, usage)
+    asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
+    decision = decide(demand, usage, asked)
     facts = Facts(
         model=model,
         seen=seen,
