@@ -19,6 +19,9 @@ from fogline.wakeups import WakeUps
 
 AT_ONCE = 8
 """Models that are written at the same time."""
+PAUSE_SECONDS = 1.0
+"""Between passes of one model. While its pods come up it would change every few milliseconds, and each status
+costs the API server as much as a pod does."""
 RETRY_SECONDS = 2.0
 """After an error of the API server the model is passed again."""
 
@@ -64,6 +67,7 @@ class Reconciler:
         """Carry a write out as the only one of its model; wake the model again when that is called for."""
         async with self._turns:
             seconds = await write
+        await asyncio.sleep(PAUSE_SECONDS)
         self._busy.discard(key)
         if key in self._postponed:
             self._postponed.discard(key)
