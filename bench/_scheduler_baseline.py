@@ -9,7 +9,9 @@ from typing import Any
 from fogline import names
 from fogline.api import ModelDeployment, Tier
 from fogline.config import Settings
+from fogline.objects.budget import budget
 from fogline.objects.deployment import deployment
+from fogline.objects.service import service
 from fogline.placement import demand_of
 from fogline.snapshot import Node
 
@@ -48,10 +50,19 @@ def cheap_machines(nodes: Iterable[Node]) -> dict[Tier, list[str]]:
     }
 
 
-def deployments(
+def by_hand(
     model: ModelDeployment, split: Split, cheap: Mapping[Tier, list[str]], way: Way, namespace: str
 ) -> Iterator[dict[str, Any]]:
-    """Build one Deployment for each variant and client site, with pods that request what ours do."""
+    """Build what users write: one Deployment for each variant and client site, a Service and a budget."""
+    for child in (service(model), budget(model), *_deployments(model, split, cheap, way)):
+        meta = {"namespace": namespace, "name": child["metadata"]["name"]}
+        yield {**child, "metadata": {**meta, "labels": child["metadata"]["labels"]}}
+
+
+def _deployments(
+    model: ModelDeployment, split: Split, cheap: Mapping[Tier, list[str]], way: Way
+) -> Iterator[dict[str, Any]]:
+    """Build Deployments with pods that request what ours do."""
     variants = {variant.name: variant for variant in model.spec.variants}
     for (name, site), replicas in sorted(split.items()):
         variant = variants[name]
@@ -70,11 +81,7 @@ def deployments(
             _require_maximum(model, site, affinity)
         yield {
             **document,
-            "metadata": {
-                "namespace": namespace,
-                "name": f"{document['metadata']['name']}-{site}",
-                "labels": labels,
-            },
+            "metadata": {"name": f"{document['metadata']['name']}-{site}", "labels": labels},
             "spec": {
                 **document["spec"],
                 "selector": {"matchLabels": labels},

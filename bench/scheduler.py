@@ -19,7 +19,7 @@ from dev.instances import Instance
 from tests.support.operator_process import OperatorProcess
 from tests.support.rights import kubeconfig_of_account
 
-from bench._scheduler_baseline import Split, Way, cheap_machines, deployments
+from bench._scheduler_baseline import Split, Way, by_hand, cheap_machines
 from bench._scheduler_judge import Verdict, judge
 from bench._scheduler_watch import Timing, watched
 from bench._scheduler_world import (
@@ -143,7 +143,7 @@ async def _alone(bench: _Bench, split: Mapping[ModelKey, Split], way: Way) -> _R
     @asynccontextmanager
     async def placing(namespace: str) -> AsyncIterator[None]:
         for model, demand in zip(bench.instance.models, bench.instance.demands, strict=True):
-            for document in deployments(model, split[demand.model], cheap, way, namespace):
+            for document in by_hand(model, split[demand.model], cheap, way, namespace):
                 await bench.client.create(document)
         yield
 
