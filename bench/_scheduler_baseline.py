@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from bench._scheduler_sites import Split
 from fogline import names
 from fogline.api import ModelDeployment, Tier
 from fogline.config import Settings
@@ -17,9 +18,6 @@ from fogline.snapshot import Node
 
 CLIENT_SITE_LABEL = "bench/client-site"
 MACHINE_LABEL = "node.kubernetes.io/instance-type"
-
-Split = Mapping[tuple[str, str], int]
-"""How many replicas each variant of a model has for each client site."""
 
 _NEAR_WEIGHT, _CHEAP_WEIGHT = 100, 50
 """Nodes within the latency target first, cheap ones among them."""

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from bench._scheduler_sites import sited
 from fogline import observe
 from fogline.cluster import objects
 from fogline.conditions import Reason
@@ -38,9 +39,12 @@ class Verdict:
 
 def judge(demands: Sequence[Demand], nodes: Iterable[objects.Node], pods: Iterable[objects.Pod]) -> Verdict:
     """Judge where pods are bound to, by the namespace that the demands name."""
-    bound = [pod for pod in pods if pod.spec.node_name]
-    holding = [found for found in map(observe.to_pod, bound) if found]
-    usage = Usage(observe.snapshot([observe.to_node(node, Settings()) for node in nodes], holding))
+    serving = [
+        replace(held, replica=replace(held.replica, client_site=site))
+        for pod, site in sited(demands, (pod for pod in pods if pod.spec.node_name))
+        if (held := observe.to_pod(pod)) and held.replica
+    ]
+    usage = Usage(observe.snapshot([observe.to_node(node, Settings()) for node in nodes], serving))
     broken: Counter[Reason] = Counter(_over_committed(usage))
     excess = Decimal(0)
     placed = within = 0

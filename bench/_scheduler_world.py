@@ -32,7 +32,7 @@ PACKING = "packing-scheduler"
 
 CRDS = Path(__file__).parent.parent / "crds"
 _READY_LIMIT_SECONDS = 300
-_GONE_LIMIT_SECONDS = 300
+_GONE_LIMIT_SECONDS = 900
 
 
 def make_instance(nodes: int, replicas: int) -> Instance:

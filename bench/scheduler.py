@@ -8,8 +8,7 @@ in the environment change the size, which is 1,000 and 5,000.
 import asyncio
 import os
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +18,9 @@ from dev.instances import Instance
 from tests.support.operator_process import OperatorProcess
 from tests.support.rights import kubeconfig_of_account
 
-from bench._scheduler_baseline import Split, Way, by_hand, cheap_machines
+from bench._scheduler_baseline import Way, by_hand, cheap_machines
 from bench._scheduler_judge import Verdict, judge
+from bench._scheduler_sites import Split, split_of
 from bench._scheduler_watch import Timing, watched
 from bench._scheduler_world import (
     CLIENT_QPS,
@@ -39,14 +39,14 @@ from fogline.cluster.kinds import NODES
 from fogline.cluster.limiter import Rate
 from fogline.cluster.transport import Limits
 from fogline.names import ModelKey
-from fogline.observe import to_replica
-from fogline.placement.sites import missing_by_site
+from fogline.placement import Demand
 
 SIZE_NODES = int(os.environ.get("NODES", "1000"))
 SIZE_REPLICAS = int(os.environ.get("REPLICAS", "5000"))
 LIMIT_SECONDS = 120 + SIZE_REPLICAS / 10
 """For all pods of one run to be bound."""
 
+_NAMESPACE = "fogline"
 _WAYS = {
     "kube-scheduler": Way("default-scheduler", is_told_maxima=False),
     "kube-scheduler, told all": Way(PACKING, is_told_maxima=True),
@@ -76,8 +76,11 @@ class _Bench:
         async with namespace(self.client, name), watched(self.client, name) as seen, placing(name):
             await seen.until_placed(self.instance.replicas, LIMIT_SECONDS)
             pods = list(seen.pods.store.values())
-        demands = [replace(one, model=ModelKey(name, one.model.name)) for one in self.instance.demands]
-        return _Run(seen.timing, judge(demands, self.nodes, pods)), pods
+        return _Run(seen.timing, judge(self.demands(name), self.nodes, pods)), pods
+
+    def demands(self, namespace: str) -> list[Demand]:
+        """Give what the models ask for in a namespace."""
+        return [replace(one, model=ModelKey(namespace, one.model.name)) for one in self.instance.demands]
 
 
 def main() -> None:
@@ -89,7 +92,7 @@ async def _main(instance: Instance) -> None:
     async with _bench(instance) as (bench, operator):
         ours, pods = await _fogline(bench, operator)
         runs = {"Fogline": ours}
-        split = _split(instance, pods)
+        split = split_of(bench.demands(_NAMESPACE), pods)
         for name, way in _WAYS.items():
             runs[name] = await _alone(bench, split, way)
     print(
@@ -133,45 +136,22 @@ async def _fogline(bench: _Bench, operator: OperatorProcess) -> tuple[_Run, list
         finally:
             await operator.stop()
 
-    return await bench.run("fogline", placing)
+    return await bench.run(_NAMESPACE, placing)
 
 
-async def _alone(bench: _Bench, split: Mapping[ModelKey, Split], way: Way) -> _Run:
+async def _alone(bench: _Bench, split: Mapping[str, Split], way: Way) -> _Run:
     """Let kube-scheduler place."""
     cheap = cheap_machines(bench.instance.snapshot.nodes)
 
     @asynccontextmanager
     async def placing(namespace: str) -> AsyncIterator[None]:
-        for model, demand in zip(bench.instance.models, bench.instance.demands, strict=True):
-            for document in by_hand(model, split[demand.model], cheap, way, namespace):
+        for model in bench.instance.models:
+            for document in by_hand(model, split[model.metadata.name], cheap, way, namespace):
                 await bench.client.create(document)
         yield
 
     run, _ = await bench.run(way.scheduler, placing)
     return run
-
-
-def _split(instance: Instance, pods: Iterable[objects.Pod]) -> dict[ModelKey, Split]:
-    """Count the replicas of each variant and client site; those without a node go where some are missing."""
-    variants: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    split: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for replica in filter(None, map(to_replica, pods)):
-        if replica.client_site is None:
-            variants[replica.model.name][replica.variant] += 1
-        else:
-            split[replica.model.name][replica.variant, replica.client_site] += 1
-    found: dict[ModelKey, Split] = {}
-    for demand in instance.demands:
-        placed = split[demand.model.name]
-        held = Counter[str | None]()
-        for (_, site), count in placed.items():
-            held[site] += count
-        waiting = list(variants[demand.model.name].elements())
-        for variant, lacking in zip(waiting, missing_by_site(demand, held, len(waiting)), strict=True):
-            assert lacking is not None, f"{demand.model} has no client site"
-            placed[variant, lacking] += 1
-        found[demand.model] = placed
-    return found
 
 
 def _print(runs: Mapping[str, _Run]) -> None:
