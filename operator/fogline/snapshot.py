@@ -9,10 +9,8 @@ from fogline.api import Billing, DataSensitivity, Tier
 from fogline.names import ModelKey
 from fogline.units import Amounts
 
-STATE_TAINTS = frozenset(
-    f"node.kubernetes.io/{state}" for state in ("not-ready", "unreachable", "unschedulable")
-)
-"""Taints that repeat what the node's readiness and cordon already say."""
+_CORDONED = "node.kubernetes.io/unschedulable"
+_NOT_READY = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,17 @@ class Node:
 
     @property
     def repelling_taints(self) -> tuple[Taint, ...]:
-        """Taints that say more than that the node is not Ready or cordoned: no pod of ours tolerates one."""
-        return tuple([taint for taint in self.taints if taint.key not in STATE_TAINTS])
+        """Taints that say more than that the node is not Ready or cordoned: no pod of ours tolerates one.
+
+        They come and go some seconds after what they repeat. What is still there on a node that is Ready
+        again keeps new pods away; but the effect NoExecute of these every pod tolerates for a while.
+        """
+        return tuple([taint for taint in self.taints if not self._repeats_state(taint)])
+
+    def _repeats_state(self, taint: Taint) -> bool:
+        if taint.key in _NOT_READY:
+            return not self.ready or taint.effect == "NoExecute"
+        return taint.key == _CORDONED and self.cordoned
 
     def latency_from(self, client_site: str | None) -> int | None:
         """Round trip in milliseconds from a client site; None when unknown."""

@@ -183,6 +183,20 @@ async def test_delete_spares_another_object_of_the_same_name(client: Client, nam
         await client.delete(LEASES, namespace, "lease", uid=uid)
 
 
+async def test_delete_spares_an_object_that_changed_since(client: Client, namespace: str) -> None:
+    before = (await client.create(lease(namespace)))["metadata"]
+    await client.json_patch(
+        LEASES, namespace, "lease", [{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]
+    )
+    versions = {"uid": before["uid"], "resource_version": before["resourceVersion"]}
+    with pytest.raises(ConflictError):
+        await client.delete(LEASES, namespace, "lease", **versions)
+    versions["resource_version"] = (await client.get(LEASES, namespace, "lease"))["metadata"][
+        "resourceVersion"
+    ]
+    await client.delete(LEASES, namespace, "lease", **versions)
+
+
 async def test_an_eviction_that_the_budget_forbids_comes_back_at_once(
     client: Client, proxy: FaultProxy, namespace: str
 ) -> None:

@@ -75,6 +75,11 @@ def test_a_pinned_pod_that_the_scheduler_refuses_says_since_when() -> None:
     assert replica_of(having(GATED, conditions=[waiting])).refused_since is None
 
 
+def test_the_time_in_which_it_was_gated_does_not_count_as_refused() -> None:
+    since_it_was_made = {**UNSCHEDULABLE, "lastTransitionTime": "2020-01-01T00:00:00Z"}
+    assert replica_of(having(pinned(GATED, "n1"), conditions=[since_it_was_made])).refused_since == NOW
+
+
 def test_a_bound_pod_is_where_it_is_bound_whatever_its_pin_says() -> None:
     document = bound(pinned(GATED, "n1"), "n2")
     assert (replica_of(document).node, replica_of(document).bound) == ("n2", True)

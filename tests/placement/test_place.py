@@ -154,9 +154,25 @@ def test_a_refused_node_is_named_with_its_reason_and_numbers(
     assert examples(answer) == [rejection]
 
 
-@pytest.mark.parametrize("key", ["not-ready", "unreachable", "unschedulable"])
-def test_taints_that_repeat_the_state_of_the_node_are_no_reason_of_their_own(key: str) -> None:
-    taint = Taint(f"node.kubernetes.io/{key}", "", "NoSchedule")
+@pytest.mark.parametrize(
+    ("key", "state", "reason"),
+    [
+        ("not-ready", {"ready": False}, Reason.NODE_NOT_READY),
+        ("unreachable", {"ready": False}, Reason.NODE_NOT_READY),
+        ("unschedulable", {"cordoned": True}, Reason.NODE_CORDONED),
+    ],
+)
+def test_taints_that_repeat_the_state_of_the_node_are_a_reason_of_their_own_only_when_they_outlast_it(
+    key: str, state: dict[str, bool], reason: Reason
+) -> None:
+    tainted = replace(CLOUD, taints=(Taint(f"node.kubernetes.io/{key}", "", "NoSchedule"),))
+    assert reasons(place_on([replace(tainted, **state)], make_demand())) == {"cloud-1": reason}  # type: ignore[arg-type]  # booleans
+    assert reasons(place_on([tainted], make_demand())) == {"cloud-1": Reason.TAINT_NOT_TOLERATED}
+
+
+@pytest.mark.parametrize("key", ["not-ready", "unreachable"])
+def test_a_taint_that_every_pod_tolerates_for_a_while_keeps_none_away(key: str) -> None:
+    taint = Taint(f"node.kubernetes.io/{key}", "", "NoExecute")
     assert node_of(place_on([replace(CLOUD, taints=(taint,))], make_demand())) == "cloud-1"
 
 

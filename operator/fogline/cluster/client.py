@@ -157,17 +157,25 @@ class Client:
         )
         return decode(await self._transport.send(call), Document)
 
-    async def delete(self, kind: Kind, namespace: str | None, name: str, *, uid: str) -> None:
+    async def delete(
+        self, kind: Kind, namespace: str | None, name: str, *, uid: str, resource_version: str | None = None
+    ) -> None:
         """Delete the object with this uid; what it owns goes after it.
+
+        Parameters
+        ----------
+        resource_version
+            Delete it only as it was then; None: as it is.
 
         Raises
         ------
         NotFoundError
             It is gone.
         ConflictError
-            The object of this name is another one.
+            The object of this name is another one, or has changed.
         """
-        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        expected = {"uid": uid, **({"resourceVersion": resource_version} if resource_version else {})}
+        options = {"preconditions": expected, "propagationPolicy": "Background"}
         await self._transport.send(Call("DELETE", kind.path(namespace, name), body=options))
 
     async def evict(self, namespace: str, name: str, *, uid: str) -> None:

@@ -73,11 +73,20 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         ready=ready is not None and ready.status == "True",
         fetched=_fetched(pod),
         trouble=_trouble(pod),
-        refused_since=scheduled.last_transition_time
-        if scheduled and scheduled.status == "False" and scheduled.reason == "Unschedulable"
-        else None,
+        refused_since=_refused_since(scheduled, _time(notes)),
         decided_at=_time(notes),
     )
+
+
+def _refused_since(scheduled: objects.Condition | None, decided_at: datetime | None) -> datetime | None:
+    """Tell since when kube-scheduler refuses the pod; None when it does not.
+
+    The condition keeps the time since which the pod is not scheduled, also while it was gated.
+    """
+    if scheduled is None or scheduled.status != "False" or scheduled.reason != "Unschedulable":
+        return None
+    times = (scheduled.last_transition_time, decided_at)
+    return max((time for time in times if time), default=None)
 
 
 def _failure(status: objects.PodStatus) -> str | None:

@@ -124,7 +124,8 @@ class Writer:
         for one in intent.stuck:
             replica = one.replica
             await self._recorder.unstuck(intent.model, replica.name, replica.node or "", one.why)
-            await self._delete(PODS, replica.namespace, replica.name, replica.uid)
+            version = replica.resource_version  # the scheduler may bind it before the call is through
+            await self._delete(PODS, replica.namespace, replica.name, replica.uid, version)
 
     async def _set_deletion_cost(self, replica: Replica, cost: str | None) -> None:
         patch: list[dict[str, Any]] = [{"op": "test", "path": "/metadata/uid", "value": replica.uid}]
@@ -208,11 +209,13 @@ class Writer:
             )
             return Refusal(Reason.REPLICAS_CONFLICT, text), None
 
-    async def _delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+    async def _delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, resource_version: str | None = None
+    ) -> None:
         try:
-            await self._client.delete(kind, namespace, name, uid=uid)
+            await self._client.delete(kind, namespace, name, uid=uid, resource_version=resource_version)
         except (NotFoundError, ConflictError):
-            logger.info("gone already", extra={"kind": kind.plural, "object": name})
+            logger.info("gone or changed meanwhile", extra={"kind": kind.plural, "object": name})
 
 
 def _is_ours(live: ObjectMeta, wanted: Mapping[str, Any]) -> bool:
