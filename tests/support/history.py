@@ -4,6 +4,7 @@ The judge reads the API server's own history and nothing of the operator's.
 """
 
 import asyncio
+import contextlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing
@@ -13,8 +14,9 @@ from tests.support.wait import wait_for
 
 from fogline.api import DataSensitivity
 from fogline.cluster.client import Client
-from fogline.cluster.documents import Document, EventType
+from fogline.cluster.documents import Document, EventType, WatchEvent
 from fogline.cluster.kinds import NODES, PODS, Kind
+from fogline.errors import UnavailableError
 from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, GATE, MODEL_LABEL
 
 
@@ -111,21 +113,24 @@ class History:
     async def _record(self, kind: Kind, namespace: str | None, label_selector: str) -> None:
         listing = await self._client.list(kind, namespace=namespace, label_selector=label_selector)
         self._versions[kind] += listing.items
-        events = self._client.watch(
-            kind,
-            Document,
-            resource_version=listing.resource_version,
-            namespace=namespace,
-            label_selector=label_selector,
-        )
-        async with aclosing(events):
-            async for event in events:
-                if event.object is None:
-                    continue
-                if event.type is not EventType.DELETED:
-                    self._versions[kind].append(event.object)
-                elif kind is PODS:
-                    self.deleted[event.object["metadata"]["name"]] = event.object
+        seen = listing.resource_version
+        while True:  # the server ends watches that are old, and those that are slow
+            events = self._client.watch(
+                kind, Document, resource_version=seen, namespace=namespace, label_selector=label_selector
+            )
+            with contextlib.suppress(UnavailableError):
+                async with aclosing(events):
+                    async for event in events:
+                        seen = event.resource_version
+                        self._take(kind, event)
+
+    def _take(self, kind: Kind, event: WatchEvent[Document]) -> None:
+        if event.object is None:
+            return
+        if event.type is not EventType.DELETED:
+            self._versions[kind].append(event.object)
+        elif kind is PODS:
+            self.deleted[event.object["metadata"]["name"]] = event.object
 
 
 def _version(pod: Document) -> tuple[str, str]:

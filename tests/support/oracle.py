@@ -35,12 +35,17 @@ class World:
     @property
     def replicas(self) -> list[Pod]:
         """Replicas of the model."""
-        key = ("default", self.model.metadata.name)
+        key = model_key(self.model)
         return [pod for pod in self.pods if pod.replica and pod.replica.model == key]
 
     def node(self, name: str) -> Node:
         """Find a node."""
         return next(node for node in self.nodes if node.name == name)
+
+
+def model_key(model: ModelDeployment) -> ModelKey:
+    """Give namespace and name of a model."""
+    return ModelKey(model.metadata.namespace or "default", model.metadata.name)
 
 
 def requests(variant: Variant) -> dict[str, int]:
@@ -109,7 +114,7 @@ def bill(world: World, pods: Iterable[Pod]) -> Fraction:
     total, pods = Fraction(0), list(pods)
     for node in world.nodes:
         ours = [pod for pod in pods if pod.node == node.name and pod.replica]
-        own = [pod for pod in ours if pod.replica and pod.replica.model.name == world.model.metadata.name]
+        own = [pod for pod in ours if pod.replica and pod.replica.model == model_key(world.model)]
         if node.billing is Billing.NODE and own:
             total += Fraction(node.cost_per_hour) * len(own) / len(ours)
         if node.billing is Billing.SHARE:
@@ -159,5 +164,5 @@ def best(world: World, site: str | None) -> tuple[str, str] | None:
 
 
 def _pod(world: World, variant: Variant, node: Node, site: str | None) -> Pod:
-    replica = ReplicaOf(ModelKey("default", world.model.metadata.name), variant.name, site)
-    return Pod("default", "new", node.name, requests(variant), replica)
+    replica = ReplicaOf(model_key(world.model), variant.name, site)
+    return Pod(replica.model.namespace, "new", node.name, requests(variant), replica)

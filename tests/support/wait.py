@@ -9,7 +9,11 @@ LIMIT_SECONDS = 20.0
 
 
 async def wait_for(
-    condition: Callable[[], object | Awaitable[object]], what: str, limit_seconds: float = LIMIT_SECONDS
+    condition: Callable[[], object | Awaitable[object]],
+    what: str,
+    limit_seconds: float = LIMIT_SECONDS,
+    *,
+    every_seconds: float = 0.02,
 ) -> None:
     """Ask until the answer is true.
 
@@ -19,6 +23,8 @@ async def wait_for(
         A function or coroutine function.
     what
         What is waited for, for the error.
+    every_seconds
+        How long to leave everybody else alone before asking again; more for a question that takes long.
 
     Raises
     ------
@@ -34,4 +40,4 @@ async def wait_for(
             return
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {limit_seconds:g} s")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every_seconds)

@@ -47,6 +47,7 @@ async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
     try:
         yield world
         await world.history.caught_up()
+        assert not recording.done(), "the history has a hole"
     finally:
         recording.cancel()
         await asyncio.wait([recording])
