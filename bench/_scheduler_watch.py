@@ -19,13 +19,15 @@ QUIET_SECONDS = 15
 """When so long no pod came and none was bound, those that are left will not be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Timing:
     """When the watch showed each pod for the first time, and when it showed that it is bound."""
 
     created: dict[str, float] = field(default_factory=dict)
     """Monotonic seconds, by uid."""
     bound: dict[str, float] = field(default_factory=dict)
+    changed_at: float = field(default_factory=time.monotonic)
+    """When the last pod was created or bound."""
 
     def take(self, before: Pod | None, after: Pod | None) -> None:
         """Note what a change says about a pod. A pod that went before it was bound does not count."""
@@ -34,9 +36,9 @@ class Timing:
             if before and before.metadata.uid not in self.bound:
                 self.created.pop(before.metadata.uid, None)
             return
-        self.created.setdefault(after.metadata.uid, now)
+        self._note(self.created, after, now)
         if after.spec.node_name:
-            self.bound.setdefault(after.metadata.uid, now)
+            self._note(self.bound, after, now)
 
     @property
     def seconds(self) -> float:
@@ -53,9 +55,9 @@ class Timing:
         waits = sorted(at - self.created[uid] for uid, at in self.bound.items())
         return waits[min(len(waits) * percent // 100, len(waits) - 1)]
 
-    def latest(self) -> float:
-        """When something happened last."""
-        return max([*self.created.values(), *self.bound.values()], default=time.monotonic())
+    def _note(self, times: dict[str, float], pod: Pod, now: float) -> None:
+        if pod.metadata.uid not in times:
+            times[pod.metadata.uid] = self.changed_at = now
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Watched:
 
         def is_over() -> bool:
             pods = self.pods.store.values()
-            settled = len(pods) == replicas and all(map(_is_settled, pods))
-            return settled and time.monotonic() - self.timing.latest() > QUIET_SECONDS
+            is_quiet = time.monotonic() - self.timing.changed_at > QUIET_SECONDS
+            return is_quiet and len(pods) == replicas and all(map(_is_settled, pods))
 
         await wait_for(is_over, f"{replicas} pods are bound or known to have no node", limit_seconds)
 

@@ -1,5 +1,6 @@
 """The control plane of the comparison with kube-scheduler: throttled by nobody, with a generated cluster."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ PACKING = "packing-scheduler"
 
 CRDS = Path(__file__).parent.parent / "crds"
 _READY_LIMIT_SECONDS = 300
+_POLL_SECONDS = 1.0
 _GONE_LIMIT_SECONDS = 900
 
 
@@ -62,6 +64,7 @@ async def namespace(client: Client, name: str) -> AsyncIterator[str]:
         await client.delete(NAMESPACES, None, name, uid=made["metadata"]["uid"])
 
         async def is_gone() -> bool:
+            await asyncio.sleep(_POLL_SECONDS)
             return all(one["metadata"]["name"] != name for one in (await client.list(NAMESPACES)).items)
 
         await wait_for(is_gone, f"namespace {name} is gone", _GONE_LIMIT_SECONDS)
@@ -96,6 +99,7 @@ async def untainted(client: Client) -> None:
     """Wait until no node is tainted any more for having been not Ready when it came."""
 
     async def are_clean() -> bool:
+        await asyncio.sleep(_POLL_SECONDS)
         return not any(node.spec.taints for node in (await client.list(NODES, objects.Node)).items)
 
     await wait_for(are_clean, "nodes have no taints", _READY_LIMIT_SECONDS)
