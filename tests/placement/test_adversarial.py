@@ -49,6 +49,14 @@ def test_ten_thousand_models_of_one_replica_all_find_a_place(engine: str) -> Non
 
 
 @each_engine
+def test_of_five_thousand_models_as_many_find_a_place_as_there_is_room_for(engine: str) -> None:
+    nodes = [make_node(f"n{number:02}", allocatable={"cpu": "64", "memory": "8Gi"}) for number in range(20)]
+    answer = decide(engine, little(5000, 1), nodes)
+    assert load(answer) == Counter({node.name: 110 for node in nodes})
+    assert sum(answer.waiting.values()) == 5000 - 20 * 110
+
+
+@each_engine
 def test_one_model_of_ten_thousand_replicas_finds_a_place_for_each(engine: str) -> None:
     answer = decide(engine, little(1, MANY), RACK)
     assert load(answer).total() == MANY

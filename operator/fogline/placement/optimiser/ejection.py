@@ -125,14 +125,11 @@ class _Ejection:
 
 def _victims(state: State, option: int, node: int) -> list[int]:
     """Order the replicas on a node: the lowest penalty first, then those that free most of what is short."""
-    problem = state.problem
-    short = [(resource, lack) for resource, lack in enumerate(state.shortage(option, node)) if lack > 0]
-    held = [one for one, count in sorted(state.on_node[node].items()) for _ in range(count)]
-
-    def freed(one: int) -> float:
-        return sum(min(float(problem.requests[one, resource]) / lack, 1.0) for resource, lack in short)
-
-    own = problem.option_model[option]
-    useful = [one for one in held if freed(one) > 0 or problem.option_model[one] == own]
-    penalty = problem.group_penalty[problem.option_group]
-    return sorted(useful, key=lambda one: (float(penalty[one]), -freed(one), one))
+    problem, lacks = state.problem, np.array(state.shortage(option, node))
+    short = lacks > 0
+    options = np.array(sorted(state.on_node[node]), dtype=np.int64)
+    freed = np.minimum(problem.requests[options][:, short] / lacks[short], 1.0).sum(axis=1)
+    useful = (freed > 0) | (problem.option_model[options] == problem.option_model[option])
+    options, freed = options[useful], freed[useful]
+    order = np.lexsort((options, -freed, problem.group_penalty[problem.option_group[options]]))
+    return [one for one in options[order].tolist() for _ in range(state.on_node[node][one])]
