@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -179,6 +180,8 @@ class FaultProxy:
         if armed and isinstance(action, Stale):
             armed.kept = answer
         request.status = answer.status
+        if answer.status == HTTPStatus.FORBIDDEN:
+            request.refusal = answer.body.decode()
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     def _forward(

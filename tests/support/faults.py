@@ -22,6 +22,8 @@ class Request:
     """When it arrived, in monotonic seconds."""
     status: int | None = None
     """HTTP status of the answer that was passed on; None while there is none."""
+    refusal: str = ""
+    """What the API server said when the status is 403."""
 
     @property
     def writes(self) -> bool:
