@@ -43,7 +43,8 @@ def model_key(model: ModelDeployment) -> ModelKey:
 def surge(seen: Owned) -> tuple[Replica, ...]:
     """Give the replicas on nodes beyond what their Deployments ask for: a rollout is replacing them.
 
-    The newest pod shows the template that the rollout goes to, so pods of other templates go first.
+    The newest pod shows the template that the rollout goes to, so pods of other templates go. Which pods go
+    when a Deployment only shrinks is not known before they do, so those count until then.
     """
     leaving: list[Replica] = []
     for variant, live in seen.deployments.items():
@@ -51,8 +52,8 @@ def surge(seen: Owned) -> tuple[Replica, ...]:
         excess = len(there) - live.spec.replicas
         if excess > 0 and is_rolling(live):
             newest = max(there, key=lambda r: (r.created_at, r.name)).template
-            there.sort(key=lambda r: (r.template == newest, r.created_at, r.name))
-            leaving += there[:excess]
+            older = [r for r in there if r.template != newest]
+            leaving += sorted(older, key=lambda r: (r.created_at, r.name))[:excess]
     return tuple(leaving)
 
 
