@@ -82,9 +82,13 @@ def test_a_model_that_is_gone_leaves_no_promise() -> None:
 def test_room_is_not_kept_for_ever_for_pods_that_do_not_come() -> None:
     seen = Seen()
     seen.decide(FIRST)
+    assert seen.decide(SECOND).waiting == 4
     seen.seconds = SECONDS
+    seen.view.usage()
+    assert seen.room_changes == 1
     seen.decide(FIRST)
     assert len(seen.decide(SECOND).assignments) == 4
+    assert seen.room_changes == 1
 
 
 def test_a_model_whose_pods_came_late_is_promised_room_again() -> None:

@@ -45,7 +45,7 @@ class Promises:
             self._made[model] = found
             for uid, pod in found.items():
                 self._tally.put(uid, pod)
-        return len(found) < len(before)
+        return len(self._made.get(model, {})) < len(before)
 
     def keep(self, pod: Pod) -> None:
         """End one promise: a replica of the model has its node."""
@@ -59,11 +59,14 @@ class Promises:
         """Give what is promised to a model."""
         return tuple(self._made.get(model, {}).values())
 
-    def end_overdue(self) -> None:
-        """End the promises that were made too long ago."""
-        for model in [model for model, until in self._until.items() if until <= self._clock()]:
-            for uid in self._made.pop(model, {}):
+    def end_overdue(self) -> bool:
+        """End the promises that were made too long ago; tells whether there were any."""
+        now = self._clock()
+        overdue = [model for model in self._made if self._until[model] <= now]
+        for model in overdue:
+            for uid in self._made.pop(model):
                 self._tally.put(uid, None)
+        return bool(overdue)
 
 
 def to_come(demand: Demand, decision: Decision) -> list[Pod]:

@@ -115,7 +115,8 @@ class View:
         """
         self._tally.nodes_changed(self.nodes.changed)
         self.nodes.changed.clear()
-        self._promises.end_overdue()
+        if self._promises.end_overdue():
+            self._room_changed()
         usage = self._tally.usage()
         for model in models:
             for pod in self._promises.of(model):

@@ -38,12 +38,11 @@ def place(demand: Demand, usage: Usage, client_site: str | None = None) -> Assig
     feasible = np.logical_or.reduce([swept.is_feasible for swept in found.sweeps])
     others = [swept.is_feasible & (np.arange(len(feasible)) != best.row) for swept in found.sweeps]
     second = found.cheapest(others)
-    offer = found.offer(best)
     return Assignment(
         model=demand.model,
         client_site=client_site,
         tier=found.sweeps[best.variant].variant.tier,
-        offer=offer,
+        offer=found.offer(best),
         runner_up=found.offer(second) if second else None,
         feasible=int(feasible.sum()),
         refused=tuple(found.refused()),

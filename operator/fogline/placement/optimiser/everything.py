@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from fogline.placement.optimiser.lots import is_small
+from fogline.placement.optimiser.lots import FEW_NODES, is_small
 from fogline.placement.optimiser.problem import Ints, Problem
 from fogline.placement.optimiser.relaxation import Relaxation, cheapest_pairs
 from fogline.placement.optimiser.state import State
 from fogline.placement.optimiser.whole import Effort, Lots, Task, Whole, solve_whole
 
-_FEW_NODES = 300
-"""What few nodes are."""
 _NEAR = (3, 1)
 """Classes that are looked at for each option, the cheapest by the prices of the relaxed problem: on few
 nodes, and on more."""
@@ -35,7 +33,7 @@ def decide_all(
     stays
         Whether a replica that leaves its node has to save what a move costs.
     """
-    small, is_large = is_small(problem), problem.nodes > _FEW_NODES
+    small, is_large = is_small(problem), problem.nodes > FEW_NODES
     pairs = problem.most > 0
     if not small:
         pairs = cheapest_pairs(problem, relaxed.guide, _NEAR[is_large])

@@ -25,7 +25,7 @@ _FEW_PAIRS = 10_000
 """Pairs of option and class up to which the relaxed problem is also solved with tighter rules."""
 _MANY_PAIRS = 150_000
 """Pairs from which on a good plan that keeps what is in place is enough."""
-_GOOD = 0.05
+_GOOD = 0.06
 """Share of the cost without rejections that a good plan is above the bound at most."""
 
 
@@ -81,8 +81,6 @@ def solve(problem: Problem, limits: Limits) -> Solution:
         kept = keep(problem)
         improve(kept, finds)
         if _is_enough(problem, kept, bound):
-            refine(kept, relaxed, limits.neighbourhoods)
-            improve(kept, finds)
             return _solution(problem, kept, bound)
     rounded = round_down(problem, relaxed)
     improve(rounded, finds)
