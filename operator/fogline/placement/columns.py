@@ -32,11 +32,6 @@ class Coded(Generic[V]):
     values: Mapping[V, int]
     """Each value with its position."""
 
-    def where(self, test: Callable[[V], bool]) -> Bools:
-        """Put a question to each value once, and give the answer per node."""
-        answers: Bools = np.array([test(value) for value in self.values], dtype=bool)
-        return answers[self.codes]
-
     def among(self, values: Iterable[V]) -> Bools:
         """Tell which nodes have one of these values."""
         answers = np.zeros(len(self.values), dtype=bool)
@@ -87,9 +82,19 @@ class Columns:
         return self._code("accelerator", lambda node: node.accelerator_type)
 
     @property
-    def state(self) -> Coded[tuple[bool, bool, bool]]:
-        """What keeps new pods away from each node: whether it is Ready, cordoned, tainted."""
-        return self._code("state", lambda node: (node.ready, node.cordoned, bool(node.repelling_taints)))
+    def is_unready(self) -> Bools:
+        """Whether each node is not Ready."""
+        return self._column("unready", lambda node: not node.ready, np.bool_)
+
+    @property
+    def is_cordoned(self) -> Bools:
+        """Whether each node takes no new pods."""
+        return self._column("cordoned", lambda node: node.cordoned, np.bool_)
+
+    @property
+    def is_tainted(self) -> Bools:
+        """Whether each node has a taint that no pod of ours tolerates."""
+        return self._column("tainted", lambda node: bool(node.repelling_taints), np.bool_)
 
     @property
     def clearance(self) -> Ints:

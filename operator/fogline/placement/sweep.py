@@ -128,9 +128,9 @@ def _rules(
         latencies = columns.latencies(client_site)
         yield Reason.LATENCY_UNKNOWN, np.isnan(latencies)
         yield Reason.LATENCY_ABOVE_MAXIMUM, latencies > maximum
-    yield Reason.NODE_NOT_READY, columns.state.where(lambda state: not state[0])
-    yield Reason.NODE_CORDONED, columns.state.where(lambda state: state[1])
-    yield Reason.TAINT_NOT_TOLERATED, columns.state.where(lambda state: state[2])
+    yield Reason.NODE_NOT_READY, columns.is_unready
+    yield Reason.NODE_CORDONED, columns.is_cordoned
+    yield Reason.TAINT_NOT_TOLERATED, columns.is_tainted
 
 
 def _mismatches(demand: Demand, columns: Columns) -> Bools:
