@@ -8,7 +8,7 @@ import pytest
 
 from fogline_model_server.dtypes import Array
 from fogline_model_server.errors import ServingError
-from fogline_model_server.rest_encode import error, prediction
+from fogline_model_server.rest.encode import error, prediction
 
 
 def columns(**outputs: Array) -> Any:

@@ -1,7 +1,8 @@
 """The models that are served: an immutable value, replaced as a whole when something changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
 
 from fogline_model_server.engines import Engine
 from fogline_model_server.errors import Code, ServingError, invalid_argument
@@ -26,11 +27,44 @@ class ModelVersion:
     engine: Engine
 
 
+class State(IntEnum):
+    """Where a version is in its life; numbers as ModelVersionStatus.State has them."""
+
+    START = 10
+    LOADING = 20
+    AVAILABLE = 30
+    UNLOADING = 40
+    END = 50
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatus:
+    """What GetModelStatus says of one version."""
+
+    number: int
+    state: State
+    code: Code | None = None
+    """Why it is not served, when that is due to an error."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """One model with all versions of it that are known."""
+
+    available: tuple[ModelVersion, ...]
+    """Those that answer requests, lowest number first."""
+    statuses: tuple[VersionStatus, ...]
+    """Of every version that is or was there, lowest number first."""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """Version numbers by label."""
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Versions of each model, lowest first."""
+    """Served models by their names on the wire."""
 
-    models: Mapping[str, tuple[ModelVersion, ...]]
+    models: Mapping[str, ServedModel]
 
 
 def find(catalog: Catalog, spec: ModelSpec) -> ModelVersion:
@@ -44,25 +78,29 @@ def find(catalog: Catalog, spec: ModelSpec) -> ModelVersion:
     """
     if not spec.name:
         raise invalid_argument("ModelSpec has no name specified.")
+    model = catalog.models.get(spec.name)
+    number = spec.version
     if spec.label is not None:
-        raise invalid_argument(f"Unrecognized servable version label: {spec.label}")
-    versions = catalog.models.get(spec.name, ())
-    if spec.version is None:
-        if versions:
-            return versions[-1]
+        number = model.labels.get(spec.label) if model else None
+        if number is None:
+            raise invalid_argument(f"Unrecognized servable version label: {spec.label}")
+    available = model.available if model else ()
+    if number is None:
+        if available:
+            return available[-1]
         raise _not_found(f"Latest({spec.name})")
-    for version in versions:
-        if version.number == spec.version:
+    for version in available:
+        if version.number == number:
             return version
-    raise _not_found(f"Specific({spec.name}, {spec.version})")
+    raise _not_found(f"Specific({spec.name}, {number})")
 
 
 def _not_found(request: str) -> ServingError:
     return ServingError(Code.NOT_FOUND, f"Servable not found for request: {request}")
 
 
-def known_versions(catalog: Catalog, name: str, number: int | None) -> tuple[ModelVersion, ...]:
-    """Return all versions of a model, or the one with that number.
+def statuses(catalog: Catalog, name: str, number: int | None) -> tuple[VersionStatus, ...]:
+    """Return the status of all known versions of a model, or of the one with that number.
 
     Raises
     ------
@@ -70,12 +108,13 @@ def known_versions(catalog: Catalog, name: str, number: int | None) -> tuple[Mod
         NOT_FOUND: there is none.
 
     """
-    versions = catalog.models.get(name, ())
+    model = catalog.models.get(name)
+    known = model.statuses if model else ()
     if number is None:
-        if not versions:
+        if not known:
             raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {name}")
-        return versions
-    found = tuple(version for version in versions if version.number == number)
+        return known
+    found = tuple(status for status in known if status.number == number)
     if not found:
         raise ServingError(Code.NOT_FOUND, f"Could not find version {number} of model {name}")
     return found

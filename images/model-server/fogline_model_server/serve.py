@@ -11,9 +11,13 @@ from contextlib import suppress
 import grpc
 from aiohttp import web
 
-from fogline_model_server import engines, grpc_front, log, rest_front, versions
-from fogline_model_server.catalog import Catalog, ModelVersion
+from fogline_model_server import engines, log
+from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel, State, VersionStatus
 from fogline_model_server.flags import Settings
+from fogline_model_server.fronts import grpc as grpc_front
+from fogline_model_server.fronts import rest as rest_front
+from fogline_model_server.models import folders
+from fogline_model_server.serving import Serving
 
 THREADS = 2
 """They answer gRPC, and the slow requests of REST. More do not help: Python runs one at a time."""
@@ -41,14 +45,14 @@ async def serve(settings: Settings) -> None:
     if folder is None:
         return
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
-    catalog = await _loaded(settings, folder, threads)
+    serving = Serving(await _loaded(settings, folder, threads))
     grpc_server: grpc.Server | None = None
     rest_runner: web.AppRunner | None = None
     try:
         if settings.port:
-            grpc_server = grpc_front.start(catalog, settings.port, threads)
+            grpc_server = grpc_front.start(serving, settings.port, threads)
         if settings.rest_api_port:
-            front = rest_front.RestFront(catalog, threads)
+            front = rest_front.RestFront(serving, threads)
             rest_runner = await front.start(settings.rest_api_port, GRACE_SECONDS)
         log.info("serving", grpc_port=settings.port, rest_port=settings.rest_api_port)
         await stop.wait()
@@ -58,11 +62,11 @@ async def serve(settings: Settings) -> None:
         end(threads)
 
 
-async def _first_version(settings: Settings, stop: asyncio.Event) -> versions.VersionFolder | None:
+async def _first_version(settings: Settings, stop: asyncio.Event) -> folders.VersionFolder | None:
     """Return the latest version, as soon as there is one; None when told to stop before."""
     told = False
     while not stop.is_set():
-        folder = versions.latest(settings.model_base_path)
+        folder = folders.latest(settings.model_base_path)
         if folder:
             return folder
         if not told:
@@ -73,7 +77,7 @@ async def _first_version(settings: Settings, stop: asyncio.Event) -> versions.Ve
     return None
 
 
-async def _loaded(settings: Settings, folder: versions.VersionFolder, threads: ThreadPoolExecutor) -> Catalog:
+async def _loaded(settings: Settings, folder: folders.VersionFolder, threads: ThreadPoolExecutor) -> Catalog:
     began = time.perf_counter()
     engine = await asyncio.get_running_loop().run_in_executor(threads, engines.load, folder.path)
     log.info(
@@ -83,7 +87,14 @@ async def _loaded(settings: Settings, folder: versions.VersionFolder, threads: T
         engine=engine.name,
         seconds=round(time.perf_counter() - began, 3),
     )
-    return Catalog({settings.model_name: (ModelVersion(folder.number, engine),)})
+    return Catalog(
+        {
+            settings.model_name: ServedModel(
+                available=(ModelVersion(folder.number, engine),),
+                statuses=(VersionStatus(folder.number, State.AVAILABLE),),
+            )
+        }
+    )
 
 
 async def _close_grpc(server: grpc.Server | None) -> None:

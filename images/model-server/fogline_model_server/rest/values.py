@@ -25,7 +25,7 @@ from fogline_model_server.dtypes import (
 )
 from fogline_model_server.errors import Code, ServingError, invalid_argument
 from fogline_model_server.limits import LIMITS
-from fogline_model_server.rest_parse import shown, type_name
+from fogline_model_server.rest.parse import shown, type_name
 from fogline_model_server.signatures import TensorInfo
 
 _NUMBERS = frozenset({int, float})

@@ -3,17 +3,51 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fogline_model_server.catalog import Catalog, ModelSpec, find, known_versions
+from fogline_model_server.answers import spec as specs
+from fogline_model_server.catalog import Catalog, ModelSpec, find, statuses
+from fogline_model_server.errors import invalid_argument
 from fogline_model_server.messages import (
     GetModelMetadataResponse,
     GetModelStatusResponse,
-    ModelVersionStatus,
     SignatureDefMap,
 )
+from fogline_model_server.serving import Serving
 from fogline_model_server.signatures import Signature, TensorInfo
 
 SIGNATURE_DEF = "signature_def"
 """The only metadata field there is."""
+
+
+def answer_status(serving: Serving, request: Any) -> Any:
+    """Answer a GetModelStatusRequest.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT without a model_spec. Else as `statuses`.
+
+    """
+    return status(serving.catalog, specs.required(request))
+
+
+def answer_metadata(serving: Serving, request: Any) -> Any:
+    """Answer a GetModelMetadataRequest.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT: no model_spec, no field, or one that is not known. Else as `find`.
+
+    """
+    spec = specs.required(request)
+    if not request.metadata_field:
+        raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
+    for field in request.metadata_field:
+        if field != SIGNATURE_DEF:
+            raise invalid_argument(f"Metadata field {field} is not supported")
+    response, definitions = signature_definitions(serving.catalog, spec)
+    response.metadata[SIGNATURE_DEF].Pack(definitions)
+    return response
 
 
 def status(catalog: Catalog, spec: ModelSpec) -> Any:
@@ -22,15 +56,16 @@ def status(catalog: Catalog, spec: ModelSpec) -> Any:
     Raises
     ------
     ServingError
-        As `known_versions`.
+        As `statuses`.
 
     """
     response = GetModelStatusResponse()
-    for version in known_versions(catalog, spec.name, spec.version):
-        entry = response.model_version_status.add()
-        entry.version = version.number
-        entry.state = ModelVersionStatus.AVAILABLE
+    for known in statuses(catalog, spec.name, spec.version):
+        entry = response.model_version_status.add(version=known.number, state=known.state)
         entry.status.SetInParent()
+        if known.code is not None:
+            entry.status.error_code = known.code
+            entry.status.error_message = known.message
     return response
 
 
@@ -51,20 +86,6 @@ def signature_definitions(catalog: Catalog, spec: ModelSpec) -> tuple[Any, Any]:
     for key, signature in version.engine.signatures.items():
         _fill_signature(definitions.signature_def[key], signature)
     return response, definitions
-
-
-def metadata(catalog: Catalog, spec: ModelSpec) -> Any:
-    """Return a GetModelMetadataResponse.
-
-    Raises
-    ------
-    ServingError
-        As `find`.
-
-    """
-    response, definitions = signature_definitions(catalog, spec)
-    response.metadata[SIGNATURE_DEF].Pack(definitions)
-    return response
 
 
 def _fill_signature(definition: Any, signature: Signature) -> None:

@@ -2,11 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from fogline_model_server.answers import spec as specs
 from fogline_model_server.catalog import Catalog, ModelSpec, ModelVersion, find
 from fogline_model_server.dtypes import BY_NUMBER, BY_NUMPY, Array
 from fogline_model_server.errors import Code, ServingError, invalid_argument
+from fogline_model_server.messages import PredictResponse
+from fogline_model_server.serving import Serving
 from fogline_model_server.signatures import DEFAULT_SIGNATURE, Signature
+from fogline_model_server.tensors import set_proto, to_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,28 @@ class Call:
     signature_name: str
     signature: Signature
     outputs: tuple[str, ...]
+
+
+def answer(serving: Serving, request: Any) -> Any:
+    """Answer a PredictRequest.
+
+    Raises
+    ------
+    ServingError
+        As `prepare` and `run`, and INVALID_ARGUMENT for a tensor that cannot be read.
+
+    """
+    spec = specs.of(request.model_spec)
+    inputs = request.inputs
+    call = prepare(serving.catalog, spec, inputs.keys(), request.output_filter)
+    outputs = run(call, {alias: to_array(proto, alias) for alias, proto in inputs.items()})
+    response = PredictResponse()
+    response.model_spec.name = spec.name
+    response.model_spec.version.value = call.version.number
+    response.model_spec.signature_name = call.signature_name
+    for alias, array in outputs.items():
+        set_proto(response.outputs[alias], array)
+    return response
 
 
 def prepare(catalog: Catalog, spec: ModelSpec, inputs: Collection[str], output_filter: Sequence[str]) -> Call:

@@ -7,8 +7,8 @@ from typing import Any
 
 from fogline_model_server.dtypes import Array
 from fogline_model_server.errors import ServingError, invalid_argument
-from fogline_model_server.rest_parse import Document, shown
-from fogline_model_server.rest_values import is_object, to_array
+from fogline_model_server.rest.parse import Document, shown
+from fogline_model_server.rest.values import is_object, to_array
 from fogline_model_server.signatures import Signature, TensorInfo
 
 

@@ -1,0 +1,1 @@
+"""What the methods of the API answer, whichever front end asks: messages in, messages out."""

@@ -1,0 +1,31 @@
+"""The ModelSpec of a request."""
+
+from typing import Any
+
+from fogline_model_server.catalog import ModelSpec
+from fogline_model_server.errors import invalid_argument
+
+
+def of(proto: Any) -> ModelSpec:
+    """Return a ModelSpec message as a value."""
+    choice = proto.WhichOneof("version_choice")
+    return ModelSpec(
+        name=proto.name,
+        version=proto.version.value if choice == "version" else None,
+        label=proto.version_label if choice == "version_label" else None,
+        signature=proto.signature_name,
+    )
+
+
+def required(request: Any) -> ModelSpec:
+    """Return the spec of a request that must have one.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT: it has none.
+
+    """
+    if not request.HasField("model_spec"):
+        raise invalid_argument("Missing ModelSpec")
+    return of(request.model_spec)

@@ -1,0 +1,1 @@
+"""Front ends: they listen, and carry requests to the answers and back."""

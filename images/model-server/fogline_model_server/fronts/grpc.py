@@ -1,0 +1,59 @@
+"""The gRPC front end on grpcio, with threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+
+from fogline_model_server.answers.table import ANSWERS, Answer
+from fogline_model_server.errors import ServingError
+from fogline_model_server.limits import LIMITS
+from fogline_model_server.messages import SERVICES, message_class
+from fogline_model_server.serving import Serving
+
+_STATUS = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def start(serving: Serving, port: int, threads: ThreadPoolExecutor) -> grpc.Server:
+    """Listen on all addresses and answer in the given threads.
+
+    Raises
+    ------
+    OSError
+        The port is taken.
+
+    """
+    server = grpc.server(
+        threads,
+        options=(
+            ("grpc.max_receive_message_length", LIMITS.grpc_message_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),
+        ),
+    )
+    for service in SERVICES:
+        handlers = {
+            method.name: _handler(serving, method, ANSWERS[f"{service.full_name}/{method.name}"])
+            for method in service.methods
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, handlers),))
+    try:
+        server.add_insecure_port(f"[::]:{port}")
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on gRPC port {port}: it is taken or not allowed") from error
+    server.start()
+    return server
+
+
+def _handler(serving: Serving, method: Any, answer: Answer) -> "grpc.RpcMethodHandler[Any, Any]":
+    def handle(request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return answer(serving, request)
+        except ServingError as error:
+            context.abort(_STATUS[error.code], error.message)
+
+    return grpc.unary_unary_rpc_method_handler(
+        handle,
+        request_deserializer=message_class(method.input_type).FromString,
+        response_serializer=message_class(method.output_type).SerializeToString,
+    )

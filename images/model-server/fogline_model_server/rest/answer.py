@@ -1,0 +1,77 @@
+"""From a REST request to its reply."""
+
+from typing import NamedTuple
+
+from fogline_model_server import log
+from fogline_model_server.answers import inform, predict
+from fogline_model_server.catalog import Catalog, ModelSpec, find
+from fogline_model_server.errors import Code, ServingError, invalid_argument
+from fogline_model_server.rest import decode, encode, parse, paths
+from fogline_model_server.serving import Serving
+from fogline_model_server.signatures import DEFAULT_SIGNATURE
+
+_HTTP_STATUS = {
+    Code.INVALID_ARGUMENT: 400,
+    Code.FAILED_PRECONDITION: 400,
+    Code.OUT_OF_RANGE: 400,
+    Code.UNAUTHENTICATED: 401,
+    Code.PERMISSION_DENIED: 403,
+    Code.NOT_FOUND: 404,
+    Code.ABORTED: 409,
+    Code.ALREADY_EXISTS: 409,
+    Code.RESOURCE_EXHAUSTED: 429,
+    Code.CANCELLED: 499,
+    Code.UNIMPLEMENTED: 501,
+    Code.UNAVAILABLE: 503,
+    Code.DEADLINE_EXCEEDED: 504,
+}
+
+
+class Reply(NamedTuple):
+    """What goes back to the client."""
+
+    status: int
+    body: bytes
+
+
+def answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
+    """Answer one request; errors are answers too.
+
+    Parameters
+    ----------
+    method
+        Of HTTP, upper case.
+    path
+        As it came, percent-encoded, without the query.
+
+    """
+    try:
+        target = paths.parse(method, path)
+        if target is None:
+            return Reply(404, encode.error(f"Not found: {method} {path}"))
+        if target.verb == "predict":
+            return Reply(200, _predict(serving.catalog, target.spec, body))
+        if target.verb == "metadata":
+            return Reply(200, encode.metadata(*inform.signature_definitions(serving.catalog, target.spec)))
+        return Reply(200, encode.status(inform.status(serving.catalog, target.spec)))
+    except ServingError as error:
+        return Reply(_HTTP_STATUS.get(error.code, 500), encode.error(error.message))
+    except Exception as error:  # noqa: BLE001  our own mistake must not take the connection down
+        log.unexpected("request failed", error, method=method, path=path)
+        return Reply(500, encode.error("internal error"))
+
+
+def _predict(catalog: Catalog, spec: ModelSpec, body: bytes) -> bytes:
+    request = parse.document(body)
+    name = decode.signature_name(request)
+    version = find(catalog, spec)
+    signature = version.engine.signatures.get(name or DEFAULT_SIGNATURE)
+    if signature is None:
+        raise invalid_argument(
+            f'Serving signature name: "{name or DEFAULT_SIGNATURE}" not found in signature def'
+        )
+    if not signature.inputs:
+        raise invalid_argument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
+    tensors = decode.tensors(request, signature)
+    call = predict.Call(version, name or DEFAULT_SIGNATURE, signature, tuple(signature.outputs))
+    return encode.prediction(predict.run(call, tensors.arrays), by_row=tensors.by_row)
