@@ -42,6 +42,7 @@ GetModelMetadataRequest = _message("tensorflow.serving.GetModelMetadataRequest")
 GetModelMetadataResponse = _message("tensorflow.serving.GetModelMetadataResponse")
 GetModelStatusRequest = _message("tensorflow.serving.GetModelStatusRequest")
 GetModelStatusResponse = _message("tensorflow.serving.GetModelStatusResponse")
+MonitoringConfig = _message("tensorflow.serving.MonitoringConfig")
 ModelVersionStatus = _message("tensorflow.serving.ModelVersionStatus")
 
 SERVICES = (

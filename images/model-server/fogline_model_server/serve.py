@@ -45,7 +45,7 @@ async def serve(settings: Settings) -> None:
     if folder is None:
         return
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
-    serving = Serving(await _loaded(settings, folder, threads))
+    serving = Serving(await _loaded(settings, folder, threads), metrics_path=settings.metrics_path)
     grpc_server: grpc.Server | None = None
     rest_runner: web.AppRunner | None = None
     try:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogline_model_server.answers import inform, predict
+from fogline_model_server.answers.observed import observed
 from fogline_model_server.serving import Serving
 
 Answer = Callable[[Serving, Any], Any]
 """From a request message to a response message; raises ServingError."""
 
 ANSWERS: Mapping[str, Answer] = {
-    "tensorflow.serving.PredictionService/Predict": predict.answer,
+    "tensorflow.serving.PredictionService/Predict": observed("Predict", predict.answer),
     "tensorflow.serving.PredictionService/GetModelMetadata": inform.answer_metadata,
     "tensorflow.serving.ModelService/GetModelStatus": inform.answer_status,
 }

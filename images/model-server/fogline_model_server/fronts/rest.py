@@ -54,7 +54,9 @@ class RestFront:
         else:
             loop = asyncio.get_running_loop()
             reply = await loop.run_in_executor(self._threads, self._timed_answer, request.method, path, body)
-        return web.Response(status=reply.status, body=reply.body, content_type="application/json")
+        return web.Response(
+            status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type}
+        )
 
     def _timed_answer(self, method: str, path: str, body: bytes) -> Reply:
         began = time.perf_counter()

@@ -1,11 +1,15 @@
 """From a REST request to its reply."""
 
+import time
 from typing import NamedTuple
 
 from fogline_model_server import log
 from fogline_model_server.answers import inform, predict
+from fogline_model_server.answers.observed import REST
 from fogline_model_server.catalog import Catalog, ModelSpec, find
 from fogline_model_server.errors import Code, ServingError, invalid_argument
+from fogline_model_server.metrics import text as metrics_text
+from fogline_model_server.metrics.page import page
 from fogline_model_server.rest import decode, encode, parse, paths
 from fogline_model_server.serving import Serving
 from fogline_model_server.signatures import DEFAULT_SIGNATURE
@@ -32,6 +36,7 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
+    content_type: str = "application/json"
 
 
 def answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
@@ -46,19 +51,39 @@ def answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
 
     """
     try:
-        target = paths.parse(method, path)
-        if target is None:
-            return Reply(404, encode.error(f"Not found: {method} {path}"))
-        if target.verb == "predict":
-            return Reply(200, _predict(serving.catalog, target.spec, body))
-        if target.verb == "metadata":
-            return Reply(200, encode.metadata(*inform.signature_definitions(serving.catalog, target.spec)))
-        return Reply(200, encode.status(inform.status(serving.catalog, target.spec)))
+        return _answer(serving, method, path, body)
     except ServingError as error:
         return Reply(_HTTP_STATUS.get(error.code, 500), encode.error(error.message))
     except Exception as error:  # noqa: BLE001  our own mistake must not take the connection down
         log.unexpected("request failed", error, method=method, path=path)
         return Reply(500, encode.error("internal error"))
+
+
+def _answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
+    if path == serving.metrics_path and method == "GET":
+        return Reply(200, page(serving.meter, serving.catalog), metrics_text.CONTENT_TYPE)
+    target = paths.parse(method, path)
+    if target is None:
+        return Reply(404, encode.error(f"Not found: {method} {path}"))
+    if target.verb == "predict":
+        return Reply(200, _observed_predict(serving, target.spec, body))
+    if target.verb == "metadata":
+        return Reply(200, encode.metadata(*inform.signature_definitions(serving.catalog, target.spec)))
+    return Reply(200, encode.status(inform.status(serving.catalog, target.spec)))
+
+
+def _observed_predict(serving: Serving, spec: ModelSpec, body: bytes) -> bytes:
+    began = time.perf_counter()
+    code: Code | None = Code.INTERNAL
+    try:
+        reply = _predict(serving.catalog, spec, body)
+        code = None
+    except ServingError as error:
+        code = error.code
+        raise
+    finally:
+        serving.observe(spec.name, "Predict", REST, code, time.perf_counter() - began)
+    return reply
 
 
 def _predict(catalog: Catalog, spec: ModelSpec, body: bytes) -> bytes:
