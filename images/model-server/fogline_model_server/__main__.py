@@ -5,7 +5,7 @@ import os
 import sys
 
 from fogline_model_server import flags, log
-from fogline_model_server.errors import LoadError
+from fogline_model_server.errors import ConfigError, LoadError
 from fogline_model_server.serve import serve
 
 
@@ -13,9 +13,11 @@ def main() -> int:
     """Serve a model until told to stop; return the exit code."""
     settings = flags.parse(sys.argv[1:], os.environ)
     log.configure()
+    for note in settings.ignored:
+        log.warning("a flag does nothing", flag=note)
     try:
         asyncio.run(serve(settings))
-    except (LoadError, OSError) as error:
+    except (ConfigError, LoadError, OSError) as error:
         log.error("cannot serve", reason=str(error))
         return 1
     return 0

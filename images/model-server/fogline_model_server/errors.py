@@ -49,7 +49,27 @@ class ServingError(Exception):
 
 
 class LoadError(Exception):
-    """A model version cannot be loaded, and trying again will not help."""
+    """A model version cannot be loaded.
+
+    Parameters
+    ----------
+    reason
+        For the log. It may hold paths.
+    status
+        For clients, who read it in GetModelStatus: without paths. By default it says to look into the log.
+    final
+        Whether trying again cannot help, whatever happens to the files.
+
+    """
+
+    def __init__(self, reason: str, *, status: str = "", final: bool = False) -> None:
+        super().__init__(reason)
+        self.status = status or "the version cannot be loaded; the log of the server says why"
+        self.final = final
+
+
+class ConfigError(Exception):
+    """A file that a flag names cannot be used; the text says which one and why."""
 
 
 def invalid_argument(message: str) -> ServingError:

@@ -1,28 +1,14 @@
 """Command line and environment, as those of the TensorFlow Serving image."""
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from fogline_model_server import __version__, monitoring
-
-_MAX_PORT = 65535
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What one process serves, and where."""
-
-    port: int
-    """gRPC; 0 is off."""
-    rest_api_port: int
-    """HTTP; 0 is off."""
-    model_name: str
-    model_base_path: Path
-    metrics_path: str | None = None
-    """Where Prometheus reads metrics on the REST port; None where it does not."""
+from fogline_model_server import __version__
+from fogline_model_server import flag_values as values
+from fogline_model_server.foreign_flags import REFUSED, WITHOUT_EFFECT
+from fogline_model_server.settings import Front, Peers, Settings
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,57 +25,183 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
         With 2 and a message on stderr when an argument is wrong, with 0 after ``--help`` or ``--version``.
 
     """
-    default_name = environment.get("MODEL_NAME") or "model"
-    default_base = Path(environment.get("MODEL_BASE_PATH") or "/models") / default_name
+    parser = _parser()
+    found = vars(parser.parse_args(arguments))
+    _refuse(parser, found)
+    ignored = _without_effect(found)
+    name = environment.get("MODEL_NAME") or "model"
+    base_path = Path(environment.get("MODEL_BASE_PATH") or "/models") / name
+    settings = Settings(**{"model_name": name, "model_base_path": base_path, **found, "ignored": ignored})
+    problem = _problem(settings)
+    if problem:
+        parser.error(problem)
+    return settings
+
+
+def _refuse(parser: _Parser, found: dict[str, Any]) -> None:
+    for name, flag in REFUSED.items():
+        value = found.pop(name, None)
+        if value is not None and value.lower() not in flag.silent:
+            parser.error(
+                f"--{name} is a flag of TensorFlow Serving that this server does not have: {flag.advice}"
+            )
+
+
+def _without_effect(found: dict[str, Any]) -> tuple[str, ...]:
+    """Take out what does nothing, and return what to tell about it."""
+    notes = []
+    for name, flag in WITHOUT_EFFECT.items():
+        value = found.pop(name, None)
+        if value is not None and value.lower() not in flag.silent:
+            notes.append(f"--{name}={value}: {flag.advice}")
+    if "model_config_file" in found:
+        notes += [
+            f"--{name}: --model_config_file says which models are served"
+            for name in ("model_name", "model_base_path")
+            if name in found
+        ]
+    if "reload_config_peers" in found and not found.get("enable_reload_config"):
+        notes.append("--reload_config_peers: without --enable_reload_config nobody may reload")
+    if "model_config_file_poll_wait_seconds" in found and "model_config_file" not in found:
+        notes.append("--model_config_file_poll_wait_seconds: there is no --model_config_file")
+    return tuple(notes)
+
+
+def _problem(settings: Settings) -> str:
+    """Say what does not fit together, if anything."""
+    if not (settings.port or settings.rest_api_port or settings.grpc_socket_path):
+        return (
+            "--port and --rest_api_port are both 0 and there is no --grpc_socket_path: "
+            "nothing would be served"
+        )
+    if settings.port and settings.port == settings.rest_api_port:
+        return f"--port and --rest_api_port are both {settings.port}"
+    if not settings.model_name:
+        return "--model_name is empty"
+    if settings.batching_parameters_file and not settings.enable_batching:
+        return "--batching_parameters_file is there but not --enable_batching"
+    if settings.metrics_path and not settings.rest_api_port:
+        return "--monitoring_config_file enables metrics, which need --rest_api_port"
+    return ""
+
+
+def _parser() -> _Parser:
     parser = _Parser(
         prog="fogline-model-server",
-        description="Serve one model with the TensorFlow Serving API.",
+        description="Serve models with the TensorFlow Serving API.",
         allow_abbrev=False,
-    )
-    parser.add_argument("--port", type=_port, default=8500, help="port of gRPC; 0 is off (default 8500)")
-    parser.add_argument(
-        "--rest_api_port", type=_port, default=8501, help="port of HTTP; 0 is off (default 8501)"
-    )
-    parser.add_argument(
-        "--model_name", default=default_name, help="name on the wire (default $MODEL_NAME or model)"
-    )
-    parser.add_argument(
-        "--model_base_path",
-        type=Path,
-        default=default_base,
-        help="folder of the numbered version folders (default $MODEL_BASE_PATH/$MODEL_NAME, /models/model)",
-    )
-    parser.add_argument(
-        "--monitoring_config_file",
-        dest="metrics_path",
-        type=_metrics_path,
-        metavar="FILE",
-        help="text MonitoringConfig: whether and where Prometheus finds metrics (default off)",
+        argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--version", action="version", version=f"fogline-model-server {__version__}")
-    found = parser.parse_args(arguments)
-    if found.port == 0 and found.rest_api_port == 0:
-        parser.error("--port and --rest_api_port are both 0: nothing would be served")
-    if found.port == found.rest_api_port:
-        parser.error(f"--port and --rest_api_port are both {found.port}")
-    if found.metrics_path and found.rest_api_port == 0:
-        parser.error("--monitoring_config_file enables metrics, which need --rest_api_port")
-    if not found.model_name:
-        parser.error("--model_name is empty")
-    return Settings(
-        found.port, found.rest_api_port, found.model_name, found.model_base_path, found.metrics_path
-    )
+    for title, flags in _FLAGS.items():
+        group = parser.add_argument_group(title)
+        for name, (read, text) in flags.items():
+            _add(group, name, read, text)
+    for name in (*REFUSED, *WITHOUT_EFFECT):
+        parser.add_argument(f"--{name}", nargs="?", const="true", help=argparse.SUPPRESS)
+    return parser
 
 
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{number} is not between 0 and {_MAX_PORT}")
-    return number
+def _shown(default: Any) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-def _metrics_path(text: str) -> str | None:
-    try:
-        return monitoring.metrics_path(Path(text))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def _add(group: Any, name: str, read: Callable[[str], Any], text: str) -> None:
+    field = _FIELDS.get(name, name)
+    default = _DEFAULTS.get(name) or getattr(Settings(), field)
+    shown = "" if default in {None, ()} else f" (default {_shown(default)})"
+    if read is values.boolean:
+        group.add_argument(
+            f"--{name}", type=read, nargs="?", const=True, metavar="true|false", help=text + shown
+        )
+    else:
+        metavar = _METAVARS.get(read, "TEXT")
+        group.add_argument(f"--{name}", dest=field, type=read, metavar=metavar, help=text + shown)
+
+
+_METAVARS: Mapping[Callable[[str], Any], str] = {
+    values.port: "PORT",
+    Path: "PATH",
+    values.file: "PATH",
+    values.metrics_path: "PATH",
+    values.whole: "N",
+    values.counted: "N",
+    values.load_threads: "N",
+    values.integer: "N",
+    values.seconds: "SECONDS",
+    values.front: "|".join(Front),
+    values.peers: "|".join(Peers),
+}
+_FIELDS = {"monitoring_config_file": "metrics_path"}
+"""Fields of `Settings` that are not called like their flags."""
+_DEFAULTS = {
+    "model_name": "$MODEL_NAME or model",
+    "model_base_path": "$MODEL_BASE_PATH/$MODEL_NAME, /models/model",
+}
+
+_FLAGS: Mapping[str, Mapping[str, tuple[Callable[[str], Any], str]]] = {
+    "models": {
+        "model_name": (str, "name on the wire"),
+        "model_base_path": (Path, "folder of the numbered version folders"),
+        "model_config_file": (
+            values.file,
+            "text ModelServerConfig: several models, version policies, labels",
+        ),
+        "model_config_file_poll_wait_seconds": (
+            values.seconds,
+            "how often that file is read anew; 0 is never",
+        ),
+        "file_system_poll_wait_seconds": (values.seconds, "how often base paths are looked at; 0 is once"),
+        "num_load_threads": (values.load_threads, "how many versions load at a time"),
+        "max_num_load_retries": (values.whole, "how often loading a version is tried again"),
+        "load_retry_interval_micros": (values.integer, "pause before that, in microseconds"),
+        "enable_model_warmup": (
+            values.boolean,
+            "replay a version's tf_serving_warmup_requests before it serves",
+        ),
+        "num_request_iterations_for_warmup": (
+            values.whole,
+            "how often each record of it is replayed; 0 is once",
+        ),
+        "allow_version_labels_for_unavailable_models": (
+            values.boolean,
+            "new labels may wait for their version",
+        ),
+        "enable_reload_config": (values.boolean, "answer HandleReloadConfigRequest, which has no login"),
+        "reload_config_peers": (values.peers, "who may send it"),
+    },
+    "gRPC": {
+        "port": (values.port, "port; 0 is off"),
+        "grpc_socket_path": (values.file, "Unix socket to listen on as well"),
+        "ssl_config_file": (
+            values.file,
+            "text SSLConfig: TLS for the port, with client certificates if it says so",
+        ),
+        "grpc_max_threads": (values.counted, "threads that answer; by default few, since one runs at a time"),
+        "grpc_channel_arguments": (values.channel_arguments, "options of the gRPC library: name=value,..."),
+        "enable_grpc_healthcheck_service": (values.boolean, "answer grpc.health.v1.Health"),
+        "front": (values.front, "which implementation answers gRPC"),
+    },
+    "REST": {
+        "rest_api_port": (values.port, "port; 0 is off"),
+        "rest_api_num_threads": (values.counted, "threads that answer slow requests"),
+        "rest_api_timeout_in_ms": (values.counted, "how long a request may take, in milliseconds"),
+        "rest_api_enable_cors_support": (values.boolean, "let pages of other origins call"),
+        "monitoring_config_file": (values.metrics_path, "text MonitoringConfig: metrics for Prometheus"),
+    },
+    "engines": {
+        "enable_batching": (values.boolean, "run requests that come together as one"),
+        "batching_parameters_file": (values.file, "text BatchingParameters"),
+        "prefer_tflite_model": (values.boolean, "take model.tflite where a version has a SavedModel too"),
+        "num_tflite_pools": (values.counted, "interpreters of a model are this times the next"),
+        "num_tflite_interpreters_per_pool": (values.counted, "see above; by default measured memory decides"),
+        "tensorflow_session_parallelism": (
+            values.whole,
+            "threads of TensorFlow; 0 is the limit of the container",
+        ),
+        "tensorflow_intra_op_parallelism": (values.whole, "the same within an operation"),
+        "tensorflow_inter_op_parallelism": (values.whole, "the same among operations"),
+        "enable_signature_method_name_check": (values.boolean, "Classify and Regress look at method names"),
+        "enable_serialization_as_tensor_content": (values.boolean, "answers carry tensor_content"),
+    },
+}

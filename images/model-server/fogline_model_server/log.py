@@ -36,6 +36,11 @@ def info(message: str, **data: Any) -> None:
     _LOGGER.info(message, extra={"data": data})
 
 
+def warning(message: str, **data: Any) -> None:
+    """Log what somebody should look at while the server goes on."""
+    _LOGGER.warning(message, extra={"data": data})
+
+
 def error(message: str, **data: Any) -> None:
     """Log what ends the process."""
     _LOGGER.error(message, extra={"data": data})

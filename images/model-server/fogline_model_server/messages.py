@@ -42,8 +42,12 @@ GetModelMetadataRequest = _message("tensorflow.serving.GetModelMetadataRequest")
 GetModelMetadataResponse = _message("tensorflow.serving.GetModelMetadataResponse")
 GetModelStatusRequest = _message("tensorflow.serving.GetModelStatusRequest")
 GetModelStatusResponse = _message("tensorflow.serving.GetModelStatusResponse")
-MonitoringConfig = _message("tensorflow.serving.MonitoringConfig")
 ModelVersionStatus = _message("tensorflow.serving.ModelVersionStatus")
+BatchingParameters = _message("tensorflow.serving.BatchingParameters")
+MonitoringConfig = _message("tensorflow.serving.MonitoringConfig")
+SSLConfig = _message("tensorflow.serving.SSLConfig")
+HealthCheckRequest = _message("grpc.health.v1.HealthCheckRequest")
+HealthCheckResponse = _message("grpc.health.v1.HealthCheckResponse")
 
 SERVICES = (
     _service("tensorflow.serving.PredictionService"),

@@ -13,11 +13,11 @@ from aiohttp import web
 
 from fogline_model_server import engines, log
 from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel, State, VersionStatus
-from fogline_model_server.flags import Settings
 from fogline_model_server.fronts import grpc as grpc_front
 from fogline_model_server.fronts import rest as rest_front
 from fogline_model_server.models import folders
-from fogline_model_server.serving import Serving
+from fogline_model_server.serving import AnswerOptions, Serving
+from fogline_model_server.settings import Peers, Settings
 
 THREADS = 2
 """They answer gRPC, and the slow requests of REST. More do not help: Python runs one at a time."""
@@ -45,7 +45,7 @@ async def serve(settings: Settings) -> None:
     if folder is None:
         return
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
-    serving = Serving(await _loaded(settings, folder, threads), metrics_path=settings.metrics_path)
+    serving = Serving(await _loaded(settings, folder, threads), _answer_options(settings))
     grpc_server: grpc.Server | None = None
     rest_runner: web.AppRunner | None = None
     try:
@@ -60,6 +60,15 @@ async def serve(settings: Settings) -> None:
     finally:
         await asyncio.gather(_close_grpc(grpc_server), _close_rest(rest_runner))
         end(threads)
+
+
+def _answer_options(settings: Settings) -> AnswerOptions:
+    return AnswerOptions(
+        tensor_content=settings.enable_serialization_as_tensor_content,
+        metrics_path=settings.metrics_path,
+        check_method_names=settings.enable_signature_method_name_check,
+        reload_from_anywhere=settings.reload_config_peers is Peers.ANY,
+    )
 
 
 async def _first_version(settings: Settings, stop: asyncio.Event) -> folders.VersionFolder | None:

@@ -1,22 +1,48 @@
 """What all front ends and the loader of models share."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 from fogline_model_server.catalog import Catalog
 from fogline_model_server.errors import Code
 from fogline_model_server.metrics.meter import Meter
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """How requests are answered; each is the flag of the longer name in `Settings`."""
+
+    tensor_content: bool = False
+    """Predict answers with ``tensor_content`` in place of typed fields."""
+    check_method_names: bool = False
+    """Classify and Regress insist on the method name of a signature."""
+    reload_from_anywhere: bool = False
+    """HandleReloadConfigRequest is not only for this machine."""
+    metrics_path: str | None = None
+    """Where Prometheus reads the metrics, on the REST port; None where it does not."""
 
 
 class Serving:
     """Holds what is served now, and what is known about how it goes.
 
     A catalog is an immutable value that is replaced as a whole, so a request that has read it once keeps what
-    it has seen, in any thread.
+    it has seen, in any thread. Whoever keeps anything of an old catalog beyond a request keeps its versions
+    from unloading.
     """
 
-    def __init__(self, catalog: Catalog, *, metrics_path: str | None = None) -> None:
+    def __init__(self, catalog: Catalog, options: AnswerOptions = AnswerOptions()) -> None:
         self.catalog = catalog
+        self.options = options
         self.meter = Meter()
-        self.metrics_path = metrics_path
-        """Where Prometheus reads the metrics, on the REST port; None where it does not."""
+        self.draining = False
+        """The process is about to end: what has begun is answered, nothing new is."""
+        self.reload: Callable[[Any], None] | None = None
+        """Serve what a ModelServerConfig message says from now on; None when that is not allowed.
+
+        Returns when each of its models has a version that answers, so it blocks for as long as loading takes:
+        never call it in an event loop. Raises ServingError.
+        """
 
     def observe(self, model: str, api: str, entrypoint: str, code: Code | None, seconds: float) -> None:
         """Take note of an inference that is over; see `Meter.request`.

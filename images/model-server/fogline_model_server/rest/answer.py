@@ -60,7 +60,7 @@ def answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
 
 
 def _answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
-    if path == serving.metrics_path and method == "GET":
+    if path == serving.options.metrics_path and method == "GET":
         return Reply(200, page(serving.meter, serving.catalog), metrics_text.CONTENT_TYPE)
     target = paths.parse(method, path)
     if target is None:
