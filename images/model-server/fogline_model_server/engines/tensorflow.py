@@ -14,6 +14,8 @@ os.environ.setdefault(
 import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
 
 from fogline_model_server.dtypes import Array
+from fogline_model_server.engines.measure import seconds_per_call
+from fogline_model_server.engines.options import EngineOptions
 from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
 from fogline_model_server.signatures import Signature, TensorInfo
 
@@ -33,7 +35,7 @@ class TensorFlowEngine:
 
     name = "tensorflow"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: EngineOptions) -> None:  # noqa: ARG002
         tf.get_logger().setLevel("ERROR")  # else it advises against the loader of sessions
         self._session = tf.compat.v1.Session(graph=tf.Graph())
         try:
@@ -42,11 +44,12 @@ class TensorFlowEngine:
                     self._session, [tf.saved_model.SERVING], str(folder)
                 )
         except (tf.errors.OpError, OSError, RuntimeError, ValueError) as error:
-            raise LoadError(f"TensorFlow cannot load {folder}: {error}") from error
+            raise LoadError(f"TensorFlow cannot load the SavedModel: {_reason(error, folder)}") from error
         self.signatures: Mapping[str, Signature] = {
             key: _signature(definition) for key, definition in meta_graph.signature_def.items()
         }
         self._calls: dict[tuple[str, tuple[str, ...]], Callable[..., list[Any]]] = {}
+        self.seconds_per_call = seconds_per_call(self)
 
     def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
         """Run the model once; see `Engine`."""
@@ -71,6 +74,12 @@ class TensorFlowEngine:
                 feed_list=[find(info.name) for info in definition.inputs.values()],
             )
         return self._calls[key]
+
+
+def _reason(error: Exception, folder: Path) -> str:
+    """Return the message without the place of the files: clients see it in the status of the version."""
+    message = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    return str(message).replace(f"{folder}/", "").replace(str(folder), "the version folder")
 
 
 def _code(number: int) -> Code:
