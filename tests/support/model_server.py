@@ -90,8 +90,9 @@ class Server:
 
 def unary(channel: grpc.Channel, method: str) -> Any:
     """Return the callable of a method of the TensorFlow Serving API."""
-    name = method.partition("/")[2]
-    response = getattr(messages, f"{name}Response")
+    service, _, name = method.partition("/")
+    described = next(found for found in messages.SERVICES if found.name == service).methods_by_name[name]
+    response = messages.message_class(described.output_type)
     return channel.unary_unary(
         f"/tensorflow.serving.{method}",
         request_serializer=lambda request: request.SerializeToString(),

@@ -1,7 +1,9 @@
 """What a model takes and gives, whichever engine runs it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from fogline_model_server.dtypes import Array
 
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
@@ -26,3 +28,7 @@ class Signature:
     inputs: Mapping[str, TensorInfo]
     outputs: Mapping[str, TensorInfo]
     method_name: str = PREDICT_METHOD
+    takes_examples: bool = False
+    """The only input is a vector of serialized tf.Example messages, which the model parses itself."""
+    defaults: Mapping[str, Array] = field(default_factory=dict)
+    """Values of inputs that a request may leave out."""

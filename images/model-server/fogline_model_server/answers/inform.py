@@ -1,8 +1,8 @@
 """What GetModelStatus and GetModelMetadata answer, as messages: gRPC sends them, REST prints them as JSON."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from fogline_model_server.answers import definitions as signatures
 from fogline_model_server.answers import spec as specs
 from fogline_model_server.catalog import Catalog, ModelSpec, find, statuses
 from fogline_model_server.errors import invalid_argument
@@ -12,7 +12,6 @@ from fogline_model_server.messages import (
     SignatureDefMap,
 )
 from fogline_model_server.serving import Serving
-from fogline_model_server.signatures import Signature, TensorInfo
 
 SIGNATURE_DEF = "signature_def"
 """The only metadata field there is."""
@@ -84,22 +83,5 @@ def signature_definitions(catalog: Catalog, spec: ModelSpec) -> tuple[Any, Any]:
     response.model_spec.version.value = version.number
     definitions = SignatureDefMap()
     for key, signature in version.engine.signatures.items():
-        _fill_signature(definitions.signature_def[key], signature)
+        signatures.fill(definitions.signature_def[key], signature)
     return response, definitions
-
-
-def _fill_signature(definition: Any, signature: Signature) -> None:
-    _fill_infos(definition.inputs, signature.inputs)
-    _fill_infos(definition.outputs, signature.outputs)
-    definition.method_name = signature.method_name
-
-
-def _fill_infos(definitions: Any, infos: Mapping[str, TensorInfo]) -> None:
-    for alias, info in infos.items():
-        definition = definitions[alias]
-        definition.name = info.name
-        definition.dtype = info.dtype
-        shape = definition.tensor_shape
-        shape.unknown_rank = info.shape is None
-        for size in info.shape or ():
-            shape.dim.add(size=size)

@@ -30,17 +30,15 @@ def answer(serving: Serving, request: Any) -> Any:
     Raises
     ------
     ServingError
-        As `prepare` and `run`, and INVALID_ARGUMENT for a tensor that cannot be read.
+        As `required`, `prepare` and `run`, and INVALID_ARGUMENT for a tensor that cannot be read.
 
     """
-    spec = specs.of(request.model_spec)
+    spec = specs.required(request)
     inputs = request.inputs
     call = prepare(serving.catalog, spec, inputs.keys(), request.output_filter)
     outputs = run(call, {alias: to_array(proto, alias) for alias, proto in inputs.items()})
     response = PredictResponse()
-    response.model_spec.name = spec.name
-    response.model_spec.version.value = call.version.number
-    response.model_spec.signature_name = call.signature_name
+    specs.fill(response.model_spec, spec.name, call.version.number, call.signature_name)
     for alias, array in outputs.items():
         set_proto(response.outputs[alias], array)
     return response
@@ -73,6 +71,8 @@ def run(call: Call, inputs: Mapping[str, Array]) -> dict[str, Array]:
         INVALID_ARGUMENT: an input has not the element type or shape of the signature. Else as `Engine.run`.
 
     """
+    if call.signature.defaults:
+        inputs = {**call.signature.defaults, **inputs}
     for position, (alias, info) in enumerate(call.signature.inputs.items()):
         expected = BY_NUMBER.get(info.dtype)
         given = BY_NUMPY[inputs[alias].dtype]
@@ -84,20 +84,28 @@ def run(call: Call, inputs: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _check_inputs(signature: Signature, given: Collection[str]) -> None:
-    if len(given) != len(signature.inputs):
-        extra = sorted(set(given) - set(signature.inputs))
-        missing = sorted(set(signature.inputs) - set(given))
+    """Check the names of inputs; one with a default value may be left out."""
+    expected = signature.inputs
+    if len(given) > len(expected) or (len(given) < len(expected) and not signature.defaults):
         raise invalid_argument(
-            f"input size does not match signature: {len(given)}!={len(signature.inputs)} "
-            f"len({_braces(given)}) != len({_braces(signature.inputs)}). "
-            f"Sent extra: {_braces(extra)}. Missing but required: {_braces(missing)}."
+            f"input size does not match signature: {len(given)}!={len(expected)} "
+            f"len({_braces(given)}) != len({_braces(expected)}). "
+            f"Sent extra: {_braces(set(given) - set(expected))}. "
+            f"Missing but required: {_braces(set(expected) - set(given))}."
         )
-    for alias in given:
-        if alias not in signature.inputs:
+    for alias, info in expected.items():
+        if alias not in given and alias not in signature.defaults:
             raise invalid_argument(
-                f"input tensor alias not found in signature: {alias}. "
-                f"Inputs expected to be in the set {_braces(signature.inputs)}."
+                f"Signature input alias: {alias}(feed name: {info.name}) not found in request and no default "
+                f"value provided. Inputs expected to be in the request {_braces(given)}, "
+                f"or default input alias set: {_commas(signature.defaults)}"
             )
+    used = [alias for alias in given if alias in expected]
+    if len(used) != len(given):
+        raise invalid_argument(
+            f"Inputs contains invalid name. Used request inputs: {_commas(used)}, "
+            f"request input: {_commas(given)}"
+        )
 
 
 def _check_shape(alias: str, expected: tuple[int, ...] | None, given: tuple[int, ...]) -> None:
@@ -125,4 +133,8 @@ def _wanted(signature: Signature, output_filter: Sequence[str]) -> tuple[str, ..
 
 
 def _braces(names: Collection[str]) -> str:
-    return "{" + ",".join(sorted(names)) + "}"
+    return "{" + _commas(names) + "}"
+
+
+def _commas(names: Collection[str]) -> str:
+    return ",".join(sorted(names))

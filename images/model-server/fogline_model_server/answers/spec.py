@@ -29,3 +29,10 @@ def required(request: Any) -> ModelSpec:
     if not request.HasField("model_spec"):
         raise invalid_argument("Missing ModelSpec")
     return of(request.model_spec)
+
+
+def fill(proto: Any, name: str, version: int, signature: str) -> None:
+    """Write what a response says of the model that answered into its empty ModelSpec."""
+    proto.name = name
+    proto.version.value = version
+    proto.signature_name = signature

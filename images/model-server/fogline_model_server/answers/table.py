@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fogline_model_server.answers import inform, predict
+from fogline_model_server.answers import classify, infer, inform, predict, regress, reload
 from fogline_model_server.answers.observed import observed
 from fogline_model_server.serving import Serving
 
@@ -11,7 +11,11 @@ Answer = Callable[[Serving, Any], Any]
 """From a request message to a response message; raises ServingError."""
 
 ANSWERS: Mapping[str, Answer] = {
+    "tensorflow.serving.PredictionService/Classify": observed("Classify", classify.answer),
+    "tensorflow.serving.PredictionService/Regress": observed("Regress", regress.answer),
     "tensorflow.serving.PredictionService/Predict": observed("Predict", predict.answer),
+    "tensorflow.serving.PredictionService/MultiInference": infer.answer,
     "tensorflow.serving.PredictionService/GetModelMetadata": inform.answer_metadata,
     "tensorflow.serving.ModelService/GetModelStatus": inform.answer_status,
+    "tensorflow.serving.ModelService/HandleReloadConfigRequest": reload.answer,
 }

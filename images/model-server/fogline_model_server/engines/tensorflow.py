@@ -1,6 +1,7 @@
 """The engine for SavedModels: a session feeds and fetches tensors, as TensorFlow Serving does."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ os.environ.setdefault(
 
 import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
 
-from fogline_model_server.dtypes import Array
+from fogline_model_server.dtypes import STRING, Array
 from fogline_model_server.engines.measure import seconds_per_call
 from fogline_model_server.engines.options import EngineOptions
 from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
 from fogline_model_server.signatures import Signature, TensorInfo
 
-_PYTHON_PREFIX = "Graph execution error:\n\n"
+_PYTHON_PREFIX = re.compile(
+    r"\A(?:Graph execution error:\n\n)?(?:Detected at node .*\n(?:.*\n)*?Node: .*\n)?"
+)
 """Python puts it before errors of the runtime; TensorFlow Serving has no Python and does not."""
 
 
@@ -53,13 +56,12 @@ class TensorFlowEngine:
 
     def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
         """Run the model once; see `Engine`."""
-        call = self._call(signature, tuple(outputs))
         try:
+            call = self._call(signature, tuple(outputs))
             results = call(*(inputs[alias] for alias in self.signatures[signature].inputs))
         except tf.errors.OpError as error:
-            message = error.message.removeprefix(_PYTHON_PREFIX)
-            raise ServingError(_code(error.error_code), message) from error
-        except (ValueError, TypeError) as error:
+            raise ServingError(_code(error.error_code), _PYTHON_PREFIX.sub("", error.message)) from error
+        except (KeyError, ValueError, TypeError) as error:  # also an output that is no tensor
             raise invalid_argument(f"TensorFlow cannot run the model on these inputs: {error}") from error
         return {alias: np.asarray(result) for alias, result in zip(outputs, results, strict=True)}
 
@@ -90,7 +92,14 @@ def _code(number: int) -> Code:
 
 
 def _signature(definition: Any) -> Signature:
-    return Signature(_infos(definition.inputs), _infos(definition.outputs), definition.method_name)
+    inputs = _infos(definition.inputs)
+    return Signature(
+        inputs,
+        _infos(definition.outputs),
+        definition.method_name,
+        takes_examples=[info.dtype for info in inputs.values()] == [STRING.number],
+        defaults={alias: tf.make_ndarray(proto) for alias, proto in sorted(definition.defaults.items())},
+    )
 
 
 def _infos(definitions: Mapping[str, Any]) -> dict[str, TensorInfo]:
