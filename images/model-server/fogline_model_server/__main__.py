@@ -4,6 +4,8 @@ import asyncio
 import os
 import sys
 
+import uvloop
+
 from fogline_model_server import flags, log
 from fogline_model_server.errors import ConfigError, LoadError
 from fogline_model_server.serve import serve
@@ -16,7 +18,8 @@ def main() -> int:
     for note in settings.ignored:
         log.warning("a flag does nothing", flag=note)
     try:
-        asyncio.run(serve(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings))
     except (ConfigError, LoadError, OSError) as error:
         log.error("cannot serve", reason=str(error))
         return 1

@@ -21,6 +21,32 @@ class Limits:
     """How much of an offending JSON value an error message repeats."""
     message_characters: int = 2000
     """An error message."""
+    connections: int = 1000
+    """Open connections of one port; the next one is closed at once."""
+    streams: int = 128
+    """Calls that one HTTP/2 connection may have open; clients let the next one wait."""
+    header_bytes: int = 16 << 10
+    """Names and values of all headers of a request."""
+    header_count: int = 100
+    """Headers of a request."""
+    held_bytes: int = 128 * _MEBIBYTE
+    """Requests of all connections of one port that are not answered yet."""
+    queued_answer_bytes: int = 64 * _MEBIBYTE
+    """Answers that one connection has not fetched yet, before it may ask for more."""
+    waiting_calls: int = 1000
+    """Requests that wait for a thread, or are in one."""
+    control_frames_per_second: int = 1000
+    """PING and SETTINGS frames of one HTTP/2 connection."""
+    handshake_seconds: float = 10.0
+    """For TLS, and for the first bytes of a connection."""
+    header_seconds: float = 10.0
+    """For all headers of a request, from their first byte on."""
+    request_seconds: float = 60.0
+    """For a whole request, from its headers on."""
+    stall_seconds: float = 30.0
+    """How long a client may fetch nothing of an answer."""
+    idle_seconds: float = 600.0
+    """How long a connection may stay without any request."""
 
 
 LIMITS = Limits()

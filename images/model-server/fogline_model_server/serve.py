@@ -8,13 +8,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import grpc
-from aiohttp import web
-
 from fogline_model_server import engines, log
 from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel, State, VersionStatus
-from fogline_model_server.fronts import grpc as grpc_front
-from fogline_model_server.fronts import rest as rest_front
+from fogline_model_server.fronts.opening import OpenFront, open_all
 from fogline_model_server.models import folders
 from fogline_model_server.serving import AnswerOptions, Serving
 from fogline_model_server.settings import Peers, Settings
@@ -46,19 +42,14 @@ async def serve(settings: Settings) -> None:
         return
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
     serving = Serving(await _loaded(settings, folder, threads), _answer_options(settings))
-    grpc_server: grpc.Server | None = None
-    rest_runner: web.AppRunner | None = None
+    fronts: list[OpenFront] = []
     try:
-        if settings.port:
-            grpc_server = grpc_front.start(serving, settings.port, threads)
-        if settings.rest_api_port:
-            front = rest_front.RestFront(serving, threads)
-            rest_runner = await front.start(settings.rest_api_port, GRACE_SECONDS)
+        fronts = await open_all(settings, serving, threads)
         log.info("serving", grpc_port=settings.port, rest_port=settings.rest_api_port)
         await stop.wait()
         log.info("stopping", grace_seconds=GRACE_SECONDS)
     finally:
-        await asyncio.gather(_close_grpc(grpc_server), _close_rest(rest_runner))
+        await asyncio.gather(*(front.close(GRACE_SECONDS) for front in fronts))
         end(threads)
 
 
@@ -104,17 +95,6 @@ async def _loaded(settings: Settings, folder: folders.VersionFolder, threads: Th
             )
         }
     )
-
-
-async def _close_grpc(server: grpc.Server | None) -> None:
-    if server:
-        stopped = server.stop(GRACE_SECONDS)
-        await asyncio.get_running_loop().run_in_executor(None, stopped.wait)
-
-
-async def _close_rest(runner: web.AppRunner | None) -> None:
-    if runner:
-        await runner.cleanup()
 
 
 def end(threads: ThreadPoolExecutor) -> None:

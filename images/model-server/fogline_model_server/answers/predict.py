@@ -37,8 +37,20 @@ def answer(serving: Serving, request: Any) -> Any:
     inputs = request.inputs
     call = prepare(serving.catalog, spec, inputs.keys(), request.output_filter)
     outputs = run(call, {alias: to_array(proto, alias) for alias, proto in inputs.items()})
+    return respond(spec.name, call, outputs)
+
+
+def respond(name: str, call: Call, outputs: Mapping[str, Array]) -> Any:
+    """Return the PredictResponse with these outputs.
+
+    Parameters
+    ----------
+    name
+        Of the model, as the request gives it.
+
+    """
     response = PredictResponse()
-    specs.fill(response.model_spec, spec.name, call.version.number, call.signature_name)
+    specs.fill(response.model_spec, name, call.version.number, call.signature_name)
     for alias, array in outputs.items():
         set_proto(response.outputs[alias], array)
     return response

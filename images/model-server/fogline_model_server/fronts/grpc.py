@@ -1,5 +1,6 @@
 """The gRPC front end on grpcio, with threads."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,8 +15,8 @@ from fogline_model_server.serving import Serving
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def start(serving: Serving, port: int, threads: ThreadPoolExecutor) -> grpc.Server:
-    """Listen on all addresses and answer in the given threads.
+class GrpcioFront:
+    """Answers gRPC calls in the given threads, on all addresses.
 
     Raises
     ------
@@ -23,6 +24,17 @@ def start(serving: Serving, port: int, threads: ThreadPoolExecutor) -> grpc.Serv
         The port is taken.
 
     """
+
+    def __init__(self, serving: Serving, port: int, threads: ThreadPoolExecutor) -> None:
+        self._server = _server(serving, port, threads)
+
+    async def close(self, grace_seconds: float) -> None:
+        """Take no new calls, answer those in flight, and close."""
+        stopped = self._server.stop(grace_seconds)
+        await asyncio.get_running_loop().run_in_executor(None, stopped.wait)
+
+
+def _server(serving: Serving, port: int, threads: ThreadPoolExecutor) -> grpc.Server:
     server = grpc.server(
         threads,
         options=(

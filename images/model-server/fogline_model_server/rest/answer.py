@@ -53,10 +53,15 @@ def answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
     try:
         return _answer(serving, method, path, body)
     except ServingError as error:
-        return Reply(_HTTP_STATUS.get(error.code, 500), encode.error(error.message))
+        return refusal(error)
     except Exception as error:  # noqa: BLE001  our own mistake must not take the connection down
         log.unexpected("request failed", error, method=method, path=path)
         return Reply(500, encode.error("internal error"))
+
+
+def refusal(error: ServingError) -> Reply:
+    """Return an error as a reply."""
+    return Reply(_HTTP_STATUS.get(error.code, 500), encode.error(error.message))
 
 
 def _answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
