@@ -26,6 +26,10 @@ class Settings:
     """Image of variants with runtime LiteRT that name none."""
     fetcher_image: str = "ghcr.io/fogline/model-fetcher:0.1.0"
     """Image of the init container that brings the artifact."""
+    artifact_gibibytes: int = 10
+    """Largest artifact that is fetched from a store, in GiB."""
+    edge_fetch_megabits: int | None = None
+    """Megabits (10^6) per second that one replica on an edge node fetches at most; None: what it gets."""
     region_label: str = names.REGION_LABEL
     """Node label that ``allowedRegions`` is matched on. For data residency that must withstand a hostile
     node: ``fogline.node-restriction.kubernetes.io/region``, which a kubelet cannot set."""
@@ -64,7 +68,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
     given = {key: value for key, value in source.items() if key in known}
     values = {
-        known[key].name: _number(key, text) if known[key].type is int else _text(key, text)
+        known[key].name: _text(key, text) if known[key].type is str else _number(key, text)
         for key, text in given.items()
     }
     return Settings(**values)  # type: ignore[arg-type]  # the loop above gives each field its type

@@ -1,14 +1,23 @@
 """What the control loops share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fogline.cluster.client import Client
+from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
 from fogline.metrics import Metrics
 from fogline.observe import Models, View
 from fogline.recorder import Recorder
+
+
+@dataclass(slots=True)
+class Cluster:
+    """What we know of the cluster as a whole. It changes while we run: clusters are upgraded."""
+
+    version: Version = OLDEST
+    """Of the API server; until it answers, the oldest that is supported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +32,4 @@ class Context:
     settings: Settings
     clock: Callable[[], datetime]
     """Wall clock, in UTC."""
+    cluster: Cluster = field(default_factory=Cluster)

@@ -8,20 +8,22 @@ from tests.support.world import World
 pytestmark = pytest.mark.usefixtures("operator")
 
 
-async def test_an_artifact_that_is_not_supported_yet_is_reported_and_disturbs_nobody(world: World) -> None:
+async def test_an_artifact_that_the_cluster_is_too_old_for_is_reported_and_disturbs_nobody(
+    world: World,
+) -> None:
     await world.add_node()
-    unsupported = make_variant("cloud", "Cloud", artifact={"uri": "gs://models/digits/1"})
+    unsupported = make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits:1"})
     await world.apply_model("bad", variants=[unsupported])
     await world.apply_model("good")
     message = await world.until("Accepted", "False", "NotSupported", "bad")
-    assert "variant cloud: gs:// artifacts are not supported yet, use s3:// or https://" in message
+    assert "variant cloud: oci:// artifacts need Kubernetes 1.35 or newer" in message
     await world.until_ready(1, "good")
     assert await world.children("bad") == set()
 
 
 async def test_an_artifact_that_becomes_supported_is_served(world: World) -> None:
     await world.add_node()
-    unsupported = make_variant("cloud", "Cloud", artifact={"uri": "gs://models/digits/1"})
+    unsupported = make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits:1"})
     await world.apply_model(variants=[unsupported])
     await world.until("Accepted", "False", "NotSupported")
     await world.edit_model({"variants": [make_variant("cloud", "Cloud")]})

@@ -13,7 +13,8 @@ from dev.programs import program
 from dev.store import StoreCredentials, random_credentials, reader_secret, root_secret
 from tests.support.s3_server import S3Server, free_port, wait_for_port
 
-from fogline_model_fetcher.credentials import KEY_NAMES, read_access
+from fogline_model_fetcher.s3_access import KEY_NAMES, read_s3_access
+from fogline_model_fetcher.secret import Secret
 
 MANIFEST = Path("dev/manifests/s3.yaml")
 
@@ -61,7 +62,7 @@ def test_the_fetcher_reads_the_secret_as_it_is_mounted(tmp_path: Path) -> None:
     assert set(values) <= set(KEY_NAMES)
     for name, value in values.items():
         (tmp_path / name).write_text(value)
-    access = read_access(tmp_path, {})
+    access = read_s3_access(Secret(tmp_path), {})
     assert (access.key_id, access.secret_key, access.region) == ("id", "key", "us-east-1")
     assert access.endpoint_url == "http://s3.fogline-store.svc:7070"
 

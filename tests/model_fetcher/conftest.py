@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from tests.support.s3_server import S3Server, run_s3_server
 
 LOOPBACK = "127.0.0.0/8,::1/128"
 RUN_LIMIT_SECONDS = 60
+BARE_ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+"""Nothing that a store could be told by, and the fetcher that these tests import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ class Fetcher:
         """Folder of a fetch under way."""
         return self.destination / ".partial-1"
 
+    def secret(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Mount a Secret; returns the flag that names it."""
+        folder = self.folder / "credentials"
+        folder.mkdir(exist_ok=True)
+        for key, value in values.items():
+            (folder / key).write_text(value)
+        return "--credentials", str(folder)
+
     def command(self, uri: str, *flags: str, allow: str = LOOPBACK) -> list[str]:
         """Return the command line of a fetch."""
         return [
@@ -54,7 +64,6 @@ class Fetcher:
             *("--destination", str(self.destination)),
             *("--version", "1"),
             *("--retry-wait-seconds", "0.01"),
-            *("--credentials", str(self.folder / "credentials")),
             *("--termination-log", str(self.folder / "termination-log")),
             *(("--allow-address", allow) if allow else ()),
             *flags,
@@ -72,7 +81,7 @@ class Fetcher:
         log.unlink(missing_ok=True)
         done = subprocess.run(
             self.command(uri, *flags, allow=allow),
-            env={"PATH": os.environ["PATH"], **(environment or {})},
+            env={**BARE_ENVIRONMENT, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=RUN_LIMIT_SECONDS,

@@ -1,7 +1,6 @@
 """Artifacts from a web server that cuts, redirects and changes."""
 
 import hashlib
-import os
 import random
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from tests.model_fetcher.conftest import Fetcher, Outcome
+from tests.model_fetcher.conftest import BARE_ENVIRONMENT, Fetcher, Outcome
 from tests.support.https_server import Answer, HttpsServer
 from tests.support.wait import wait_for
 
@@ -128,8 +127,7 @@ def stalled_fetch(fetcher: Fetcher, web: HttpsServer) -> Iterator["subprocess.Po
     """Run a fetch that never gets the rest of a file."""
     web.answers = [replace(WHOLE, stalls_after_bytes=98_304)]
     command = fetcher.command(f"{web.url}/{FILE}", "--ca-file", str(web.ca_file))
-    environment = {"PATH": os.environ["PATH"]}
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as process:
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=BARE_ENVIRONMENT) as process:
         try:
             yield process
         finally:
@@ -173,10 +171,11 @@ def test_a_file_name_that_leaves_the_folder_is_refused(fetcher: Fetcher, web: Ht
     assert not list(fetcher.folder.rglob("escaped"))
 
 
-def test_an_archive_is_a_file_like_any_other(fetcher: Fetcher, web: HttpsServer) -> None:
+@pytest.mark.parametrize("name", ["model.tar.gz", "model.tgz", "model.zip"])
+def test_an_archive_is_refused_before_its_first_byte(fetcher: Fetcher, web: HttpsServer, name: str) -> None:
     web.answers = [WHOLE]
-    assert run(fetcher, web, path="model.tar.gz").exit_code == 0
-    assert [path.name for path in fetcher.version.iterdir()] == ["model.tar.gz"]
+    assert_refused(fetcher, run(fetcher, web, path=name), "archives are not unpacked")
+    assert len(web.ranges) == 1
 
 
 def test_a_server_that_is_busy_is_asked_again(fetcher: Fetcher, web: HttpsServer) -> None:

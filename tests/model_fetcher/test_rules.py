@@ -8,14 +8,16 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model_fetcher.conftest import Fetcher
+from tests.model_fetcher.conftest import BARE_ENVIRONMENT, Fetcher
 
 from fogline_model_fetcher.addresses import is_refused
 from fogline_model_fetcher.connection import Connector
-from fogline_model_fetcher.credentials import S3Access, read_access
 from fogline_model_fetcher.digest import sha256_of
 from fogline_model_fetcher.errors import FetchError, UsageError
 from fogline_model_fetcher.limits import is_safe_path
+from fogline_model_fetcher.s3_access import S3Access, read_s3_access
+from fogline_model_fetcher.secret import Secret
+from fogline_model_fetcher.throttle import Throttle
 from fogline_model_fetcher.uris import parse_uri
 
 
@@ -112,7 +114,12 @@ def test_the_command_prints_the_digest_that_sha256sum_prints(tmp_path: Path) -> 
     [
         "http://example.com/model",
         "file:///etc/passwd",
-        "gs://models/digits",
+        "gs://models",
+        "gs://models/../digits",
+        "pvc://",
+        "pvc:///digits",
+        "pvc://models/../digits",
+        "abfs://models/digits",
         "s3://models",
         "s3://models/",
         "s3://key@models/digits",
@@ -153,7 +160,7 @@ def test_a_printed_uri_hides_its_query() -> None:
 )
 def test_half_or_malformed_access_is_wrong_use(environment: dict[str, str]) -> None:
     with pytest.raises(UsageError) as error:
-        read_access(None, environment)
+        read_s3_access(Secret(None), environment)
     assert "secret@" not in str(error.value)
 
 
@@ -174,6 +181,12 @@ def test_only_an_explicit_http_endpoint_allows_a_connection_without_tls(
         ("--sha256", "abc"),
         ("--max-bytes", "0"),
         ("--max-bytes", "many"),
+        ("--megabits-per-second", "0"),
+        ("--megabits-per-second", "fast"),
+        ("--mounted", "/mnt"),
+        ("--uri", "pvc://models/digits"),
+        ("--uri", "oci://registry.example/digits"),
+        ("--credentials", "/nonexistent"),
         ("--attempts", "0"),
         ("--retry-wait-seconds", "nan"),
         ("--allow-address", "everything"),
@@ -193,6 +206,7 @@ def test_wrong_use_ends_with_code_2_and_one_sentence(fetcher: Fetcher, flags: tu
 def test_each_flag_may_be_an_environment_variable(fetcher: Fetcher) -> None:
     command = [sys.executable, "-m", "fogline_model_fetcher"]
     environment = {
+        **BARE_ENVIRONMENT,
         "FOGLINE_FETCHER_URI": "https://169.254.169.254/model",
         "FOGLINE_FETCHER_DESTINATION": str(fetcher.destination),
         "FOGLINE_FETCHER_VERSION": "1",
@@ -201,3 +215,14 @@ def test_each_flag_may_be_an_environment_variable(fetcher: Fetcher) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
     assert "no artifact may come" in (fetcher.folder / "log").read_text()
+
+
+def test_the_bandwidth_is_shared_by_all_and_what_was_not_used_is_not_saved_up() -> None:
+    now_seconds = [0.0]
+    waits: list[float] = []
+    throttle = Throttle(1000, lambda: now_seconds[0], waits.append)
+    throttle.take(500)
+    throttle.take(500)  # by another connection, at the same moment
+    now_seconds[0] = 60.0
+    throttle.take(1000)
+    assert waits == [0.5, 1.0, 1.0]

@@ -90,13 +90,9 @@ def test_the_digest_of_a_folder_is_checked(
 def test_credentials_may_be_the_files_of_a_mounted_secret(
     fetcher: Fetcher, s3: S3Server, bucket: str
 ) -> None:
-    folder = fetcher.folder / "credentials"
-    folder.mkdir()
-    for name, value in s3.environment().items():
-        (folder / name).write_text(f"{value}\n")
-    outcome = fetcher.run(
-        f"s3://{bucket}/{FOLDER}", environment={"AWS_ACCESS_KEY_ID": "the file wins", "AWS_REGION": "moon"}
-    )
+    flag = fetcher.secret({name: f"{value}\n" for name, value in s3.environment().items()})
+    environment = {"AWS_ACCESS_KEY_ID": "the file wins", "AWS_REGION": "moon"}
+    outcome = fetcher.run(f"s3://{bucket}/{FOLDER}", *flag, environment=environment)
     assert_published(fetcher, outcome, MODEL)
 
 

@@ -86,6 +86,20 @@ def test_an_edge_variant_with_every_field_set(
     assert_golden(name, deployment(model, variant, 2, SETTINGS))
 
 
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("deployment-of-a-claim", {"uri": "pvc://models/digits/savedmodel/3", "sha256": "0" * 64}),
+        ("deployment-of-an-image", {"uri": "oci://registry.example/digits:3", "secretName": "puller"}),
+    ],
+)
+def test_a_variant_whose_files_the_kubelet_mounts(
+    name: str, source: dict[str, str], assert_golden: AssertGolden
+) -> None:
+    model = stored(make_model(variants=[make_variant("cloud", "Cloud", artifact=source)]))
+    assert_golden(name, deployment(model, model.spec.variants[0], 1, SETTINGS))
+
+
 def test_the_service(assert_golden: AssertGolden) -> None:
     assert_golden("service", service(MINIMAL))
 

@@ -1,6 +1,7 @@
 """The pods that Deployments of ours make: restricted, gated, and free to go anywhere that the rules allow."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from fogline.placement import demand_of
 ARTIFACTS = (
     {"uri": "s3://models/digits/savedmodel/1"},
     {"uri": "https://models.example/digits.tflite", "secretName": "reader", "sha256": "0" * 64},
+    {"uri": "pvc://models/digits/3", "sha256": "0" * 64},
+    {"uri": "oci://registry.example/digits:3", "secretName": "puller"},
 )
 
 ROOM: tuple[Any, ...] = ({}, {"requests": {"cpu": "1"}}, {"limits": {"cpu": "2", "memory": "1Gi"}})
@@ -101,9 +104,12 @@ def test_the_fetcher_gets_the_address_and_what_proves_and_opens_it() -> None:
         "--uri=https://models.example/digits.tflite",
         "--destination=/models/digits",
         "--version=1",
-        f"--sha256={'0' * 64}",
+        "--max-bytes=10737418240",
         "--credentials=/var/run/fogline/credentials",
+        f"--sha256={'0' * 64}",
     ]
+    volumes = {volume["name"]: volume for volume in pod_specs(model)[0]["volumes"]}
+    assert volumes["credentials"]["secret"] == {"secretName": "reader", "optional": True}
     mounts = {mount["name"]: mount for mount in fetcher["volumeMounts"]}
     assert mounts["credentials"] == {
         "name": "credentials",
@@ -137,6 +143,46 @@ def test_the_served_version_is_the_last_part_of_the_address_if_that_is_a_number(
     model = stored(make_model(variants=[make_variant("cloud", "Cloud", artifact={"uri": uri})]))
     (fetcher,) = pod_specs(model)[0]["initContainers"]
     assert f"--version={version}" in fetcher["args"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "path", "sub_path"),
+    [
+        ("pvc://models", "/models/digits/1", None),
+        ("pvc://models/", "/models/digits/1", None),
+        ("pvc://models/digits/7/", "/models/digits/7", "digits/7"),
+        ("pvc://models/digits/today.tflite", "/models/digits/1/model.tflite", "digits/today.tflite"),
+        ("oci://registry.example/digits", "/models/digits/1", None),
+        ("oci://registry.example:5000/digits:42", "/models/digits/42", None),
+        (f"oci://registry.example/digits:42@sha256:{'0' * 64}", "/models/digits/42", None),
+        (f"oci://registry.example/42@sha256:{'0' * 64}", "/models/digits/42", None),
+        ("oci://registry.example/digits:v2", "/models/digits/1", None),
+    ],
+)
+def test_a_volume_is_mounted_where_servers_look_for_the_version(
+    uri: str, path: str, sub_path: str | None
+) -> None:
+    model = stored(make_model(variants=[make_variant("cloud", "Cloud", artifact={"uri": uri})]))
+    (server,) = pod_specs(model)[0]["containers"]
+    mount = {"name": "artifact", "mountPath": path, "readOnly": True}
+    assert server["volumeMounts"][0] == {**mount, **({"subPath": sub_path} if sub_path else {})}
+
+
+def test_the_secret_of_an_image_is_for_the_kubelet_and_no_container_sees_it() -> None:
+    model = stored(make_model(variants=[make_variant("cloud", "Cloud", artifact=ARTIFACTS[3])]))
+    (spec,) = pod_specs(model)
+    assert spec["imagePullSecrets"] == [{"name": "puller"}]
+    assert not [volume for volume in spec["volumes"] if "secret" in volume]
+
+
+@pytest.mark.parametrize(("tier", "is_capped"), [("Cloud", False), ("Edge", True)])
+def test_a_cap_on_bandwidth_holds_at_the_edge_alone(tier: str, *, is_capped: bool) -> None:
+    model = stored(make_model(variants=[make_variant("v", tier)]))
+    settings = replace(SETTINGS, edge_fetch_megabits=20, artifact_gibibytes=2)
+    pod = deployment(model, model.spec.variants[0], 1, settings)["spec"]["template"]["spec"]
+    (fetcher,) = pod["initContainers"]
+    assert ("--megabits-per-second=20" in fetcher["args"]) == is_capped
+    assert "--max-bytes=2147483648" in fetcher["args"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.support.live import (
 from tests.support.scenes import Scene
 
 from fogline.api import Condition, DataSensitivity
+from fogline.cluster.version import Version
 from fogline.conditions import ConditionType, Reason
 from fogline.names import GATE
 from fogline.reconcile.refusal import Refusal
@@ -67,7 +68,11 @@ def latency_of(node: Any) -> Scene:
     return replace(found, nodes=(node, EDGE))
 
 
-PVC = [make_variant("cloud", "Cloud", artifact={"uri": "pvc://models/digits"})]
+IMAGE = [make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits:1"})]
+TOO_OLD = (
+    "variant cloud: oci:// artifacts need Kubernetes 1.35 or newer, this cluster has 1.34: "
+    "use s3://, gs://, https:// or pvc://"
+)
 TARGET: dict[str, Any] = {"latency": {"targetMilliseconds": 20}}
 FAILED_FETCH = {
     "name": "fetch",
@@ -81,9 +86,17 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
         ConditionType.ACCEPTED,
         Reason.NOT_SUPPORTED,
         "False",
-        "variant cloud: pvc:// artifacts are not supported yet, use s3:// or https://",
-        lambda: scene(variants=PVC),
+        TOO_OLD,
+        lambda: scene(variants=IMAGE),
     ),
+    (
+        ConditionType.ACCEPTED,
+        Reason.VALID,
+        "True",
+        "",
+        lambda: replace(scene(variants=IMAGE), version=Version(1, 35)),
+    ),
+    (ConditionType.READY, Reason.NOT_SUPPORTED, "False", TOO_OLD, lambda: scene(variants=IMAGE)),
     (ConditionType.PLACED, Reason.SCALED_TO_ZERO, "True", "", lambda: scene(replicas=0)),
     (
         ConditionType.PLACED,

@@ -44,6 +44,8 @@ class HttpsServer:
     """One for each request to come; the last one goes on for ever."""
     ranges: list[str | None] = field(default_factory=list)
     """The Range header of each request, in order."""
+    authorizations: list[str | None] = field(default_factory=list)
+    """The Authorization header of each request, in order."""
     stopped: Event = field(default_factory=Event)
 
     def next_answer(self, requested_range: str | None) -> Answer:
@@ -87,6 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         requested = self.headers["Range"]
+        self.server.state.authorizations.append(self.headers["Authorization"])
         answer = self.server.state.next_answer(requested)
         start = _start_of(requested) if answer.knows_ranges and self.headers["If-Range"] == answer.etag else 0
         self.send_response(206 if start else answer.status)

@@ -9,11 +9,14 @@ from tests.support.live import NOW, SETTINGS, live_pod, replica_of
 
 from fogline.api import ModelDeployment
 from fogline.cluster import objects
+from fogline.cluster.version import Version
 from fogline.observe import Owned, snapshot, to_pod
 from fogline.placement import Usage
 from fogline.reconcile.intent import Intent, intend
-from fogline.reconcile.refusal import Refusal
+from fogline.reconcile.refusal import Refusal, not_supported
 from fogline.snapshot import Node
+
+BEFORE_IMAGE_VOLUMES = Version(1, 34)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Scene:
     deployments: Mapping[str, objects.Deployment] | None = None
     """By variant."""
     refusal: Refusal | None = None
+    version: Version = BEFORE_IMAGE_VOLUMES
+    """Of the cluster."""
 
     @property
     def usage(self) -> Usage:
@@ -37,4 +42,5 @@ class Scene:
     def pass_at(self, now: datetime = NOW, usage: Usage | None = None) -> Intent:
         """Make one pass."""
         seen = Owned(tuple(replica_of(document) for document in self.pods), self.deployments or {})
-        return intend(self.model, seen, self.refusal, usage or self.usage, SETTINGS, now)
+        refusal = not_supported(self.model, self.version) or self.refusal
+        return intend(self.model, seen, refusal, usage or self.usage, SETTINGS, now)

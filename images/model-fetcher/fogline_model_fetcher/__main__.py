@@ -2,30 +2,25 @@
 
 import contextlib
 import logging
-import os
 import signal
-import ssl
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from fogline_model_fetcher.connection import Connector
-from fogline_model_fetcher.credentials import read_access
 from fogline_model_fetcher.digest import sha256_of
-from fogline_model_fetcher.errors import FetchError, UsageError
+from fogline_model_fetcher.errors import FetchError
 from fogline_model_fetcher.fetch import Order, fetch
-from fogline_model_fetcher.guard import Guard
-from fogline_model_fetcher.https_source import HttpsSource
-from fogline_model_fetcher.remote import Source
-from fogline_model_fetcher.s3_source import S3Source
+from fogline_model_fetcher.mounted import check_mounted
 from fogline_model_fetcher.settings import (
     DEFAULT_TERMINATION_LOG,
     Settings,
     parse_flags,
     parse_settings,
 )
-from fogline_model_fetcher.uris import HttpsUri
+from fogline_model_fetcher.sources import open_source
+from fogline_model_fetcher.throttle import Throttle
+from fogline_model_fetcher.uris import MountedUri
 
 TERMINATED = 128 + signal.SIGTERM
 
@@ -52,47 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(settings: Settings) -> None:
+    if isinstance(settings.uri, MountedUri):
+        check_mounted(settings.uri, settings.folder, settings.sha256)
+        return
     order = Order(
         uri=str(settings.uri),
-        destination=settings.destination,
+        destination=settings.folder,
         version=settings.version,
         sha256=settings.sha256,
         max_bytes=settings.max_bytes,
         attempts=settings.attempts,
         retry_wait_seconds=settings.retry_wait_seconds,
     )
-    with _source(settings) as source:
-        fetch(order, source)
-
-
-@contextlib.contextmanager
-def _source(settings: Settings) -> Iterator[Source]:
-    connector = Connector(settings.allowed)
-    pem = _read(settings.ca_file)
-    tls = _tls(pem)
-    if isinstance(settings.uri, HttpsUri):
-        yield HttpsSource(settings.uri, connector, tls)
-        return
-    access = read_access(settings.credentials, os.environ)
-    with Guard(connector) as guard:
-        yield S3Source(settings.uri, access, guard, pem)
-
-
-def _tls(pem: bytes | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if pem is not None:
-        try:
-            context.load_verify_locations(cadata=pem.decode("ascii"))
-        except (ssl.SSLError, UnicodeDecodeError):
-            raise UsageError("the file of --ca-file holds no certificates in PEM form") from None
-    return context
-
-
-def _read(ca_file: Path | None) -> bytes | None:
-    try:
-        return ca_file.read_bytes() if ca_file else None
-    except OSError:
-        raise UsageError("the file of --ca-file cannot be read") from None
+    with open_source(settings.uri, settings) as source:
+        fetch(order, source, Throttle(settings.bytes_per_second))
 
 
 def _fail(sentence: str, exit_code: int, termination_log: str) -> int:

@@ -14,6 +14,7 @@ from fogline_model_fetcher.partial import Partial
 from fogline_model_fetcher.progress import Progress
 from fogline_model_fetcher.published import Published
 from fogline_model_fetcher.remote import Listing, Source
+from fogline_model_fetcher.throttle import Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ class Order:
     """Wait after the first failed attempt; it doubles each time, up to 30 s."""
 
 
-def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sleep) -> None:
+def fetch(
+    order: Order, source: Source, throttle: Throttle, pause: Callable[[float], None] = time.sleep
+) -> None:
     """Bring the artifact to ``<destination>/<version>``, or leave it if it is there.
 
     Raises
@@ -54,7 +57,7 @@ def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sl
         return
     order.destination.mkdir(parents=True, exist_ok=True)
     partial = Partial(order.destination / f".partial-{order.version}")
-    listing = _download_all(order, source, partial, pause)
+    listing = _download_all(order, source, partial, throttle, pause)
     part = "." if listing.is_folder else listing.files[0].path
     sha256 = sha256_of(partial.files / part)
     if order.sha256 not in (None, sha256):
@@ -67,13 +70,15 @@ def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sl
     _log.info("published %s as version %s, sha256 %s", order.uri, order.version, sha256)
 
 
-def _download_all(order: Order, source: Source, partial: Partial, pause: Callable[[float], None]) -> Listing:
+def _download_all(
+    order: Order, source: Source, partial: Partial, throttle: Throttle, pause: Callable[[float], None]
+) -> Listing:
     """Try until everything is here; each attempt lists anew and goes on where the last one stopped."""
     failures = 0
     most_bytes = 0
     while True:
         try:
-            return _attempt(order, source, partial)
+            return _attempt(order, source, partial, throttle)
         except TransientError as error:
             size_bytes = partial.size_bytes()
             failures = 1 if size_bytes >= most_bytes + PROGRESS_BYTES else failures + 1
@@ -85,7 +90,7 @@ def _download_all(order: Order, source: Source, partial: Partial, pause: Callabl
             pause(wait_seconds)
 
 
-def _attempt(order: Order, source: Source, partial: Partial) -> Listing:
+def _attempt(order: Order, source: Source, partial: Partial, throttle: Throttle) -> Listing:
     listing = source.list_files()
     limits.check(listing, order.max_bytes)
     partial.prepare(order.uri, listing)
@@ -98,6 +103,11 @@ def _attempt(order: Order, source: Source, partial: Partial) -> Listing:
     done_bytes = partial.size_bytes()
     _log.info("fetching %d files of %s, %d bytes are missing", len(listing.files), order.uri, missing_bytes)
     progress = Progress(done_bytes, done_bytes + missing_bytes)
+
+    def report(count_bytes: int) -> None:
+        progress.add(count_bytes)
+        throttle.take(count_bytes)
+
     for file in listing.files:
-        partial.download(source, file, order.max_bytes, progress.add)
+        partial.download(source, file, order.max_bytes, report)
     return listing

@@ -25,10 +25,20 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
 
 
 class HttpsSource:
-    """Reads one file. It sends no credentials but those in the URI itself."""
+    """Reads one file.
 
-    def __init__(self, uri: HttpsUri, connector: Connector, tls: ssl.SSLContext) -> None:
+    Parameters
+    ----------
+    authorization
+        Value of the header of that name. It is sent to the host of the URI alone, never to where that
+        redirects.
+    """
+
+    def __init__(
+        self, uri: HttpsUri, connector: Connector, tls: ssl.SSLContext, authorization: str | None = None
+    ) -> None:
         self._uri = uri
+        self._authorization = authorization
         self._connector = connector
         self._tls = tls
 
@@ -69,6 +79,8 @@ class HttpsSource:
 
     def _ask(self, connection: HTTPSConnection, uri: HttpsUri, headers: Mapping[str, str]) -> HTTPResponse:
         always = {"Accept-Encoding": "identity", "User-Agent": "fogline-model-fetcher", "Connection": "close"}
+        if self._authorization and (uri.host, uri.port) == (self._uri.host, self._uri.port):
+            always["Authorization"] = self._authorization
         try:
             connection.request("GET", uri.request_target, headers={**always, **headers})
             return connection.getresponse()
@@ -89,7 +101,10 @@ class HttpsSource:
         if status in _MISSING:
             raise FetchError(f"{self._uri} does not exist (status {status})")
         if status in _FORBIDDEN:
-            raise FetchError(f"{self._uri} may not be read (status {status}): a signed URL may have expired")
+            raise FetchError(
+                f"{self._uri} may not be read (status {status}): check the artifact's Secret, or whether a "
+                "signed URL has expired"
+            )
         if status in _WORTH_ANOTHER_TRY or status >= 500:  # noqa: PLR2004  server errors of HTTP
             raise TransientError(f"{self._uri.host} answered with status {status}")
         raise FetchError(f"{self._uri} cannot be fetched (status {status})")

@@ -9,6 +9,8 @@ from fogline_model_fetcher.remote import Listing
 MAX_FILES = 10_000
 MAX_PATH_BYTES = 1_024
 MAX_NAME_BYTES = 255
+ARCHIVE_SUFFIXES = (".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".7z")
+"""No model server reads these, and to unpack them safely is a trade of its own."""
 
 
 def check(listing: Listing, max_bytes: int) -> None:
@@ -17,9 +19,15 @@ def check(listing: Listing, max_bytes: int) -> None:
     Raises
     ------
     FetchError
-        A path leaves the folder or cannot be a file here, or there are too many files or bytes.
+        A path leaves the folder or cannot be a file here, there are too many files or bytes, or the only
+        file is an archive.
     """
     paths = [file.path for file in listing.files]
+    if not listing.is_folder and paths[0].endswith(ARCHIVE_SUFFIXES):
+        raise FetchError(
+            f"{paths[0]} is an archive, and archives are not unpacked: put the files into a folder "
+            "of a bucket, a volume or an image"
+        )
     if len(paths) > MAX_FILES:
         raise FetchError(
             f"the artifact has more than {MAX_FILES} files: point the URI at one version of one model"

@@ -11,10 +11,10 @@ from typing import NoReturn
 
 from fogline_model_fetcher.addresses import Network
 from fogline_model_fetcher.errors import UsageError
-from fogline_model_fetcher.uris import ArtifactUri, parse_uri
+from fogline_model_fetcher.secret import Secret
+from fogline_model_fetcher.uris import ArtifactUri, MountedUri, parse_uri
 
 PREFIX = "FOGLINE_FETCHER_"
-DEFAULT_CREDENTIALS = "/var/run/fogline/credentials"
 DEFAULT_TERMINATION_LOG = "/dev/termination-log"
 DEFAULT_MAX_BYTES = 10 * 1024**3
 
@@ -27,11 +27,15 @@ class Settings:
     """Everything that one run is told."""
 
     uri: ArtifactUri
-    destination: Path
+    folder: Path
+    """Folder of the model; of an artifact that the kubelet mounts, where it mounted it."""
     version: str
+    """Of an artifact that the kubelet mounts: empty."""
     sha256: str | None
     max_bytes: int
-    credentials: Path
+    bytes_per_second: float | None
+    """None: no limit."""
+    secret: Secret
     ca_file: Path | None
     allowed: tuple[Network, ...]
     attempts: int
@@ -56,12 +60,14 @@ def make_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         shown = "" if default is None else f" (default: {default})"
         parser.add_argument(flag, default=environment.get(name, default), help=text + shown)
 
-    add("--uri", None, "where the artifact lies: https://host/file, s3://bucket/object or s3://bucket/folder")
+    add("--uri", None, "where the artifact lies: https://host/file, s3://bucket/key, gs://bucket/key, ...")
     add("--destination", None, "folder of the model")
     add("--version", None, "version of the model, a number: name of the folder to make")
     add("--sha256", None, "digest that the artifact must have, see --print-sha256")
+    add("--mounted", None, "folder where a pvc:// or oci:// artifact is mounted: only check it there")
     add("--max-bytes", str(DEFAULT_MAX_BYTES), "largest artifact to accept, in bytes")
-    add("--credentials", DEFAULT_CREDENTIALS, "folder with files named like the AWS_* environment variables")
+    add("--megabits-per-second", None, "bandwidth to use at most, in units of 10^6 bits per second")
+    add("--credentials", None, "folder of the artifact's Secret, one file for each key")
     add("--ca-file", None, "certificates of authorities to trust besides those of the system, PEM")
     add("--allow-address", None, "networks to allow although refused, such as 127.0.0.0/8,::1/128")
     add("--attempts", "5", "failed attempts in a row before giving up")
@@ -83,20 +89,23 @@ def parse_settings(flags: argparse.Namespace) -> Settings:
     UsageError
         A flag is missing or has a value that is not allowed.
     """
-    for name in ("uri", "destination", "version"):
-        if not getattr(flags, name):
-            raise UsageError(f"--{name} is missing")
-    if not _VERSION.fullmatch(flags.version):
-        raise UsageError("--version must be a whole number")
+    uri = parse_uri(_required("--uri", flags.uri))
+    if isinstance(uri, MountedUri) != bool(flags.mounted):
+        raise UsageError("--mounted goes with pvc:// and oci://, and they with it")
+    if not flags.mounted:
+        _required("--destination", flags.destination)
+        if not _VERSION.fullmatch(_required("--version", flags.version)):
+            raise UsageError("--version must be a whole number")
     if flags.sha256 and not _SHA256.fullmatch(flags.sha256.lower()):
         raise UsageError("--sha256 must be 64 hexadecimal digits")
     return Settings(
-        uri=parse_uri(flags.uri),
-        destination=Path(flags.destination),
-        version=flags.version,
+        uri=uri,
+        folder=Path(flags.mounted or flags.destination),
+        version="" if flags.mounted else flags.version,
         sha256=flags.sha256.lower() if flags.sha256 else None,
         max_bytes=_positive_integer("--max-bytes", flags.max_bytes),
-        credentials=Path(flags.credentials),
+        bytes_per_second=_bandwidth(flags.megabits_per_second),
+        secret=Secret(Path(flags.credentials) if flags.credentials else None),
         ca_file=Path(flags.ca_file) if flags.ca_file else None,
         allowed=_networks(flags.allow_address or ""),
         attempts=_positive_integer("--attempts", flags.attempts),
@@ -107,6 +116,17 @@ def parse_settings(flags: argparse.Namespace) -> Settings:
 def parse_flags(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> argparse.Namespace:
     """Parse the command line without judging it, so that even an error of use finds its termination log."""
     return make_parser(environment).parse_args(arguments)
+
+
+def _required(flag: str, text: str | None) -> str:
+    if not text:
+        raise UsageError(f"{flag} is missing")
+    return text
+
+
+def _bandwidth(text: str | None) -> float | None:
+    """Return bytes per second."""
+    return _positive_integer("--megabits-per-second", text) * 1e6 / 8 if text else None
 
 
 def _positive_integer(flag: str, text: str) -> int:

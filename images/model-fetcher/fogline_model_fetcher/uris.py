@@ -8,7 +8,8 @@ from fogline_model_fetcher.errors import UsageError
 from fogline_model_fetcher.limits import is_safe_path
 
 HTTPS_PORT = 443
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
+"""Google allows the longest names."""
 
 TFLITE_SUFFIX = ".tflite"
 TFLITE_SERVED_NAME = "model.tflite"
@@ -43,16 +44,18 @@ class HttpsUri:
 
 
 @dataclass(frozen=True, slots=True)
-class S3Uri:
+class BucketUri:
     """One object of a bucket, or all objects below a prefix."""
 
+    scheme: str
+    """``s3`` or ``gs``."""
     bucket: str
     key: str
     """Without slashes at its ends, not percent-encoded."""
 
     def __str__(self) -> str:
         """Return the URI."""
-        return f"s3://{self.bucket}/{self.key}"
+        return f"{self.scheme}://{self.bucket}/{self.key}"
 
     @property
     def file_name(self) -> str:
@@ -60,7 +63,20 @@ class S3Uri:
         return self.key.rsplit("/", maxsplit=1)[-1]
 
 
-ArtifactUri = HttpsUri | S3Uri
+@dataclass(frozen=True, slots=True)
+class MountedUri:
+    """Files that the kubelet mounts: a path in a PersistentVolumeClaim, or a whole image."""
+
+    text: str
+    path: str
+    """Below the root of the volume, without slashes at its ends; empty: the root itself."""
+
+    def __str__(self) -> str:
+        """Return the URI."""
+        return self.text
+
+
+ArtifactUri = HttpsUri | BucketUri | MountedUri
 
 
 def parse_uri(text: str) -> ArtifactUri:
@@ -73,11 +89,17 @@ def parse_uri(text: str) -> ArtifactUri:
     """
     if not text.isprintable():
         raise UsageError("the artifact URI holds control characters: remove them")
-    if text.startswith("s3://"):
-        return _parse_s3(text.removeprefix("s3://"))
-    if text.startswith("https://"):
-        return _parse_https(text)
-    raise UsageError("the artifact URI must begin with https:// or s3://")
+    scheme, _, rest = text.partition("://")
+    match scheme:
+        case "s3" | "gs":
+            return _parse_bucket(scheme, rest)
+        case "https":
+            return _parse_https(text)
+        case "pvc":
+            return _parse_claim(text, rest)
+        case "oci":
+            return MountedUri(text, "")
+    raise UsageError("the artifact URI must begin with https://, s3://, gs://, pvc:// or oci://")
 
 
 def served_name(file_name: str) -> str:
@@ -88,14 +110,24 @@ def served_name(file_name: str) -> str:
     return TFLITE_SERVED_NAME if file_name.endswith(TFLITE_SUFFIX) else file_name
 
 
-def _parse_s3(rest: str) -> S3Uri:
+def _parse_bucket(scheme: str, rest: str) -> BucketUri:
     bucket, _, key = rest.partition("/")
     key = key.strip("/")
     if not _BUCKET.fullmatch(bucket) or not is_safe_path(key):
         raise UsageError(
-            "an s3 artifact URI is written s3://bucket/key, without empty parts, . or .. in the key"
+            f"the artifact URI is written {scheme}://bucket/key, without empty parts, . or .. in the key"
         )
-    return S3Uri(bucket, key)
+    return BucketUri(scheme, bucket, key)
+
+
+def _parse_claim(text: str, rest: str) -> MountedUri:
+    claim, _, path = rest.partition("/")
+    path = path.strip("/")
+    if not claim or (path and not is_safe_path(path)):
+        raise UsageError(
+            "the artifact URI is written pvc://claim/path, without empty parts, . or .. in the path"
+        )
+    return MountedUri(text, path)
 
 
 def _parse_https(text: str) -> HttpsUri:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from fogline.api.enums import Tier
+from fogline.api.fields import schema_pattern
 from fogline.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from fogline.api.nodeprofile_rules import NODE_PROFILE_RULES
 from fogline.api.placement import Latency, Placement, TierBounds
@@ -16,6 +17,9 @@ from fogline.api.variants import Artifact, ModelName, Resources
 from fogline.units import parse_quantity
 
 _MAX_LABEL_CHARACTERS = 63
+_CLAIM_URI = r"^pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[^/]+)*/?\Z"
+_DOTS = r"/[.][.]?(/|\Z)"
+_IMAGE_URI = r"^oci://[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?\Z"
 
 
 def _names_fit(model: ModelDeployment) -> bool:
@@ -39,6 +43,16 @@ def _has_variant(spec: ModelDeploymentSpec, tier: Tier) -> bool:
 
 def _uri_holds_no_password(artifact: Artifact) -> bool:
     return not re.match(r"https://[^/]*@", artifact.uri)
+
+
+def _claim_and_path_are_plain(artifact: Artifact) -> bool:
+    if not artifact.uri.startswith("pvc://"):
+        return True
+    return bool(re.match(_CLAIM_URI, artifact.uri)) and not re.search(_DOTS, artifact.uri)
+
+
+def _image_is_a_reference(artifact: Artifact) -> bool:
+    return not artifact.uri.startswith("oci://") or bool(re.match(_IMAGE_URI, artifact.uri))
 
 
 def _volume_needs_no_secret(artifact: Artifact) -> bool:
@@ -103,6 +117,21 @@ RULES: tuple[Rule[Any], ...] = (
         message="a URI holds no user or password; put them into the Secret that secretName names",
         cel="!self.uri.matches('^https://[^/]*@')",
         holds=_uri_holds_no_password,
+    ),
+    Rule(
+        on=Artifact,
+        field="uri",
+        message="a volume is written pvc://claim/path, without empty parts, . or .. in the path",
+        cel=f"!self.uri.startsWith('pvc://') ||\n  (self.uri.matches('{schema_pattern(_CLAIM_URI)}') && "
+        "!self.uri.matches('/[.][.]?(/|$)'))",
+        holds=_claim_and_path_are_plain,
+    ),
+    Rule(
+        on=Artifact,
+        field="uri",
+        message="an image is written oci://registry/name:tag, oci://registry/name@sha256:digest, or both",
+        cel=f"!self.uri.startsWith('oci://') ||\n  self.uri.matches('{schema_pattern(_IMAGE_URI)}')",
+        holds=_image_is_a_reference,
     ),
     Rule(
         on=Artifact,

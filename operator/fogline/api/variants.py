@@ -32,13 +32,13 @@ class Artifact(ApiObject, frozen=True, kw_only=True):
     uri: ArtifactUri
     """Where the files are: s3://bucket/path, gs://bucket/path, https://host/file, pvc://claim/path
     (PersistentVolumeClaim of the same namespace) or oci://image (image volume, needs Kubernetes 1.35). A last
-    part that is a number is the version of the model, else it is version 1."""
+    part, of an image a tag, that is a number is the version of the model, else it is version 1."""
     sha256: Sha256 | None = None
     """SHA-256 of the file, or of the sorted file list of a directory, as 64 hexadecimal digits; files that
     differ are not served. Absent: not checked."""
     secret_name: ObjectName | None = None
-    """Secret of the same namespace with the credentials for the URI. It is mounted into the pod; the operator
-    never reads it. Absent: no credentials."""
+    """Secret of the same namespace with the credentials for the URI; for an image, the one to pull it with.
+    The operator never reads it. Absent: no credentials."""
 
 
 class Resources(ApiObject, frozen=True, kw_only=True):

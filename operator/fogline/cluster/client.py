@@ -10,6 +10,7 @@ from fogline.cluster.documents import Document, Listing, Page, WatchEvent, decod
 from fogline.cluster.kinds import PODS, Kind, kind_of
 from fogline.cluster.limiter import Lane
 from fogline.cluster.transport import Call, Limits, Transport
+from fogline.cluster.version import Version, VersionInfo
 from fogline.names import FIELD_MANAGER
 
 T = TypeVar("T")
@@ -226,6 +227,10 @@ class Client:
             if not page.metadata.continue_:
                 return Listing(items, page.metadata.resource_version)
             query["continue"] = page.metadata.continue_
+
+    async def version(self) -> Version:
+        """Read which version of Kubernetes the API server is."""
+        return decode(await self._transport.send(Call("GET", "/version")), VersionInfo).version
 
     async def _patch(
         self,

@@ -106,6 +106,7 @@ class _Operator:
         """List the models from time to time: kopf does not report a deletion that it missed."""
         while True:
             try:
+                self.context.cluster.version = await self.context.client.version()
                 listing = await self.context.client.list(MODEL_DEPLOYMENTS)
             except ApiError as error:
                 logger.warning("models not listed, trying again", extra={"error": str(error)})

@@ -1,7 +1,7 @@
 """The Deployment that runs one variant of a model."""
 
 from fogline.api import ModelDeployment, MoveStrategy, OnEdgeUnreachable, Runtime, Tier, Variant
-from fogline.config import FETCHER_REQUESTS, Settings
+from fogline.config import Settings
 from fogline.names import (
     DATA_SENSITIVITY_LABEL,
     GATE,
@@ -12,7 +12,9 @@ from fogline.names import (
 )
 from fogline.objects import artifact
 from fogline.objects.affinity import required_affinity
+from fogline.objects.delivery import Delivery, delivery
 from fogline.objects.metadata import Document, child_metadata, model_labels
+from fogline.objects.security import restricted
 
 USER_ID = 65532
 """Unprivileged user of our containers."""
@@ -59,6 +61,7 @@ def _rolling_update(model: ModelDeployment, variant: Variant) -> Document:
 
 
 def _pod_spec(model: ModelDeployment, variant: Variant, settings: Settings) -> Document:
+    files = delivery(model, variant, settings)
     spec: Document = {
         "schedulingGates": [{"name": GATE}],
         "affinity": required_affinity(model, variant, settings),
@@ -72,10 +75,12 @@ def _pod_spec(model: ModelDeployment, variant: Variant, settings: Settings) -> D
             "fsGroup": USER_ID,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "initContainers": [_fetcher(model, variant, settings)],
-        "containers": [_server(model, variant, settings)],
-        "volumes": _volumes(variant),
+        "initContainers": [files.init_container],
+        "containers": [_server(model, variant, files, settings)],
+        "volumes": [*files.volumes, {"name": "tmp", "emptyDir": {}}],
     }
+    if files.pull_secret:
+        spec["imagePullSecrets"] = [{"name": files.pull_secret}]
     if tolerations := _tolerations(model, variant):
         spec["tolerations"] = tolerations
     if model.spec.placement.priority_class_name:
@@ -96,35 +101,7 @@ def _tolerations(model: ModelDeployment, variant: Variant) -> list[Document]:
     ]
 
 
-def _fetcher(model: ModelDeployment, variant: Variant, settings: Settings) -> Document:
-    source = variant.artifact
-    arguments = [
-        f"--uri={source.uri}",
-        f"--destination={artifact.base_path(model)}",
-        f"--version={artifact.version(source)}",
-    ]
-    mounts: list[Document] = [{"name": "models", "mountPath": artifact.MODELS_FOLDER}]
-    if source.sha256:
-        arguments.append(f"--sha256={source.sha256}")
-    if source.secret_name:
-        arguments.append(f"--credentials={artifact.CREDENTIALS_FOLDER}")
-        mounts.append({"name": "credentials", "mountPath": artifact.CREDENTIALS_FOLDER, "readOnly": True})
-    return {
-        "name": "fetch",
-        "image": settings.fetcher_image,
-        "imagePullPolicy": "IfNotPresent",
-        "args": arguments,
-        "resources": {
-            "requests": dict(FETCHER_REQUESTS),
-            "limits": {"memory": "256Mi"},
-        },
-        "securityContext": _restricted(),
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": mounts,
-    }
-
-
-def _server(model: ModelDeployment, variant: Variant, settings: Settings) -> Document:
+def _server(model: ModelDeployment, variant: Variant, files: Delivery, settings: Settings) -> Document:
     default_image = {
         Runtime.TENSORFLOW_SERVING: settings.tensorflow_serving_image,
         Runtime.LITERT: settings.litert_image,
@@ -147,7 +124,7 @@ def _server(model: ModelDeployment, variant: Variant, settings: Settings) -> Doc
             {"name": "rest", "containerPort": REST_PORT, "protocol": "TCP"},
         ],
         "resources": _resources(variant),
-        "securityContext": _restricted(),
+        "securityContext": restricted(),
         "startupProbe": {"httpGet": loaded, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 600},
         "readinessProbe": {
             "httpGet": loaded,
@@ -163,7 +140,7 @@ def _server(model: ModelDeployment, variant: Variant, settings: Settings) -> Doc
         },
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
         "volumeMounts": [
-            {"name": "models", "mountPath": artifact.MODELS_FOLDER, "readOnly": True},
+            files.server_mount,
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod, not of this host
         ],
     }
@@ -174,19 +151,3 @@ def _resources(variant: Variant) -> Document:
         return {}
     given = {"requests": variant.resources.requests, "limits": variant.resources.limits}
     return {kind: dict(quantities) for kind, quantities in given.items() if quantities}
-
-
-def _volumes(variant: Variant) -> list[Document]:
-    volumes: list[Document] = [{"name": "models", "emptyDir": {}}, {"name": "tmp", "emptyDir": {}}]
-    if variant.artifact.secret_name:
-        volumes.append({"name": "credentials", "secret": {"secretName": variant.artifact.secret_name}})
-    return volumes
-
-
-def _restricted() -> Document:
-    """Pod Security Standards, level restricted, and a root file system that nobody writes to."""
-    return {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
-    }

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from fogline.api import ModelDeployment, ModelDeploymentStatus
 from fogline.cluster import objects
+from fogline.conditions import Reason
 from fogline.config import Settings
 from fogline.names import DELETION_COST_ANNOTATION, deployment_name
 from fogline.objects import Children, children
-from fogline.objects.artifact import FETCHED_SCHEMES, scheme
 from fogline.observe import Owned, release, surge
 from fogline.placement import Decision, Usage, decide, demand_of
 from fogline.reconcile.refusal import Refusal
@@ -58,11 +58,11 @@ def intend(
 ) -> Intent:
     """Decide what one pass should write.
 
-    `refusal` is what the last pass could not write. `usage` is brought up to date by the decision, so that
-    the next model sees what this one takes.
+    `refusal` is what the last pass could not write, or why nothing may be. `usage` is brought up to date by
+    the decision, so that the next model sees what this one takes.
     """
-    unsupported = tuple(v for v in model.spec.variants if scheme(v.artifact) not in FETCHED_SCHEMES)
-    on_hold = model.spec.suspend or bool(unsupported) or _is_blind(seen, usage)
+    unsupported = refusal is not None and refusal.reason is Reason.NOT_SUPPORTED
+    on_hold = model.spec.suspend or unsupported or _is_blind(seen, usage)
     release(surge(seen), usage)
     demand = replace(demand_of(model), is_suspended=on_hold)
     asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
@@ -73,7 +73,6 @@ def intend(
         decision=decision,
         usage=usage,
         placements=placements(demand, seen, decision, usage),
-        unsupported=unsupported,
         refusal=refusal,
     )
     status = status_of(facts, now)

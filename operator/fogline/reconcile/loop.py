@@ -12,7 +12,7 @@ from fogline.names import ModelKey
 from fogline.observe import model_key, owned
 from fogline.placement import demand_of, turn
 from fogline.reconcile.intent import Intent, intend
-from fogline.reconcile.refusal import Refusal
+from fogline.reconcile.refusal import Refusal, not_supported
 from fogline.reconcile.status import unreadable_status
 from fogline.reconcile.writer import Writer
 from fogline.wakeups import WakeUps
@@ -93,7 +93,7 @@ class Reconciler:
             intend(
                 model,
                 owned(self._context.view, model),
-                self._refusals.get(model_key(model)),
+                self._refusal(model),
                 usage,
                 self._context.settings,
                 now,
@@ -103,6 +103,11 @@ class Reconciler:
         for intent in intents:
             self._context.view.promise(demand_of(intent.model), intent.decision)
         return intents
+
+    def _refusal(self, model: ModelDeployment) -> Refusal | None:
+        """Say what keeps us from writing: the cluster cannot do it, or refused it the last time."""
+        refused = not_supported(model, self._context.cluster.version)
+        return refused or self._refusals.get(model_key(model))
 
     async def _write(self, intent: Intent) -> float | None:
         """Write what a pass decided; returns the seconds after which the model should be passed again."""

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus, Variant
+from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus
 from fogline.conditions import ConditionType, Reason
-from fogline.objects.artifact import FETCHED_SCHEMES, scheme
 from fogline.observe import Owned, is_rolling
 from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
 from fogline.placement.explain import describe, say_unplaceable
@@ -32,10 +31,8 @@ class Facts:
     usage: Usage
     """With the decision in it."""
     placements: tuple[PlacementStatus, ...]
-    unsupported: tuple[Variant, ...]
-    """Variants whose artifact cannot be brought."""
     refusal: Refusal | None
-    """What the last pass could not write."""
+    """What the last pass could not write, or why nothing may be."""
 
     @property
     def cost_per_hour(self) -> Decimal:
@@ -90,14 +87,9 @@ def verdicts(facts: Facts) -> Mapping[ConditionType, Verdict]:
 
 
 def _accepted(facts: Facts) -> Verdict:
-    if not facts.unsupported:
-        return _yes(Reason.VALID)
-    known = " or ".join(f"{name}://" for name in FETCHED_SCHEMES)
-    texts = (
-        f"variant {variant.name}: {scheme(variant.artifact)}:// artifacts are not supported yet, use {known}"
-        for variant in facts.unsupported
-    )
-    return _no(Reason.NOT_SUPPORTED, "; ".join(texts))
+    if facts.refusal and facts.refusal.reason is Reason.NOT_SUPPORTED:
+        return _no(Reason.NOT_SUPPORTED, facts.refusal.message)
+    return _yes(Reason.VALID)
 
 
 def _placed(facts: Facts) -> Verdict:

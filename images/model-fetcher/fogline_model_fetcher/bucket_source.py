@@ -1,39 +1,37 @@
-"""Objects of an S3 store: one object, or all objects below a prefix."""
+"""Objects of a bucket: one object, or all objects below a prefix."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
-from obstore.store import S3Store
+from obstore.store import GCSStore, S3Store
 
-from fogline_model_fetcher.connection import IDLE_TIMEOUT_SECONDS
-from fogline_model_fetcher.credentials import S3Access
-from fogline_model_fetcher.errors import FetchError, TransientError, UsageError
+from fogline_model_fetcher.errors import FetchError, TransientError
 from fogline_model_fetcher.guard import Guard
 from fogline_model_fetcher.limits import MAX_FILES
 from fogline_model_fetcher.remote import Body, Listing, RemoteFile
-from fogline_model_fetcher.uris import S3Uri, served_name
+from fogline_model_fetcher.uris import BucketUri, served_name
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult, ObjectMeta
-    from obstore.store import ClientConfig, S3Config
 
-CHUNK_BYTES = 64 * 1024
-"""Collected before it is written; what is collected when the connection breaks is lost."""
-_REQUEST_TIMEOUT = timedelta(days=1)  # of a whole body; the client's default of 30 s would cut every big file
+_RIGHTS = {
+    "s3": "GetObject and ListBucket",
+    "gs": "storage.objects.get and storage.objects.list",
+}
+"""What a reader needs, in the words of each store."""
 
 
-class S3Source:
+class BucketSource:
     """Reads one object or one prefix of a bucket, through the guard."""
 
-    def __init__(self, uri: S3Uri, access: S3Access, guard: Guard, ca_pem: bytes | None) -> None:
+    def __init__(self, uri: BucketUri, store: S3Store | GCSStore, guard: Guard) -> None:
         self._uri = uri
         self._guard = guard
-        self._store = _store(uri.bucket, access, guard.url, ca_pem)
+        self._store = store
 
     def list_files(self) -> Listing:
         """Take the key for an object; where there is none, for a folder."""
@@ -48,7 +46,7 @@ class S3Source:
         prefix = f"{self._uri.key}/"
         pages = obstore.list(self._store, prefix, chunk_size=1000)
         # One more than allowed is enough to see that there are too many.
-        objects = islice((entry for page in pages for entry in page), MAX_FILES + 1)
+        objects = list(islice((entry for page in pages for entry in page), MAX_FILES + 1))
         files = tuple(_remote_file(entry["path"].removeprefix(prefix), entry) for entry in objects)
         if not files:
             raise FetchError(f"there is nothing at {self._uri}")
@@ -70,7 +68,7 @@ class S3Source:
 
     def _chunks(self, result: "GetResult") -> Iterator[bytes]:
         with self._plain_errors():
-            for chunk in result.stream(min_chunk_size=CHUNK_BYTES):
+            for chunk in result.stream(min_chunk_size=1):  # each as it comes, so that none is lost
                 yield bytes(chunk)
 
     @contextmanager
@@ -82,7 +80,7 @@ class S3Source:
             raise TransientError(f"an object of {self._uri} vanished while it was fetched") from None
         except (PermissionDeniedError, UnauthenticatedError):
             raise FetchError(
-                f"{self._uri} may not be read: the credentials must allow GetObject and ListBucket"
+                f"{self._uri} may not be read: the credentials must allow {_RIGHTS[self._uri.scheme]}"
             ) from None
         except PreconditionError:
             raise TransientError(f"{self._uri} changed while it was fetched") from None
@@ -91,36 +89,6 @@ class S3Source:
                 f"the store of {self._uri} broke off the connection or answered with an error: "
                 "check the endpoint, the bucket and the region"
             ) from None
-
-
-def _store(bucket: str, access: S3Access, proxy_url: str, ca_pem: bytes | None) -> S3Store:
-    client: ClientConfig = {
-        "allow_http": access.is_plain_http,
-        "proxy_url": proxy_url,
-        "connect_timeout": timedelta(seconds=IDLE_TIMEOUT_SECONDS),
-        "read_timeout": timedelta(seconds=IDLE_TIMEOUT_SECONDS),
-        "timeout": _REQUEST_TIMEOUT,
-    }
-    if ca_pem is not None:
-        client["root_certificate"] = ca_pem
-    config: S3Config = {"region": access.region, "virtual_hosted_style_request": False}
-    if access.endpoint_url is not None:
-        config["endpoint"] = access.endpoint_url
-    if access.key_id is None or access.secret_key is None:
-        # Without this the client would ask the metadata service of the machine for credentials.
-        config["skip_signature"] = True
-    else:
-        config["access_key_id"], config["secret_access_key"] = access.key_id, access.secret_key
-    if access.session_token is not None:
-        config["session_token"] = access.session_token
-    try:
-        return S3Store(bucket, config=config, client_options=client, retry_config={"max_retries": 0})
-    except BaseError:
-        # The one cause that is left, as everything else was checked; it wants roots even for plain http.
-        raise UsageError(
-            "no certificates of authorities were found: install ca-certificates in the image or name a file "
-            "of certificates with --ca-file"
-        ) from None
 
 
 def _remote_file(path: str, entry: "ObjectMeta") -> RemoteFile:
