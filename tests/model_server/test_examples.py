@@ -272,6 +272,53 @@ def test_metadata_shows_default_values(server: Server) -> None:
     assert definition["defaults"]["b"]["float_val"] == [10]
 
 
+def test_classify_through_rest(server: Server) -> None:
+    path = "/v1/models/tiny/versions/1:classify"
+    assert server.rest("POST", path, {"examples": FEATURES}) == (
+        200,
+        {
+            "results": [
+                [["low", 2.0], ["middle", 4.0], ["high", 6.0]],
+                [["low", 8.0], ["middle", 10.0], ["high", 12.0]],
+            ]
+        },
+    )
+
+
+def test_regress_through_rest_with_a_common_context(server: Server) -> None:
+    body = {"signature_name": "sum", "context": {"n": 10}, "examples": FEATURES}
+    assert server.rest("POST", "/v1/models/tiny:regress", body) == (200, {"results": [16.0, 25.0]})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        ("m:classify", {"examples": FEATURES}, 404, "Servable not found for request: Latest(m)"),
+        (
+            "tiny:classify",
+            {"signature_name": "nope", "examples": FEATURES},
+            400,
+            "No signature was found with the name: nope",
+        ),
+        ("tiny:regress", {"examples": FEATURES}, 400, "Expected one output Tensor."),
+        (
+            "tiny:classify",
+            {"examples": [{"x": [1.0, 2.0]}]},
+            400,
+            (
+                "Name: <unknown>, Key: x, Index: 0.  "
+                "Number of float values != expected.  Values size: 2 but output shape: [3]"
+            ),
+        ),
+    ],
+)
+def test_errors_come_through_rest_too(
+    server: Server, path: str, body: Any, status: int, message: str
+) -> None:
+    found, document = server.rest("POST", f"/v1/models/{path}", body)
+    assert (found, document["error"].splitlines()[0]) == (status, message)
+
+
 def test_a_configuration_cannot_be_reloaded_unless_a_flag_allows_it(server: Server) -> None:
     request = messages.ReloadConfigRequest(config={"model_config_list": {}})
     assert refused(server.call, "ModelService/HandleReloadConfigRequest", request) == (

@@ -56,6 +56,7 @@ async def serve(settings: Settings) -> None:
 def _answer_options(settings: Settings) -> AnswerOptions:
     return AnswerOptions(
         tensor_content=settings.enable_serialization_as_tensor_content,
+        cors=settings.rest_api_enable_cors_support,
         metrics_path=settings.metrics_path,
         check_method_names=settings.enable_signature_method_name_check,
         reload_from_anywhere=settings.reload_config_peers is Peers.ANY,

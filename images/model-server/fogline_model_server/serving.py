@@ -19,6 +19,8 @@ class AnswerOptions:
     """Classify and Regress insist on the method name of a signature."""
     reload_from_anywhere: bool = False
     """HandleReloadConfigRequest is not only for this machine."""
+    cors: bool = False
+    """REST answers let pages of any origin call."""
     metrics_path: str | None = None
     """Where Prometheus reads the metrics, on the REST port; None where it does not."""
 

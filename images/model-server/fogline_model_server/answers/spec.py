@@ -36,3 +36,13 @@ def fill(proto: Any, name: str, version: int, signature: str) -> None:
     proto.name = name
     proto.version.value = version
     proto.signature_name = signature
+
+
+def fill_request(proto: Any, spec: ModelSpec, signature: str) -> None:
+    """Write which model is meant, and a signature of it, into the empty ModelSpec of a request."""
+    proto.name = spec.name
+    proto.signature_name = signature
+    if spec.version is not None:
+        proto.version.value = spec.version
+    elif spec.label is not None:
+        proto.version_label = spec.label

@@ -196,7 +196,8 @@ class Http1Connection(asyncio.Protocol):
 
     def _send(self, reply: Reply, *, last: bool, without_body: bool = False) -> None:
         if self._transport:
-            head = _head(reply.status, reply.content_type, len(reply.body), int(time.time()), last=last)
+            fields = (("Content-Type", reply.content_type), *reply.headers)
+            head = _head(reply.status, fields, len(reply.body), int(time.time()), last=last)
             self._transport.write(head if without_body else head + reply.body)
 
     def _refuse(self, refused: Refused) -> None:
@@ -254,11 +255,12 @@ def _decompressed(packed: bytes) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _head(status: int, content_type: str, size: int, second: int, *, last: bool) -> bytes:
+def _head(status: int, fields: tuple[tuple[str, str], ...], size: int, second: int, *, last: bool) -> bytes:
+    named = "".join(f"{name}: {value}\r\n" for name, value in fields)
     closes = "Connection: close\r\n" if last else ""
     return (
         f"HTTP/1.1 {status} {_PHRASES.get(status, 'Error')}\r\n"
-        f"Content-Type: {content_type}\r\n"
+        f"{named}"
         f"Date: {formatdate(second, usegmt=True)}\r\n"
         f"Content-Length: {size}\r\n"
         f"{closes}\r\n"

@@ -4,13 +4,15 @@ import time
 from typing import NamedTuple
 
 from fogline_model_server import log
-from fogline_model_server.answers import inform, predict
+from fogline_model_server.answers import classify, inform, predict, regress
+from fogline_model_server.answers import spec as specs
 from fogline_model_server.answers.observed import REST
-from fogline_model_server.catalog import Catalog, ModelSpec, find
+from fogline_model_server.catalog import ModelSpec, find
 from fogline_model_server.errors import Code, ServingError, invalid_argument
+from fogline_model_server.messages import ClassificationRequest, RegressionRequest
 from fogline_model_server.metrics import text as metrics_text
 from fogline_model_server.metrics.page import page
-from fogline_model_server.rest import decode, encode, parse, paths
+from fogline_model_server.rest import decode, encode, examples, parse, paths
 from fogline_model_server.serving import Serving
 from fogline_model_server.signatures import DEFAULT_SIGNATURE
 
@@ -31,12 +33,22 @@ _HTTP_STATUS = {
 }
 
 
+_CORS_HEADERS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "POST, GET"),
+    ("Access-Control-Allow-Headers", "Content-Type"),
+)
+"""They let pages of any origin call."""
+
+
 class Reply(NamedTuple):
     """What goes back to the client."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    """More headers of the answer."""
 
 
 def answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
@@ -50,6 +62,11 @@ def answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
         As it came, percent-encoded, without the query.
 
     """
+    reply = _reply(serving, method, path, body)
+    return reply._replace(headers=_CORS_HEADERS) if serving.options.cors else reply
+
+
+def _reply(serving: Serving, method: str, path: str, body: bytes) -> Reply:
     try:
         return _answer(serving, method, path, body)
     except ServingError as error:
@@ -67,34 +84,36 @@ def refusal(error: ServingError) -> Reply:
 def _answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
     if path == serving.options.metrics_path and method == "GET":
         return Reply(200, page(serving.meter, serving.catalog), metrics_text.CONTENT_TYPE)
+    if serving.options.cors and method == "OPTIONS":
+        return Reply(200, b"")
     target = paths.parse(method, path)
     if target is None:
         return Reply(404, encode.error(f"Not found: {method} {path}"))
-    if target.verb == "predict":
-        return Reply(200, _observed_predict(serving, target.spec, body))
+    if target.verb in _INFERENCES:
+        return Reply(200, _inferred(serving, target, body))
     if target.verb == "metadata":
         return Reply(200, encode.metadata(*inform.signature_definitions(serving.catalog, target.spec)))
     return Reply(200, encode.status(inform.status(serving.catalog, target.spec)))
 
 
-def _observed_predict(serving: Serving, spec: ModelSpec, body: bytes) -> bytes:
+def _inferred(serving: Serving, target: paths.Target, body: bytes) -> bytes:
+    api, infer = _INFERENCES[target.verb]
     began = time.perf_counter()
     code: Code | None = Code.INTERNAL
     try:
-        reply = _predict(serving.catalog, spec, body)
+        reply = infer(serving, target.spec, parse.document(body))
         code = None
     except ServingError as error:
         code = error.code
         raise
     finally:
-        serving.observe(spec.name, "Predict", REST, code, time.perf_counter() - began)
+        serving.observe(target.spec.name, api, REST, code, time.perf_counter() - began)
     return reply
 
 
-def _predict(catalog: Catalog, spec: ModelSpec, body: bytes) -> bytes:
-    request = parse.document(body)
+def _predict(serving: Serving, spec: ModelSpec, request: parse.Document) -> bytes:
     name = decode.signature_name(request)
-    version = find(catalog, spec)
+    version = find(serving.catalog, spec)
     signature = version.engine.signatures.get(name or DEFAULT_SIGNATURE)
     if signature is None:
         raise invalid_argument(
@@ -105,3 +124,25 @@ def _predict(catalog: Catalog, spec: ModelSpec, body: bytes) -> bytes:
     tensors = decode.tensors(request, signature)
     call = predict.Call(version, name or DEFAULT_SIGNATURE, signature, tuple(signature.outputs))
     return encode.prediction(predict.run(call, tensors.arrays), by_row=tensors.by_row)
+
+
+def _classify(serving: Serving, spec: ModelSpec, document: parse.Document) -> bytes:
+    request = ClassificationRequest()
+    specs.fill_request(request.model_spec, spec, decode.signature_name(document))
+    examples.fill(request.input, document)
+    return encode.classification(classify.answer(serving, request).result)
+
+
+def _regress(serving: Serving, spec: ModelSpec, document: parse.Document) -> bytes:
+    request = RegressionRequest()
+    specs.fill_request(request.model_spec, spec, decode.signature_name(document))
+    examples.fill(request.input, document)
+    return encode.regression(regress.answer(serving, request).result)
+
+
+_INFERENCES = {
+    "predict": ("Predict", _predict),
+    "classify": ("Classify", _classify),
+    "regress": ("Regress", _regress),
+}
+"""By the last word of the path: the name in metrics, and what answers."""

@@ -1,7 +1,6 @@
 """Answers of the REST front end as JSON."""
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +8,9 @@ import numpy as np
 import orjson
 from google.protobuf.json_format import MessageToDict
 
-from fogline_model_server.dtypes import BY_NUMPY, COMPLEX64, COMPLEX128, STRING, Array
+from fogline_model_server.dtypes import BOOL, BY_NUMPY, COMPLEX64, COMPLEX128, STRING, Array
 from fogline_model_server.errors import invalid_argument
+from fogline_model_server.rest.numbers import decimals
 
 _BYTES_SUFFIX = "_bytes"
 """Outputs of strings whose name ends so are bytes, not text."""
@@ -18,9 +18,6 @@ _BYTES_SUFFIX = "_bytes"
 
 def prediction(outputs: Mapping[str, Array], *, by_row: bool) -> bytes:
     """Return the outputs in row (``predictions``) or column (``outputs``) form.
-
-    Numbers have as many digits as their type needs. NaN and infinities appear as such, which is no standard
-    JSON but what TensorFlow Serving writes.
 
     Raises
     ------
@@ -30,15 +27,27 @@ def prediction(outputs: Mapping[str, Array], *, by_row: bool) -> bytes:
     """
     if not outputs:
         raise invalid_argument("Cannot convert empty tensor map to JSON")
-    finite = all(_is_finite(array) for array in outputs.values())
-    values = {alias: _value(alias, array, finite=finite) for alias, array in outputs.items()}
     if by_row:
-        document = {"predictions": _rows(values, _batch_size(outputs))}
-    else:
-        document = {"outputs": values if len(values) > 1 else next(iter(values.values()))}
-    if finite:
-        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        return f'{{"predictions":[{_rows(outputs)}]}}'.encode()
+    columns = {alias: _nested(_elements(alias, array), array.shape)[0] for alias, array in outputs.items()}
+    return f'{{"outputs":{_named(columns)}}}'.encode()
+
+
+def classification(result: Any) -> bytes:
+    """Return a ClassificationResult: label and score of each class of each example."""
+    rows = [
+        ",".join(
+            f"[{_quoted(entry.label)},{score}]"
+            for entry, score in zip(found.classes, _scores(found.classes, "score"), strict=True)
+        )
+        for found in result.classifications
+    ]
+    return f'{{"results":[{",".join(f"[{row}]" for row in rows)}]}}'.encode()
+
+
+def regression(result: Any) -> bytes:
+    """Return a RegressionResult: one number for each example."""
+    return f'{{"results":[{",".join(_scores(result.regressions, "value"))}]}}'.encode()
 
 
 def error(message: str) -> bytes:
@@ -66,11 +75,29 @@ def _printed(message: Any) -> dict[str, Any]:
     return MessageToDict(message, always_print_fields_with_no_presence=True, preserving_proto_field_name=True)
 
 
+def _scores(entries: Any, field: str) -> list[str]:
+    return decimals(np.array([getattr(entry, field) for entry in entries], np.float32))
+
+
+def _rows(outputs: Mapping[str, Array]) -> str:
+    size = _batch_size(outputs)
+    by_alias = {
+        alias: _nested(_elements(alias, array), array.shape[1:], size) for alias, array in outputs.items()
+    }
+    if len(by_alias) == 1:
+        return ",".join(next(iter(by_alias.values())))
+    return ",".join(
+        _named(dict(zip(by_alias, row, strict=True))) for row in zip(*by_alias.values(), strict=True)
+    )
+
+
 def _batch_size(outputs: Mapping[str, Array]) -> int:
     expected = -1
     for alias, array in outputs.items():
         if array.ndim == 0:
             raise invalid_argument(f"Tensor name: {alias} has no shape information ")
+        if len(array) < 1:
+            raise invalid_argument(f"Tensor name: {alias} has invalid batch size: 0")
         if expected not in (-1, len(array)):
             raise invalid_argument(
                 f"Tensor name: {alias} has inconsistent batch size: {len(array)} expecting: {expected}"
@@ -79,50 +106,46 @@ def _batch_size(outputs: Mapping[str, Array]) -> int:
     return expected
 
 
-def _rows(values: Mapping[str, Any], batch_size: int) -> Any:
+def _named(values: Mapping[str, str]) -> str:
+    """Return an object of values that are JSON already; a single one stands without its name."""
     if len(values) == 1:
         return next(iter(values.values()))
-    return [{alias: value[row] for alias, value in values.items()} for row in range(batch_size)]
+    return "{" + ",".join(f"{_quoted(alias)}:{value}" for alias, value in values.items()) + "}"
 
 
-def _is_finite(array: Array) -> bool:
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+def _nested(elements: list[str], shape: tuple[int, ...], count: int = 1) -> list[str]:
+    """Return ``count`` values of the shape as JSON, from their elements in order."""
+    sizes = [count, *shape]
+    for axis in range(len(shape), 0, -1):
+        size = sizes[axis]
+        lists = int(np.prod(sizes[:axis], dtype=np.int64))
+        elements = [f"[{','.join(elements[start * size : (start + 1) * size])}]" for start in range(lists)]
+    return elements
 
 
-def _value(alias: str, array: Array, *, finite: bool) -> Any:
-    """Return what the JSON library can write: an array, a scalar, or nested lists."""
+def _elements(alias: str, array: Array) -> list[str]:
+    """Return the elements of an array as JSON, in order."""
     dtype = BY_NUMPY.get(array.dtype)
     if dtype in (None, COMPLEX64, COMPLEX128):
         name = dtype.name if dtype else array.dtype
         raise invalid_argument(f"Failed to write JSON value for tensor type: {name}")
     if dtype is STRING:
         show = _base64 if alias.endswith(_BYTES_SUFFIX) else _text
-        return _nested([show(element) for element in array.ravel()], array.shape)
-    if not finite:
-        return _nested(_shortest(array.ravel()), array.shape)
-    return np.ascontiguousarray(array) if array.ndim else array[()]
-
-
-def _shortest(array: Array) -> list[Any]:
-    """Return numbers that print with the digits of their own type: 0.1 in 32 bits is no 0.10000000149."""
-    numbers: list[Any] = orjson.loads(
-        orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
-    )
+        return [show(element) for element in array.ravel().tolist()]
+    if dtype is BOOL:
+        return ["true" if element else "false" for element in array.ravel().tolist()]
     if array.dtype.kind == "f":
-        for position in np.flatnonzero(~np.isfinite(array)).tolist():
-            numbers[position] = float(array[position])
-    return numbers
+        return decimals(array)
+    return list(map(str, array.ravel().tolist()))
 
 
-def _nested(elements: list[Any], shape: tuple[int, ...]) -> Any:
-    flat = np.empty(len(elements), object)
-    flat[:] = elements
-    return flat.reshape(shape).tolist()
+def _quoted(text: str) -> str:
+    return orjson.dumps(text).decode()
 
 
 def _text(element: bytes) -> str:
-    return element.decode(errors="replace")
+    return _quoted(element.decode(errors="replace"))
 
 
-def _base64(element: bytes) -> dict[str, str]:
-    return {"b64": base64.b64encode(element).decode()}
+def _base64(element: bytes) -> str:
+    return f'{{"b64":"{base64.b64encode(element).decode()}"}}'

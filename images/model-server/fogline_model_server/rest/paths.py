@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from fogline_model_server.catalog import ModelSpec
-from fogline_model_server.errors import Code, ServingError, invalid_argument
+from fogline_model_server.errors import invalid_argument
 
 _PREFIX = re.compile(r"/v1/", re.IGNORECASE)
-# Paths match in any case, the method word only in lower case.
+# Paths match in any case, the method word only in lower case; a ``/METADATA`` is a way to ask for the status.
 _CHOICE = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 _POST = re.compile(rf"(?i:/v1/models/(?P<name>[^/:]+){_CHOICE}):(?P<verb>classify|regress|predict)")
 _GET = re.compile(rf"(?i:/v1/models(?:/(?P<name>[^/:]+))?{_CHOICE}(?P<metadata>/metadata)?)")
@@ -20,7 +20,7 @@ class Target:
     """A request that was understood."""
 
     verb: str
-    """``predict``, ``status`` or ``metadata``."""
+    """``predict``, ``classify``, ``regress``, ``status`` or ``metadata``."""
     spec: ModelSpec
 
 
@@ -37,7 +37,7 @@ def parse(method: str, path: str) -> Target | None:
     Raises
     ------
     ServingError
-        INVALID_ARGUMENT: nothing below ``/v1/`` has this path. UNIMPLEMENTED: classify and regress.
+        INVALID_ARGUMENT: nothing below ``/v1/`` has this path.
 
     """
     if not _PREFIX.match(path):
@@ -50,10 +50,8 @@ def parse(method: str, path: str) -> Target | None:
         raise invalid_argument("Missing model name in request.")
     spec = ModelSpec(unquote(match["name"]), _version(match["version"]), _label(match["label"]))
     if method == "GET":
-        return Target("metadata" if match["metadata"] else "status", spec)
-    if match["verb"] != "predict":
-        raise ServingError(Code.UNIMPLEMENTED, f"{match['verb']} is not supported, use predict")
-    return Target("predict", spec)
+        return Target("metadata" if match["metadata"] == "/metadata" else "status", spec)
+    return Target(match["verb"], spec)
 
 
 def _version(digits: str | None) -> int | None:

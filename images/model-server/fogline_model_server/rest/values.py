@@ -12,12 +12,14 @@ from fogline_model_server.dtypes import (
     BY_NUMBER,
     DOUBLE,
     FLOAT,
+    HALF,
     INT8,
     INT16,
     INT32,
     INT64,
     STRING,
     UINT8,
+    UINT16,
     UINT32,
     UINT64,
     Array,
@@ -29,13 +31,12 @@ from fogline_model_server.rest.parse import shown, type_name
 from fogline_model_server.signatures import TensorInfo
 
 _NUMBERS = frozenset({int, float})
-_LARGEST_EXACT = {FLOAT: (1 << 24) - 1, DOUBLE: (1 << 53) - 1}
+_LARGEST_EXACT = {HALF: (1 << 11) - 1, FLOAT: (1 << 24) - 1, DOUBLE: (1 << 53) - 1}
 """An integer above it might lose digits."""
 
 _ACCEPTED: dict[DType, frozenset[type]] = {
-    FLOAT: _NUMBERS,
-    DOUBLE: _NUMBERS,
-    **dict.fromkeys((INT8, UINT8, INT16, INT32, INT64, UINT32, UINT64), frozenset({int})),
+    **dict.fromkeys((HALF, FLOAT, DOUBLE), _NUMBERS),
+    **dict.fromkeys((INT8, UINT8, INT16, UINT16, INT32, INT64, UINT32, UINT64), frozenset({int})),
     BOOL: frozenset({bool}),
     STRING: frozenset({str, dict}),
 }
@@ -44,7 +45,7 @@ _ACCEPTED: dict[DType, frozenset[type]] = {
 
 def is_object(value: Any) -> bool:
     """Tell whether a value names tensors: ``{"b64": "..."}`` is an object that stands for bytes instead."""
-    return isinstance(value, dict) and not _is_base64(value)
+    return isinstance(value, dict) and not is_base64(value)
 
 
 def to_array(value: Any, info: TensorInfo) -> Array:
@@ -118,7 +119,7 @@ def _type_error(value: Any, dtype: DType) -> ServingError:
 def _converted(leaves: list[Any], dtype: DType) -> Array:
     if dtype is STRING:
         strings = np.empty(len(leaves), object)
-        strings[:] = [_bytes(leaf) for leaf in leaves]
+        strings[:] = [to_bytes(leaf) for leaf in leaves]
         return strings
     if dtype in _LARGEST_EXACT:
         return _floats(leaves, dtype)
@@ -139,30 +140,40 @@ def _floats(leaves: list[int | float], dtype: DType) -> Array:
     if int in set(map(type, leaves)):
         for leaf in leaves:
             if type(leaf) is int and abs(leaf) > largest:
-                raise _lossy(leaf, dtype)
+                raise lossy(leaf, dtype.name)
     doubles = np.array(leaves, np.float64)
     with np.errstate(over="ignore"):
         values = doubles.astype(dtype.numpy, copy=False)
     overflowed = np.isinf(values) & np.isfinite(doubles)
     if overflowed.any():
-        raise _lossy(leaves[int(overflowed.argmax())], dtype)
+        raise lossy(leaves[int(overflowed.argmax())], dtype.name)
     return values
 
 
-def _lossy(value: float, dtype: DType) -> ServingError:
+def lossy(value: float, type_name: str) -> ServingError:
+    """Return the error for a number that the type cannot hold."""
     return invalid_argument(
-        f"Cannot convert JSON value: {shown(value)} to {dtype.name} without loss of precision."
+        f"Cannot convert JSON value: {shown(value)} to {type_name} without loss of precision."
     )
 
 
-def _is_base64(value: dict[str, Any]) -> bool:
-    return len(value) == 1 and isinstance(value.get("b64"), str)
+def is_base64(value: Any) -> bool:
+    """Tell whether a value is an object that stands for bytes."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
-def _bytes(leaf: str | dict[str, Any]) -> bytes:
+def to_bytes(leaf: Any) -> bytes:
+    """Return a string, or an object that stands for bytes, as bytes.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT: it is neither, or not base64.
+
+    """
     if isinstance(leaf, str):
         return leaf.encode(errors="surrogatepass")
-    if not _is_base64(leaf):
+    if not is_base64(leaf):
         raise invalid_argument(f"JSON Value: {shown(leaf)} not formatted correctly for base64 data")
     text = leaf["b64"]
     try:
