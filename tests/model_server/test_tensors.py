@@ -13,7 +13,7 @@ from fogline_model_server.dtypes import BY_NUMPY, DTYPES
 from fogline_model_server.errors import ServingError
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import TensorProto
-from fogline_model_server.tensors import to_array, to_proto
+from fogline_model_server.tensors import set_proto, to_array, to_proto
 
 SAMPLES = {
     "float": np.array([[1.5, -2], [np.inf, 3e-45]], np.float32),
@@ -84,6 +84,20 @@ def test_missing_strings_are_empty() -> None:
     assert to_array(TensorProto(dtype=7, tensor_shape=shape_of(2)), "x").tolist() == [b"", b""]
 
 
+def test_strings_are_read_from_tensor_content_too() -> None:
+    long = b"x" * 300
+    proto = TensorProto(dtype=7, tensor_shape=shape_of(3), tensor_content=b"\x01\x00\xac\x02" + b"a" + long)
+    assert to_array(proto, "x").tolist() == [b"a", b"", long]
+
+
+def test_on_request_numbers_are_written_to_tensor_content() -> None:
+    for name, sample in SAMPLES.items():
+        proto = TensorProto()
+        set_proto(proto, sample, as_content=True)
+        assert bool(proto.tensor_content) == (name != "string")
+        np.testing.assert_array_equal(to_array(proto, "x"), sample, strict=True)
+
+
 def test_small_integers_wrap_as_in_c() -> None:
     assert to_array(TensorProto(dtype=4, tensor_shape=shape_of(1), int_val=[300]), "x").tolist() == [44]
 
@@ -97,7 +111,10 @@ def test_small_integers_wrap_as_in_c() -> None:
         {"dtype": 1, "tensor_shape": {"unknown_rank": True}},
         {"dtype": 1, "tensor_shape": shape_of(-1)},
         {"dtype": 1, "tensor_shape": shape_of(2), "tensor_content": b"1234"},
-        {"dtype": 7, "tensor_shape": shape_of(1), "tensor_content": b"\x01a"},
+        {"dtype": 7, "tensor_shape": shape_of(1), "tensor_content": b"\x01ab"},
+        {"dtype": 7, "tensor_shape": shape_of(2), "tensor_content": b"\x01a"},
+        {"dtype": 7, "tensor_shape": shape_of(1), "tensor_content": b"\xff"},
+        {"dtype": 7, "tensor_shape": shape_of(1), "tensor_content": b"\x80" * 9 + b"\x01a"},
         {"dtype": 8, "tensor_shape": shape_of(1), "scomplex_val": [1]},
     ],
 )

@@ -7,6 +7,10 @@ from fogline_model_server.dtypes import Array
 
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
+CLASSIFY_METHOD = "tensorflow/serving/classify"
+REGRESS_METHOD = "tensorflow/serving/regress"
+METHODS = (PREDICT_METHOD, CLASSIFY_METHOD, REGRESS_METHOD)
+"""What a signature may say that it is for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from fogline_model_server.errors import Code, ServingError, invalid_argument
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import TensorProto
 
+_VARINT_BYTES = 5
+"""Of a 32-bit number."""
+
 
 def to_array(proto: Any, alias: str) -> Array:
     """Return the array that a TensorProto describes.
@@ -29,7 +32,9 @@ def to_array(proto: Any, alias: str) -> Array:
     shape = _shape(proto.tensor_shape.dim, dtype, alias)
     size = math.prod(shape)
     if proto.tensor_content:
-        if dtype is STRING or len(proto.tensor_content) != size * dtype.numpy.itemsize:
+        if dtype is STRING:
+            return _strings(proto.tensor_content, size, alias).reshape(shape)
+        if len(proto.tensor_content) != size * dtype.numpy.itemsize:
             raise _unreadable(alias)
         return np.frombuffer(proto.tensor_content, dtype.numpy).reshape(shape)
     field = getattr(proto, dtype.field)
@@ -60,6 +65,27 @@ def _shape(dims: Any, dtype: DType, alias: str) -> tuple[int, ...]:
     return shape
 
 
+def _strings(content: bytes, size: int, alias: str) -> Array:
+    """Read strings from ``tensor_content``: the lengths of all, each a varint, then all characters."""
+    start, lengths = 0, []
+    for _ in range(size):
+        end = start
+        while end < len(content) and content[end] & 0x80:
+            end += 1
+        groups = content[start : end + 1]
+        if end >= len(content) or len(groups) > _VARINT_BYTES:
+            raise _unreadable(alias)
+        lengths.append(sum((group & 0x7F) << 7 * place for place, group in enumerate(groups)))
+        start = end + 1
+    if start + sum(lengths) != len(content):
+        raise _unreadable(alias)
+    strings = np.empty(size, object)
+    for position, length in enumerate(lengths):
+        strings[position] = content[start : start + length]
+        start += length
+    return strings
+
+
 def _filled(values: Array, size: int, empty: Any) -> Array:
     given = len(values)
     if given == size:
@@ -69,8 +95,11 @@ def _filled(values: Array, size: int, empty: Any) -> Array:
     return filled
 
 
-def set_proto(proto: Any, array: Array) -> None:
-    """Write an array into an empty TensorProto, values in the typed field.
+def set_proto(proto: Any, array: Array, *, as_content: bool = False) -> None:
+    """Write an array into an empty TensorProto.
+
+    Values go into the typed field, or on request into ``tensor_content``. Strings are always in their field:
+    from the content not even TensorFlow's own Python client can read them.
 
     Raises
     ------
@@ -85,6 +114,9 @@ def set_proto(proto: Any, array: Array) -> None:
     dims = proto.tensor_shape.dim
     for size in array.shape:
         dims.add(size=size)
+    if as_content and dtype is not STRING:
+        proto.tensor_content = array.tobytes()
+        return
     values = np.ascontiguousarray(array).ravel().view(dtype.carrier)
     getattr(proto, dtype.field).extend(values.tolist())
 

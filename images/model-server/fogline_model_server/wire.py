@@ -23,7 +23,7 @@ from fogline_model_server.dtypes import Array
 from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.messages import PredictRequest
 from fogline_model_server.pieces import Pieces
-from fogline_model_server.serving import Serving
+from fogline_model_server.serving import AnswerOptions, Serving
 from fogline_model_server.tensors import to_array
 
 PREDICT = "tensorflow.serving.PredictionService/Predict"
@@ -100,7 +100,9 @@ class Predictor:
         answered: bytes = ANSWERS[PREDICT](self._serving, request).SerializeToString()
         cut = pieces.of_request(message)
         # With another catalog by now, nobody can say which one has answered.
-        kind = _kind(catalog, request, cut) if cut and self._serving.catalog is catalog else None
+        kind = None
+        if cut and self._serving.catalog is catalog:
+            kind = _kind(catalog, self._serving.options, request, cut)
         if kind:
             if len(kinds) >= _LENGTHS:
                 kinds.clear()
@@ -108,7 +110,7 @@ class Predictor:
         return answered
 
 
-def _kind(catalog: Catalog, request: Any, cut: Pieces) -> _Kind | None:
+def _kind(catalog: Catalog, options: AnswerOptions, request: Any, cut: Pieces) -> _Kind | None:
     """Describe a request that was answered; None when values are missing or too much is around them."""
     if sum(len(part) for _, part in cut.fixed) > _FIXED_BYTES:
         return None
@@ -120,7 +122,7 @@ def _kind(catalog: Catalog, request: Any, cut: Pieces) -> _Kind | None:
         if array is None or array.nbytes != end - start:
             return None
         inputs.append((alias, array.dtype, array.shape))
-    call = predict.prepare(catalog, spec, arrays.keys(), request.output_filter)
+    call = predict.prepare(catalog, options, spec, arrays.keys(), request.output_filter)
     return _Kind(spec.name, call, cut, tuple(inputs))
 
 

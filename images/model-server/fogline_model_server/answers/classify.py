@@ -8,10 +8,9 @@ from fogline_model_server.answers import spec as specs
 from fogline_model_server.dtypes import FLOAT, STRING, Array, DType
 from fogline_model_server.errors import invalid_argument
 from fogline_model_server.messages import ClassificationResponse
-from fogline_model_server.serving import Serving
-from fogline_model_server.signatures import Signature
+from fogline_model_server.serving import AnswerOptions, Serving
+from fogline_model_server.signatures import CLASSIFY_METHOD, Signature
 
-METHOD = "tensorflow/serving/classify"
 CLASSES, SCORES = "classes", "scores"
 _MATRIX = 2
 
@@ -28,7 +27,7 @@ def answer(serving: Serving, request: Any) -> Any:
     """
     spec = specs.required(request)
     version, name, signature = heads.signature_of(serving.catalog, spec)
-    outputs = checked_outputs(signature)
+    outputs = checked_outputs(signature, serving.options)
     rows = examples.examples(request.input)
     response = ClassificationResponse()
     fill(response.result, len(rows), examples.run(version, name, outputs, rows))
@@ -36,7 +35,7 @@ def answer(serving: Serving, request: Any) -> Any:
     return response
 
 
-def checked_outputs(signature: Signature) -> tuple[str, ...]:
+def checked_outputs(signature: Signature, options: AnswerOptions) -> tuple[str, ...]:
     """Return the outputs that a classification needs.
 
     Raises
@@ -45,6 +44,8 @@ def checked_outputs(signature: Signature) -> tuple[str, ...]:
         INVALID_ARGUMENT: the signature does not classify.
 
     """
+    if options.check_method_names:
+        heads.check_method(signature, CLASSIFY_METHOD, "classification")
     heads.check_inputs(signature, "classification")
     count = len(signature.outputs)
     if count not in (1, 2):

@@ -42,6 +42,21 @@ def check_inputs(signature: Signature, purpose: str) -> None:
         raise invalid_argument(f"No {purpose} inputs found in SignatureDef: {debug_string(signature)}")
 
 
+def check_method(signature: Signature, method: str, purpose: str) -> None:
+    """Refuse a signature that says that it is for something else.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT.
+
+    """
+    if signature.method_name != method:
+        raise invalid_argument(
+            f"Expected {purpose} signature method_name to be {method}. Was: {signature.method_name}"
+        )
+
+
 def check_type(array: Array, expected: DType, text: str) -> None:
     """Refuse an output of another element type; its name is put after the text.
 

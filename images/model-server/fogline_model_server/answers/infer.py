@@ -7,8 +7,8 @@ from fogline_model_server.answers import spec as specs
 from fogline_model_server.catalog import ModelSpec, find
 from fogline_model_server.errors import Code, ServingError, invalid_argument
 from fogline_model_server.messages import MultiInferenceResponse
-from fogline_model_server.serving import Serving
-from fogline_model_server.signatures import DEFAULT_SIGNATURE, Signature
+from fogline_model_server.serving import AnswerOptions, Serving
+from fogline_model_server.signatures import CLASSIFY_METHOD, DEFAULT_SIGNATURE, REGRESS_METHOD, Signature
 
 
 def answer(serving: Serving, request: Any) -> Any:
@@ -26,7 +26,7 @@ def answer(serving: Serving, request: Any) -> Any:
     version = find(serving.catalog, first)
     names = _signature_names(tasks)
     plans = [
-        _outputs(task.method_name, _signature(version.engine.signatures, name))
+        _outputs(task.method_name, _signature(version.engine.signatures, name), serving.options)
         for task, name in zip(tasks, names, strict=True)
     ]
     _check_same_input([version.engine.signatures[name] for name in names])
@@ -35,7 +35,7 @@ def answer(serving: Serving, request: Any) -> Any:
     for task, name, outputs in zip(tasks, names, plans, strict=True):
         result = response.results.add()
         found = examples.run(version, name, outputs, rows)
-        if task.method_name == classify.METHOD:
+        if task.method_name == CLASSIFY_METHOD:
             classify.fill(result.classification_result, len(rows), found)
         else:
             regress.fill(result.regression_result, len(rows), found)
@@ -66,11 +66,11 @@ def _signature(signatures: Any, name: str) -> Signature:
     return signature
 
 
-def _outputs(method: str, signature: Signature) -> tuple[str, ...]:
-    if method == classify.METHOD:
-        return classify.checked_outputs(signature)
-    if method == regress.METHOD:
-        return regress.checked_outputs(signature)
+def _outputs(method: str, signature: Signature, options: AnswerOptions) -> tuple[str, ...]:
+    if method == CLASSIFY_METHOD:
+        return classify.checked_outputs(signature, options)
+    if method == REGRESS_METHOD:
+        return regress.checked_outputs(signature, options)
     raise ServingError(Code.UNIMPLEMENTED, f"Unsupported signature method_name: {method}")
 
 

@@ -9,8 +9,8 @@ from fogline_model_server.catalog import Catalog, ModelSpec, ModelVersion, find
 from fogline_model_server.dtypes import BY_NUMBER, BY_NUMPY, Array
 from fogline_model_server.errors import Code, ServingError, invalid_argument
 from fogline_model_server.messages import PredictResponse
-from fogline_model_server.serving import Serving
-from fogline_model_server.signatures import DEFAULT_SIGNATURE, Signature
+from fogline_model_server.serving import AnswerOptions, Serving
+from fogline_model_server.signatures import DEFAULT_SIGNATURE, METHODS, Signature
 from fogline_model_server.tensors import set_proto, to_array
 
 
@@ -22,6 +22,8 @@ class Call:
     signature_name: str
     signature: Signature
     outputs: tuple[str, ...]
+    as_content: bool = False
+    """Values of the answer go into ``tensor_content``."""
 
 
 def answer(serving: Serving, request: Any) -> Any:
@@ -35,7 +37,7 @@ def answer(serving: Serving, request: Any) -> Any:
     """
     spec = specs.required(request)
     inputs = request.inputs
-    call = prepare(serving.catalog, spec, inputs.keys(), request.output_filter)
+    call = prepare(serving.catalog, serving.options, spec, inputs.keys(), request.output_filter)
     outputs = run(call, {alias: to_array(proto, alias) for alias, proto in inputs.items()})
     return respond(spec.name, call, outputs)
 
@@ -52,17 +54,24 @@ def respond(name: str, call: Call, outputs: Mapping[str, Array]) -> Any:
     response = PredictResponse()
     specs.fill(response.model_spec, name, call.version.number, call.signature_name)
     for alias, array in outputs.items():
-        set_proto(response.outputs[alias], array)
+        set_proto(response.outputs[alias], array, as_content=call.as_content)
     return response
 
 
-def prepare(catalog: Catalog, spec: ModelSpec, inputs: Collection[str], output_filter: Sequence[str]) -> Call:
+def prepare(
+    catalog: Catalog,
+    options: AnswerOptions,
+    spec: ModelSpec,
+    inputs: Collection[str],
+    output_filter: Sequence[str],
+) -> Call:
     """Find the model and check the names of a request, before any tensor is read.
 
     Raises
     ------
     ServingError
-        FAILED_PRECONDITION: no such signature. INVALID_ARGUMENT: names do not match it. Else as `find`.
+        FAILED_PRECONDITION: no such signature. INVALID_ARGUMENT: names do not match it. INTERNAL: its
+        method has an unknown name, and a flag forbids that. Else as `find`.
 
     """
     version = find(catalog, spec)
@@ -70,8 +79,15 @@ def prepare(catalog: Catalog, spec: ModelSpec, inputs: Collection[str], output_f
     signature = version.engine.signatures.get(name)
     if signature is None:
         raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
+    if options.check_method_names and signature.method_name not in METHODS:
+        raise ServingError(
+            Code.INTERNAL,
+            f"Expected prediction signature method_name to be one of {{{', '.join(METHODS)}}}. "
+            f"Was: {signature.method_name}",
+        )
     _check_inputs(signature, inputs)
-    return Call(version, name, signature, _wanted(signature, output_filter))
+    outputs = _wanted(signature, output_filter)
+    return Call(version, name, signature, outputs, as_content=options.tensor_content)
 
 
 def run(call: Call, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -8,10 +8,9 @@ from fogline_model_server.answers import spec as specs
 from fogline_model_server.dtypes import FLOAT, Array
 from fogline_model_server.errors import invalid_argument
 from fogline_model_server.messages import RegressionResponse
-from fogline_model_server.serving import Serving
-from fogline_model_server.signatures import Signature
+from fogline_model_server.serving import AnswerOptions, Serving
+from fogline_model_server.signatures import REGRESS_METHOD, Signature
 
-METHOD = "tensorflow/serving/regress"
 OUTPUTS = "outputs"
 
 
@@ -27,7 +26,7 @@ def answer(serving: Serving, request: Any) -> Any:
     """
     spec = specs.required(request)
     version, name, signature = heads.signature_of(serving.catalog, spec)
-    outputs = checked_outputs(signature)
+    outputs = checked_outputs(signature, serving.options)
     rows = examples.examples(request.input)
     response = RegressionResponse()
     fill(response.result, len(rows), examples.run(version, name, outputs, rows))
@@ -35,7 +34,7 @@ def answer(serving: Serving, request: Any) -> Any:
     return response
 
 
-def checked_outputs(signature: Signature) -> tuple[str, ...]:
+def checked_outputs(signature: Signature, options: AnswerOptions) -> tuple[str, ...]:
     """Return the output that a regression needs.
 
     Raises
@@ -44,6 +43,8 @@ def checked_outputs(signature: Signature) -> tuple[str, ...]:
         INVALID_ARGUMENT: the signature does no regression.
 
     """
+    if options.check_method_names:
+        heads.check_method(signature, REGRESS_METHOD, "regression")
     heads.check_inputs(signature, "regression")
     if len(signature.outputs) != 1:
         raise invalid_argument("Expected one output Tensor.")
