@@ -20,9 +20,6 @@ ROWS = np.ones((2, 3), np.float32)
 FEATURE = {"x": {"float_list": {"value": [1, 2, 3]}}}
 EXAMPLES = {"example_list": {"examples": [{"features": {"feature": FEATURE}}]}}
 WRONG_METHOD = (
-    "Expected {} signature method_name to be tensorflow/serving/{}. "
-    "Was: tensorflow/serving/predict"
-)
     "Expected {} signature method_name to be tensorflow/serving/{}. Was: tensorflow/serving/predict"
 )
 NO_LIST = (
