@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from dev import controlplane, demo, engine, images, install, kind, programs, teardown
+from dev import controlplane, demo, edgeroot, engine, images, install, kind, programs, sbom, teardown
 from dev.errors import DevError
 from dev.paths import KIND_KUBECONFIG
 
@@ -50,6 +50,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     built.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(images.NAMES)}; all if none")
     built.set_defaults(run=lambda options: images.build_and_load(engine.ensure(), options.names))
+    root = commands.add_parser(
+        "edge-root", help="make the root file system of the edge image, for any architecture, without Docker"
+    )
+    root.add_argument("folder", type=Path, help="is not there yet")
+    root.add_argument("--architecture", choices=edgeroot.MACHINES, default="arm64")
+    root.set_defaults(run=lambda options: edgeroot.make(options.architecture, options.folder))
+    bills = commands.add_parser("sbom", help="write a software bill of materials (CycloneDX) for each image")
+    bills.add_argument("folder", type=Path)
+    bills.set_defaults(run=lambda options: sbom.write_all(options.folder))
     down = commands.add_parser(
         "down", help="remove every cluster and everything that they needed but the cache"
     )

@@ -14,12 +14,15 @@ from dev.paths import ROOT, cache_home
 from dev.programs import MODULE_OF, module_key, program
 from dev.sources import registry_reachable
 from dev.steps import step
+from dev.versions import RELEASED_PYTHON_IMAGE
 
 REPOSITORY = "fogline.dev"
 GLIBC = "manylinux_2_36"
 """C library of Debian bookworm, on which both bases stand."""
 
 UV = ROOT / ".venv" / "bin" / "uv"
+DISTIL = ROOT / "images" / "distil.py"
+"""In the build context of every image with Python; which of them use it is for their Dockerfiles to say."""
 LIMIT_SECONDS = 900
 ADVICE = "run the same command again; a wheel that could not be fetched may be there now"
 
@@ -33,7 +36,7 @@ class Base:
     """Version of its Python, for which the wheels are chosen."""
 
 
-RELEASED_BASE = Base("docker.io/library/python:3.12-slim-bookworm", "3.12")
+RELEASED_BASE = Base(RELEASED_PYTHON_IMAGE, "3.12")
 BUILT_BASE = Base(f"{REPOSITORY}/base:{rootfs.PYTHON.key}", "3.11")
 
 
@@ -91,7 +94,7 @@ def ensure(engine: Engine, image: Image) -> None:
 def _key(image: Image, base: Base) -> str:
     parts: list[str | Path] = [image.dockerfile]
     if image.package:
-        parts += [base.tag, image.requirements, image.package]
+        parts += [base.tag, image.requirements, image.package, DISTIL]
     if image.program:
         parts.append(module_key(MODULE_OF[image.program]))
     return content_key(*parts)
@@ -122,29 +125,47 @@ def _fill(context: Path, image: Image, base: Base) -> None:
     shutil.copy(image.dockerfile, context)
     if image.package:
         # linked, not copied: TensorFlow alone has more than a gigabyte
-        shutil.copytree(_libraries(image, base), context / "libraries", copy_function=os.link)
+        shutil.copytree(
+            libraries(image, base.python, platform.machine()),
+            context / "libraries",
+            copy_function=os.link,
+        )
+        shutil.copy(DISTIL, context)
         target = context / "package" / image.package.name
         shutil.copytree(image.package, target, ignore=shutil.ignore_patterns("__pycache__"))
     if image.program:
         shutil.copy(program(image.program), context)
 
 
-def _libraries(image: Image, base: Base) -> Path:
-    """Return a folder with the libraries of a lock, unpacked for the Python of the base."""
-    target = f"{platform.machine()}-{GLIBC}"
+def libraries(image: Image, python: str, machine: str) -> Path:
+    """Return a folder with the libraries of a lock, unpacked.
+
+    Parameters
+    ----------
+    python
+        The minor version that they are for, such as ``3.11``.
+    machine
+        The processors that they are for, as ``uname -m`` names them.
+
+    Raises
+    ------
+    DevError
+        A wheel cannot be fetched.
+    """
+    target = f"{machine}-{GLIBC}"
 
     def make(folder: Path) -> None:
         with step(f"Libraries of {image.name}", advice=ADVICE) as fetching:
             fetching.run(
                 [
                     *(UV, "pip", "install", "--target", folder, "--require-hashes", "--no-deps"),
-                    *("--only-binary", ":all:", "--python-version", base.python, "--python-platform", target),
+                    *("--only-binary", ":all:", "--python-version", python, "--python-platform", target),
                     *("--link-mode", "copy", "--requirements", image.requirements),
                 ],
                 limit_seconds=LIMIT_SECONDS,
             )
 
-    key = content_key(image.requirements, base.python, target)
+    key = content_key(image.requirements, python, target)
     return kept_folder(f"libraries/{image.name}", key, make)
 
 

@@ -22,11 +22,15 @@ class RootFilesystem:
 
     title: str
     packages: tuple[str, ...]
+    architecture: str | None = None
+    """Debian's name of an architecture that this machine may be unable to run: the packages with what they
+    need are unpacked and none of their scripts runs. None is this machine, with everything installed."""
 
     @property
     def key(self) -> str:
         """Key of its content; newer versions of the same packages do not change it."""
-        return content_key(SUITE, *self.packages, *LEFT_OUT)
+        foreign = (self.architecture,) if self.architecture else ()
+        return content_key(SUITE, *self.packages, *LEFT_OUT, *foreign)
 
     def tar(self) -> Path:
         """Return it as a tar file; 30 to 60 s the first time.
@@ -45,7 +49,8 @@ class RootFilesystem:
             making.run(
                 [
                     *_DIE_TOGETHER,
-                    *("mmdebstrap", "--variant=minbase", "--skip=output/dev", "--aptopt=Acquire::Retries 3"),
+                    *("mmdebstrap", "--skip=output/dev", "--aptopt=Acquire::Retries 3"),
+                    *self._variant(),
                     *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
                     f"--include={','.join(self.packages)}",
                     *(SUITE, folder / "rootfs.tar"),
@@ -53,6 +58,11 @@ class RootFilesystem:
                 env={"TMPDIR": str(folder)},
                 limit_seconds=LIMIT_SECONDS,
             )
+
+    def _variant(self) -> tuple[str, ...]:
+        if self.architecture is None:
+            return ("--variant=minbase",)
+        return ("--variant=extract", f"--architectures={self.architecture}", "--skip=check/qemu")
 
 
 NODE = RootFilesystem(
@@ -82,6 +92,11 @@ NETWORK = RootFilesystem(
 
 PYTHON = RootFilesystem("python", ("python3", "libstdc++6", "ca-certificates"))
 """For the images of ours, in place of ``python:3.12-slim-bookworm``."""
+
+
+def python_for(architecture: str) -> RootFilesystem:
+    """Return the same for another architecture, unpacked: to take files from, not to stand on."""
+    return RootFilesystem(f"python-{architecture}", PYTHON.packages, architecture)
 
 
 def make_all() -> None:
