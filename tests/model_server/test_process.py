@@ -108,7 +108,7 @@ async def test_sigterm_ends_a_server_that_still_waits(tmp_path: Path, log: Path)
 @pytest.mark.parametrize(
     ("file", "content", "reason"),
     [
-        ("model.tflite", b"no model", "LiteRT cannot load"),
+        ("model.tflite", b"no model", "the model file is no .tflite file"),
         ("saved_model.pb", b"no model", "TensorFlow cannot load"),
         ("readme.txt", b"", "holds neither saved_model.pb nor a .tflite file"),
     ],

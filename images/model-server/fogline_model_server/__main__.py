@@ -8,7 +8,6 @@ import uvloop
 
 from fogline_model_server import flags, log
 from fogline_model_server.errors import ConfigError, LoadError
-from fogline_model_server.serve import serve
 
 
 def main() -> int:
@@ -17,9 +16,15 @@ def main() -> int:
     log.configure()
     for note in settings.ignored:
         log.warning("a flag does nothing", flag=note)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy is to start no threads: no model needs them
+    from fogline_model_server.loading import loader  # noqa: PLC0415  imports NumPy
+
+    load = loader(settings)
+    from fogline_model_server.serve import serve  # noqa: PLC0415  not for the process that tries models
+
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings))
+            runner.run(serve(settings, load))
     except (ConfigError, LoadError, OSError) as error:
         log.error("cannot serve", reason=str(error))
         return 1

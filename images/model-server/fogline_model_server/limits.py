@@ -1,4 +1,4 @@
-"""Bounds on what one request may ask for, so that no request ends the process."""
+"""Bounds on what one request, or one model, may ask for, so that none ends the process."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ _MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one request; what exceeds them is refused."""
+    """Bounds on one request and on one model; what exceeds them is refused."""
 
     grpc_message_bytes: int = 32 * _MEBIBYTE
     """A gRPC request after decompression. One of many one-byte integers takes 16 times as much memory."""
@@ -17,6 +17,10 @@ class Limits:
     """One input tensor. A single value may fill a whole shape: a short message can ask for a huge tensor."""
     tensor_rank: int = 32
     """Dimensions of a tensor, which is also how deep lists may nest in JSON. NumPy can hold 64."""
+    load_seconds: float = 120.0
+    """The first load of a model version, in a process of its own, with one run of each signature."""
+    model_file_bytes: int = (1 << 31) - 1
+    """A .tflite file: offsets in it have 31 bits."""
     value_characters: int = 1000
     """How much of an offending JSON value an error message repeats."""
     message_characters: int = 2000

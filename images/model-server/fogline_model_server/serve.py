@@ -8,9 +8,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from fogline_model_server import engines, log
+from fogline_model_server import log
 from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel, State, VersionStatus
 from fogline_model_server.fronts.opening import OpenFront, open_all
+from fogline_model_server.loading import Load
 from fogline_model_server.models import folders
 from fogline_model_server.serving import AnswerOptions, Serving
 from fogline_model_server.settings import Peers, Settings
@@ -23,7 +24,7 @@ POLL_SECONDS = 1.0
 """How often a base path without versions is looked at."""
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, load: Load) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises
@@ -41,7 +42,7 @@ async def serve(settings: Settings) -> None:
     if folder is None:
         return
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
-    serving = Serving(await _loaded(settings, folder, threads), _answer_options(settings))
+    serving = Serving(await _loaded(settings, folder, load, threads), _answer_options(settings))
     fronts: list[OpenFront] = []
     try:
         fronts = await open_all(settings, serving, threads)
@@ -78,9 +79,11 @@ async def _first_version(settings: Settings, stop: asyncio.Event) -> folders.Ver
     return None
 
 
-async def _loaded(settings: Settings, folder: folders.VersionFolder, threads: ThreadPoolExecutor) -> Catalog:
+async def _loaded(
+    settings: Settings, folder: folders.VersionFolder, load: Load, threads: ThreadPoolExecutor
+) -> Catalog:
     began = time.perf_counter()
-    engine = await asyncio.get_running_loop().run_in_executor(threads, engines.load, folder.path)
+    engine = await asyncio.get_running_loop().run_in_executor(threads, load, folder.path)
     log.info(
         "model loaded",
         model=settings.model_name,

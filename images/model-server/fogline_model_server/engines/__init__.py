@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from fogline_model_server.engines.engine import Engine
-from fogline_model_server.engines.options import DEFAULT_OPTIONS, EngineOptions
+from fogline_model_server.engines.options import EngineOptions
 from fogline_model_server.errors import LoadError
 
-__all__ = ["DEFAULT_OPTIONS", "Engine", "EngineOptions", "load"]
+__all__ = ["SAVED_MODEL_FILE", "Engine", "EngineOptions", "load"]
 
 SAVED_MODEL_FILE = "saved_model.pb"
 TFLITE_FILE = "model.tflite"
 
 
-def load(folder: Path, options: EngineOptions = DEFAULT_OPTIONS) -> Engine:
+def load(folder: Path, options: EngineOptions | None = None) -> Engine:
     """Load the model of a version folder with the engine that its files ask for.
 
     Raises
@@ -21,26 +21,28 @@ def load(folder: Path, options: EngineOptions = DEFAULT_OPTIONS) -> Engine:
         No model is there, its engine is not installed, or the engine refuses it.
 
     """
-    if (folder / SAVED_MODEL_FILE).is_file():
+    options = options or EngineOptions()
+    converted = options.prefer_tflite and (folder / TFLITE_FILE).is_file()
+    if (folder / SAVED_MODEL_FILE).is_file() and not converted:
         return _load_saved_model(folder, options)
     return _load_tflite(_tflite_file(folder), options)
 
 
 def _load_saved_model(folder: Path, options: EngineOptions) -> Engine:
     try:
-        from fogline_model_server.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415  costs 5 s
+        from fogline_model_server.engines import tensorflow  # noqa: PLC0415  costs 5 s
     except ModuleNotFoundError as error:
         raise LoadError(
             f"the version is a SavedModel, which needs TensorFlow, and {error.name} is not installed: "
             "use the image with the TensorFlow engine, or convert the model to .tflite"
         ) from error
-    return TensorFlowEngine(folder, options)
+    return tensorflow.load(folder, options)
 
 
 def _load_tflite(file: Path, options: EngineOptions) -> Engine:
-    from fogline_model_server.engines.litert import LiteRtEngine  # noqa: PLC0415  a SavedModel does not need it
+    from fogline_model_server.engines import litert  # noqa: PLC0415  a SavedModel does not need it
 
-    return LiteRtEngine(file.read_bytes(), options)
+    return litert.load(file, options)
 
 
 def _tflite_file(folder: Path) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import interpreter as litert  # type: ignore[import-untyped]  # it ships no types
 
 from fogline_model_server.dtypes import BY_NUMPY, STRING, Array
-from fogline_model_server.errors import LoadError, invalid_argument
+from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
 from fogline_model_server.signatures import DEFAULT_SIGNATURE, Signature, TensorInfo
 
 Runner = Callable[[Mapping[str, Array]], Mapping[str, Array]]
@@ -19,6 +19,15 @@ FAILURES = (RuntimeError, ValueError, MemoryError)
 class Interpreter:
     """A model that is ready to run. Not for two threads at once.
 
+    Parameters
+    ----------
+    content
+        The file.
+    threads
+        CPU cores that one call uses.
+    forgets
+        Whether the state that the model keeps is reset after each call.
+
     Raises
     ------
     LoadError
@@ -26,12 +35,13 @@ class Interpreter:
 
     """
 
-    def __init__(self, content: bytes, threads: int = 1) -> None:
+    def __init__(self, content: bytes, threads: int = 1, *, forgets: bool = False) -> None:
+        self._forgets = forgets
         try:
             self._native = litert.Interpreter(model_content=content, num_threads=threads)
             self._native.allocate_tensors()
         except FAILURES as error:
-            raise LoadError(f"LiteRT cannot load the model: {error}") from error
+            raise LoadError(f"LiteRT cannot load the model: {_reason(error)}") from error
         keys = self._native.get_signature_list()
         if keys:
             native = {key: self._native.get_signature_runner(key) for key in keys}
@@ -42,8 +52,8 @@ class Interpreter:
             self.signatures = {DEFAULT_SIGNATURE: plain.signature}
             self._runners = {DEFAULT_SIGNATURE: plain}
 
-    def run(self, signature: str, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
-        """Run the model once.
+    def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> Mapping[str, Array]:
+        """Run the model once; see `Engine`.
 
         Raises
         ------
@@ -55,8 +65,23 @@ class Interpreter:
         try:
             results = self._runners[signature](inputs)
         except FAILURES as error:
-            raise invalid_argument(f"LiteRT cannot run the model on these inputs: {error}") from error
-        return {alias: np.asarray(array) for alias, array in results.items()}
+            if _is_out_of_memory(error):
+                raise ServingError(Code.RESOURCE_EXHAUSTED, _reason(error)) from error
+            text = f"LiteRT cannot run the model on these inputs: {_reason(error)}"
+            raise invalid_argument(text) from error
+        finally:
+            if self._forgets:
+                self._native.reset_all_variables()
+        return {alias: np.asarray(results[alias]) for alias in outputs}
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Tell whether there was no memory: for its tensors LiteRT then gives no reason at all."""
+    return isinstance(error, MemoryError) or not str(error)
+
+
+def _reason(error: Exception) -> str:
+    return "there is not enough memory" if _is_out_of_memory(error) else str(error)
 
 
 class _PlainRunner:

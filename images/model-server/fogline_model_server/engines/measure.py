@@ -1,14 +1,16 @@
-"""How long a model takes: it is run on zeros, which also finds models that end the process when they run."""
+"""What a model needs: it is run on zeros, which also finds models that end the process when they run."""
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from fogline_model_server.dtypes import BY_NUMBER, STRING, Array
-from fogline_model_server.engines.engine import Engine
-from fogline_model_server.errors import ServingError
+from fogline_model_server.errors import Code, LoadError, ServingError
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.signatures import Signature
 
@@ -18,43 +20,71 @@ _BUDGET_SECONDS = 0.25
 """For all signatures together, the first run of each aside."""
 UNKNOWN = math.inf
 """Seconds of a model that could not be measured: it is treated as a slow one."""
+_KIBIBYTE = 1024
 
 
-def seconds_per_call(engine: Engine) -> float:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one model needs."""
+
+    seconds_per_call: float
+    """One call with one row of zeros, for the slowest signature."""
+    memory_bytes: int = 0
+    """What the process grew by when the model was loaded and had run once."""
+    threads: int = 1
+    """CPU cores that one call makes good use of."""
+
+
+class Runnable(Protocol):
+    """Signatures, and a way to run them: an engine, or a part of one."""
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """Return the ways to call the model."""
+
+    def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> Mapping[str, Array]:
+        """Run the model once; raises ServingError."""
+
+
+def seconds_per_call(model: Runnable) -> float:
     """Return the time of one call with one row of zeros, in seconds, for the slowest signature.
 
     A signature that takes no zeros, or of unknown rank, does not count; `UNKNOWN` when none counts.
+
+    Raises
+    ------
+    LoadError
+        There is not enough memory to run it.
+
     """
     slowest = 0.0
-    spent = 0.0
-    for name, signature in engine.signatures.items():
+    budget = _BUDGET_SECONDS
+    for name, signature in model.signatures.items():
         inputs = zeros(signature)
         if inputs is None:
             continue
+        outputs = tuple(signature.outputs)
         try:
-            engine.run(name, inputs, tuple(signature.outputs))
+            model.run(name, inputs, outputs)
             seconds = UNKNOWN
             for _ in range(_RUNS):
                 began = time.perf_counter()
-                engine.run(name, inputs, tuple(signature.outputs))
+                model.run(name, inputs, outputs)
                 took = time.perf_counter() - began
                 seconds = min(seconds, took)
-                spent += took
-                if spent > _BUDGET_SECONDS:
+                budget -= took
+                if budget < 0:
                     break
-        except ServingError:
+        except ServingError as error:
+            if error.code is Code.RESOURCE_EXHAUSTED:
+                raise LoadError(f"the model cannot run: {error.message}") from error
             continue
         slowest = max(slowest, seconds)
     return slowest or UNKNOWN
 
 
-def zeros(signature: Signature, rows: int = 1) -> Mapping[str, Array] | None:
-    """Return inputs of zeros, or of empty strings, with one element where any number is allowed.
-
-    Parameters
-    ----------
-    rows
-        Size of the first dimension where that may be any.
+def zeros(signature: Signature) -> Mapping[str, Array] | None:
+    """Return inputs of zeros, or of empty strings, with size 1 in each dimension that may have any size.
 
     Returns
     -------
@@ -67,11 +97,16 @@ def zeros(signature: Signature, rows: int = 1) -> Mapping[str, Array] | None:
         dtype = BY_NUMBER.get(info.dtype)
         if info.shape is None or dtype is None:
             return None
-        free = (rows, *(1 for _ in info.shape[1:]))
-        shape = tuple(size if size >= 0 else free[axis] for axis, size in enumerate(info.shape))
+        shape = tuple(1 if size < 0 else size for size in info.shape)
         if math.prod(shape) * dtype.numpy.itemsize > LIMITS.tensor_bytes:
             return None
-        inputs[alias] = np.full(shape, b"") if dtype is STRING else np.zeros(shape, dtype.numpy)
-        if dtype is STRING:
-            inputs[alias] = inputs[alias].astype(object)
+        inputs[alias] = np.full(shape, b"" if dtype is STRING else 0, dtype.numpy)
     return inputs
+
+
+def resident_bytes() -> int:
+    """Return the memory of this process that no file backs, in bytes; 0 where the kernel does not say."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * _KIBIBYTE
+    return 0

@@ -1,16 +1,24 @@
 """What the loader of models needs to know about the machine and the settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from fogline_model_server import container
+from fogline_model_server.engines.trials import Trials
 
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How models are loaded and run."""
 
-    threads: int = 1
+    threads: int = field(default_factory=lambda: container.usable_cpus(container.limits()))
     """CPU cores that the process may use."""
-    memory_bytes: int | None = None
-    """What may be used beyond what is used now, to size pools of interpreters; None: no limit is known."""
-
-
-DEFAULT_OPTIONS = EngineOptions()
+    intra_threads: int = 0
+    """Threads of TensorFlow within an operation; 0: as many as cores."""
+    inter_threads: int = 0
+    """The same among operations."""
+    interpreters: int | None = None
+    """Interpreters of a .tflite model; None: measured memory decides."""
+    prefer_tflite: bool = False
+    """Take model.tflite where a version has a SavedModel too."""
+    trials: Trials | None = None
+    """Where a model is tried before this process loads it; None: it is loaded untried."""

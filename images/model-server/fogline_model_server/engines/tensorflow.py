@@ -15,7 +15,7 @@ os.environ.setdefault(
 import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
 
 from fogline_model_server.dtypes import STRING, Array
-from fogline_model_server.engines.measure import seconds_per_call
+from fogline_model_server.engines.measure import UNKNOWN, Measured, resident_bytes, seconds_per_call
 from fogline_model_server.engines.options import EngineOptions
 from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
 from fogline_model_server.signatures import Signature, TensorInfo
@@ -38,9 +38,11 @@ class TensorFlowEngine:
 
     name = "tensorflow"
 
-    def __init__(self, folder: Path, options: EngineOptions) -> None:  # noqa: ARG002
+    def __init__(self, folder: Path, intra_threads: int, inter_threads: int) -> None:
         tf.get_logger().setLevel("ERROR")  # else it advises against the loader of sessions
-        self._session = tf.compat.v1.Session(graph=tf.Graph())
+        self._session = tf.compat.v1.Session(
+            graph=tf.Graph(), config=_session_config(intra_threads, inter_threads)
+        )
         try:
             with self._session.graph.as_default():
                 meta_graph = tf.compat.v1.saved_model.load(
@@ -52,7 +54,7 @@ class TensorFlowEngine:
             key: _signature(definition) for key, definition in meta_graph.signature_def.items()
         }
         self._calls: dict[tuple[str, tuple[str, ...]], Callable[..., list[Any]]] = {}
-        self.seconds_per_call = seconds_per_call(self)
+        self.seconds_per_call = UNKNOWN
 
     def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
         """Run the model once; see `Engine`."""
@@ -76,6 +78,46 @@ class TensorFlowEngine:
                 feed_list=[find(info.name) for info in definition.inputs.values()],
             )
         return self._calls[key]
+
+
+def load(folder: Path, options: EngineOptions) -> TensorFlowEngine:
+    """Load a SavedModel, after it was tried where the options say so.
+
+    Raises
+    ------
+    LoadError
+        It cannot be loaded.
+
+    """
+    threads = (options.intra_threads or options.threads, options.inter_threads or options.threads)
+    report = options.trials.saved_model(folder, *threads) if options.trials else None
+    engine = TensorFlowEngine(folder, *threads)
+    if report is None or report.measured is None:
+        engine.seconds_per_call = seconds_per_call(engine)
+    else:
+        engine.seconds_per_call = report.measured.seconds_per_call
+    return engine
+
+
+def measure(folder: Path, intra_threads: int, inter_threads: int) -> Measured:
+    """Load a model and run it, to see what it needs.
+
+    Raises
+    ------
+    LoadError
+        As `TensorFlowEngine`, and when there is not enough memory to run it.
+
+    """
+    before = resident_bytes()
+    engine = TensorFlowEngine(folder, intra_threads, inter_threads)
+    seconds = seconds_per_call(engine)
+    return Measured(seconds, max(0, resident_bytes() - before))
+
+
+def _session_config(intra_threads: int, inter_threads: int) -> Any:
+    return tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=intra_threads, inter_op_parallelism_threads=inter_threads
+    )
 
 
 def _reason(error: Exception, folder: Path) -> str:

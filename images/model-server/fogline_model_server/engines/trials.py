@@ -1,0 +1,140 @@
+"""Models are tried in a child process before the server loads them: a broken one ends the child."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fogline_model_server import container
+from fogline_model_server.engines import fork_server
+from fogline_model_server.engines.measure import Measured
+from fogline_model_server.engines.trial import Job, Report
+from fogline_model_server.errors import LoadError
+from fogline_model_server.limits import LIMITS
+
+_MEMORY_SHARE = 0.9
+"""Of the memory that is left, for a trial: the server goes on answering beside it."""
+_REPLY_SECONDS = 10.0
+"""How much longer than the trial itself its report may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A process that tries models, and the way to it."""
+
+    socket: socket.socket
+    process_id: int
+
+
+def forked() -> Connection:
+    """Fork a process that tries models.
+
+    To be called while this process has one thread only, and after the libraries of the engines are loaded:
+    the fork shares them.
+    """
+    ours, theirs = _pair()
+    process_id = os.fork()
+    if not process_id:
+        try:
+            ours.close()
+            fork_server.serve(theirs)
+        finally:
+            os._exit(0)
+    theirs.close()
+    return Connection(ours, process_id)
+
+
+def spawned() -> Connection:
+    """Start a process that tries models; its trials load the libraries anew, which takes longer."""
+    ours, theirs = _pair()
+    command = [sys.executable, "-m", fork_server.__name__, str(theirs.fileno())]
+    with theirs:
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
+    process.returncode = 0  # nobody waits for it: it ends when its socket closes
+    return Connection(ours, process.pid)
+
+
+class Trials:
+    """Tries models. Safe to use from several threads, which take turns."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._turn = threading.Lock()
+        self._connection = connection
+
+    @property
+    def process_id(self) -> int:
+        """Return the process that forks the children."""
+        return self._connection.process_id
+
+    def tflite(self, file: int, threads: int) -> Report:
+        """Try a .tflite file.
+
+        Parameters
+        ----------
+        file
+            Its descriptor.
+        threads
+            CPU cores that it may use.
+
+        Raises
+        ------
+        LoadError
+            It cannot be loaded.
+
+        """
+        return self._report(_job(threads), [file])
+
+    def saved_model(self, folder: Path, intra_threads: int, inter_threads: int) -> Report:
+        """Try a SavedModel, with threads as `EngineOptions` has them.
+
+        Raises
+        ------
+        LoadError
+            It cannot be loaded.
+
+        """
+        return self._report(_job(intra_threads, str(folder.absolute()), inter_threads), [])
+
+    def close(self) -> None:
+        """End the process, and a trial that is going on."""
+        self._connection.socket.close()
+
+    def _report(self, job: Job, files: list[int]) -> Report:
+        with self._turn:
+            try:
+                report = self._asked(job, files)
+            except ConnectionError:  # somebody ended the process
+                self.close()
+                self._connection = spawned()
+                try:
+                    report = self._asked(job, files)
+                except ConnectionError as error:
+                    raise LoadError("the process that tries models ended again and again") from error
+        if report.measured is None:
+            raise LoadError(report.reason)
+        return report
+
+    def _asked(self, job: Job, files: list[int]) -> Report:
+        connection = self._connection.socket
+        connection.settimeout(job.seconds + _REPLY_SECONDS)
+        socket.send_fds(connection, [json.dumps(asdict(job)).encode()], files)
+        answer = connection.recv(fork_server.MESSAGE_BYTES)
+        if not answer:
+            raise ConnectionResetError
+        found = json.loads(answer)
+        measured = found["measured"]
+        return Report(measured and Measured(**measured), found["reason"], found["sha256"])
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _job(threads: int, saved_model: str | None = None, inter_threads: int = 0) -> Job:
+    free = container.free_memory_bytes(container.limits())
+    memory = None if free is None else int(free * _MEMORY_SHARE)
+    return Job(threads, memory, LIMITS.load_seconds, saved_model, inter_threads)

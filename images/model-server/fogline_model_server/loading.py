@@ -1,0 +1,46 @@
+"""How the server gets its models: each is tried in a child process before the server itself loads it."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from fogline_model_server import engines
+from fogline_model_server.engines import Engine, EngineOptions
+from fogline_model_server.engines.trials import Trials, forked
+from fogline_model_server.settings import Settings
+
+Load = Callable[[Path], Engine]
+"""From a version folder to its model; raises LoadError."""
+
+
+def loader(settings: Settings) -> Load:
+    """Return what loads models.
+
+    It forks the process that tries them, so it must be called before any thread is started, and before
+    libraries are imported that only the server needs.
+    """
+    _import_engines(settings)
+    return partial(engines.load, options=_options(settings, Trials(forked())))
+
+
+def _import_engines(settings: Settings) -> None:
+    """Import what trials need, once for all of them."""
+    saved = any(settings.model_base_path.glob(f"*/{engines.SAVED_MODEL_FILE}"))
+    with suppress(ModuleNotFoundError):  # then loading says what is missing
+        import_module(f"{engines.__name__}.{'tensorflow' if saved else 'litert'}")
+
+
+def _options(settings: Settings, trials: Trials) -> EngineOptions:
+    interpreters = None
+    if settings.num_tflite_pools is not None or settings.num_tflite_interpreters_per_pool is not None:
+        interpreters = (settings.num_tflite_pools or 1) * (settings.num_tflite_interpreters_per_pool or 1)
+    session = settings.tensorflow_session_parallelism
+    return EngineOptions(
+        intra_threads=settings.tensorflow_intra_op_parallelism or session,
+        inter_threads=settings.tensorflow_inter_op_parallelism or session,
+        interpreters=interpreters,
+        prefer_tflite=settings.prefer_tflite_model,
+        trials=trials,
+    )
