@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from typing import Protocol
 
+from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.limits import LIMITS
 
 _TICK_SECONDS = 1.0
@@ -14,8 +15,9 @@ _TICK_SECONDS = 1.0
 class Connection(Protocol):
     """What a listener asks of a connection."""
 
-    idle_since: float | None
-    """Since when it has no request, in seconds of the event loop's clock."""
+    @property
+    def idle_since(self) -> float | None:
+        """Return since when it has no request, in seconds of the event loop's clock."""
 
     def tick(self, now: float) -> None:
         """Look whether the peer keeps to the limits of time; called about every second."""
@@ -43,8 +45,7 @@ class Connections:
         self._all_closed = asyncio.Event()
         self._all_closed.set()
         self.draining = False
-        self.held_bytes = 0
-        """Of requests that are not complete, or not answered yet."""
+        self._held_bytes = 0
 
     def add(self, connection: Connection) -> bool:
         """Take a new connection, if need be in place of the one that is idle longest.
@@ -71,6 +72,25 @@ class Connections:
         self._open.discard(connection)
         if not self._open:
             self._all_closed.set()
+
+    def hold(self, size_bytes: int) -> None:
+        """Count bytes of a request that is not answered yet.
+
+        They count also when this refuses them: whoever ends the request releases them.
+
+        Raises
+        ------
+        ServingError
+            RESOURCE_EXHAUSTED: all connections together hold too much.
+
+        """
+        self._held_bytes += size_bytes
+        if self._held_bytes > LIMITS.held_bytes:
+            raise ServingError(Code.RESOURCE_EXHAUSTED, "too many requests at once, try again later")
+
+    def release(self, size_bytes: int) -> None:
+        """Count them no more."""
+        self._held_bytes -= size_bytes
 
     def tick(self, now: float) -> None:
         """Look at all of them."""

@@ -118,12 +118,9 @@ class Http1Connection(asyncio.Protocol):
         if self._transport and not self._is_busy():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _hold(self, size: int) -> bool:
-        if self._shared.connections.held_bytes + size > LIMITS.held_bytes:
-            return False
-        self._shared.connections.held_bytes += size
-        self._held_bytes += size
-        return True
+    def _hold(self, size_bytes: int) -> None:
+        self._held_bytes += size_bytes
+        self._shared.connections.hold(size_bytes)
 
     # What the listener calls.
 
@@ -166,7 +163,7 @@ class Http1Connection(asyncio.Protocol):
                 break
             kind = (request.method, request.path, len(request.body).bit_length())
             size = LIMITS.rest_body_bytes if request.encoding else len(request.body)
-            if work.is_quick(kind, size):
+            if request.method == "GET" or work.is_quick(kind, size):  # no model runs to answer GET
                 self._on_reply(request, work.run(kind, _answer, serving, request))
                 continue
             try:
@@ -227,7 +224,7 @@ class Http1Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _release(self) -> None:
-        self._shared.connections.held_bytes -= self._held_bytes
+        self._shared.connections.release(self._held_bytes)
         self._held_bytes = 0
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import httptools
 
+from fogline_model_server.errors import ServingError
 from fogline_model_server.limits import LIMITS
 
 ENCODINGS = (b"gzip", b"x-gzip", b"deflate")
@@ -41,8 +42,8 @@ class RequestReader:
         Called with each request that is complete.
     on_expectation
         Called when the client waits for a word before it sends the body.
-    has_room
-        Tells whether that many bytes of a body more may be held.
+    hold
+        Called with how many bytes of a body more are held; raises ServingError when that is too much.
 
     """
 
@@ -50,12 +51,12 @@ class RequestReader:
         self,
         on_request: Callable[[Request], None],
         on_expectation: Callable[[], None],
-        has_room: Callable[[int], bool],
+        hold: Callable[[int], None],
     ) -> None:
         self._parser = httptools.HttpRequestParser(self)
         self._on_request = on_request
         self._on_expectation = on_expectation
-        self._has_room = has_room
+        self._hold = hold
         self.in_request = False
         self.in_body = False
         self._reset()
@@ -137,8 +138,10 @@ class RequestReader:
         """Collect the body."""
         if len(self._body) + len(body) > LIMITS.rest_body_bytes:
             raise body_too_large()
-        if not self._has_room(len(body)):
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at once, try again later")
+        try:
+            self._hold(len(body))
+        except ServingError as error:
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, error.message) from error
         self._body += body
 
     def on_message_complete(self) -> None:

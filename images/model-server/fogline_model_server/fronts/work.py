@@ -85,7 +85,7 @@ class Work:
     def _note(self, kind: Hashable, seconds: float) -> None:
         known = self._seconds.get(kind)
         # One long pause of the machine must not count for more than a few quick requests.
-        seconds = min(seconds, 4 * INLINE_SECONDS)
+        seconds = min(seconds, 3 * INLINE_SECONDS)
         if known is None and len(self._seconds) >= _KINDS:
             self._seconds.clear()
         self._seconds[kind] = seconds if known is None else known + _WEIGHT * (seconds - known)

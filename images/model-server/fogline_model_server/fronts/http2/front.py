@@ -5,7 +5,8 @@ import ssl
 
 from fogline_model_server import wire
 from fogline_model_server.fronts.connections import Connections, Listener
-from fogline_model_server.fronts.http2.connection import Http2Connection, Shared
+from fogline_model_server.fronts.http2.calls import Shared
+from fogline_model_server.fronts.http2.connection import Http2Connection
 from fogline_model_server.fronts.http2.methods import methods
 from fogline_model_server.fronts.http2.request import Reader
 from fogline_model_server.fronts.work import Work

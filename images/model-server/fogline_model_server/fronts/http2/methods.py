@@ -12,6 +12,12 @@ from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.messages import SERVICES, message_class
 from fogline_model_server.serving import Serving
 
+_INFORMING = frozenset(
+    {
+        "tensorflow.serving.ModelService/GetModelStatus",
+        "tensorflow.serving.PredictionService/GetModelMetadata",
+    }
+)
 _SPEC_TAG, _ONE_BYTE_LENGTH = 0x0A, 0x80
 
 
@@ -23,6 +29,10 @@ class Method:
     """``package.Service/Method``."""
     answer: Callable[[bytes], bytes]
     """From a request message to a response message; raises nothing but ServingError."""
+    informs: bool = False
+    """No model runs, so the answer never takes long."""
+    watches: bool = False
+    """The call goes on: the client hears the answer anew whenever it has changed."""
 
     def kind(self, message: bytes) -> tuple[object, ...]:
         """Return what requests have in common that take about the same time: method, ModelSpec and size.
@@ -44,7 +54,7 @@ def methods(serving: Serving, predictor: wire.Predictor) -> Mapping[bytes, Metho
             answer = _through_messages(serving, message_class(method.input_type), ANSWERS[name])
             if name == wire.PREDICT:
                 answer = predictor.answer
-            found[f"/{name}".encode()] = Method(name, _guarded(name, answer))
+            found[f"/{name}".encode()] = Method(name, _guarded(name, answer), informs=name in _INFORMING)
     return found
 
 
