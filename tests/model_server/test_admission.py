@@ -8,7 +8,6 @@ from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.serving import AnswerOptions, Serving
 
 PREDICT = "tensorflow.serving.PredictionService/Predict"
-STATUS = "tensorflow.serving.ModelService/GetModelStatus"
 FAR = "ipv4:10.0.0.7:4711"
 
 
@@ -48,14 +47,3 @@ def test_who_is_far_may_predict_but_not_reload() -> None:
 
 def test_everybody_may_reload_when_the_flag_says_so() -> None:
     admit(Serving(Catalog({}), AnswerOptions(reload_from_anywhere=True)), RELOAD, FAR)
-
-
-def test_a_server_that_ends_tells_so_and_refuses_the_rest() -> None:
-    serving = Serving(Catalog({}))
-    serving.draining = True
-    admit(serving, STATUS, FAR)
-    admit(serving, "grpc.health.v1.Health/Check", FAR)
-    for method in (PREDICT, RELOAD):
-        with pytest.raises(ServingError) as refused:
-            admit(serving, method, "unix:")
-        assert refused.value.code is Code.UNAVAILABLE

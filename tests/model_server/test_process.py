@@ -119,7 +119,7 @@ async def test_a_version_that_cannot_be_loaded_ends_the_process_and_says_why(
     folder = tmp_path / "base" / "1"
     folder.mkdir(parents=True)
     (folder / file).write_bytes(content)
-    with spawned(tmp_path / "base", log) as server:
+    with spawned(tmp_path / "base", log, "--max_num_load_retries=0") as server:
         assert await ends(server) == 1
     last = server.logged().splitlines()[-1]
     assert '"message":"cannot serve"' in last

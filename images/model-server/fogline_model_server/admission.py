@@ -7,14 +7,6 @@ from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.serving import Serving
 
 RELOAD = "tensorflow.serving.ModelService/HandleReloadConfigRequest"
-INFORMING = frozenset(
-    {
-        "tensorflow.serving.ModelService/GetModelStatus",
-        "grpc.health.v1.Health/Check",
-        "grpc.health.v1.Health/Watch",
-    }
-)
-"""They say that the server ends, so they are answered while it does."""
 
 
 def admit(serving: Serving, method: str, peer: str) -> None:
@@ -30,11 +22,9 @@ def admit(serving: Serving, method: str, peer: str) -> None:
     Raises
     ------
     ServingError
-        UNAVAILABLE: the server is about to end. PERMISSION_DENIED: the peer may not do this.
+        PERMISSION_DENIED: the peer may not do this.
 
     """
-    if serving.draining and method not in INFORMING:
-        raise ServingError(Code.UNAVAILABLE, "The server is shutting down.")
     if method == RELOAD and not serving.options.reload_from_anywhere and not is_local(peer):
         raise ServingError(
             Code.PERMISSION_DENIED,

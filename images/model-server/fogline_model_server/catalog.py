@@ -19,9 +19,9 @@ class ModelSpec:
     """Empty means the default signature."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class ModelVersion:
-    """One version that answers requests."""
+    """One version that answers requests. A request holds on to it until it is answered."""
 
     number: int
     engine: Engine
@@ -58,6 +58,8 @@ class ServedModel:
     """Of every version that is or was there, lowest number first."""
     labels: Mapping[str, int] = field(default_factory=dict)
     """Version numbers by label."""
+    configured: bool = True
+    """Whether it is still wanted; of one that is not, only the statuses are left."""
 
 
 @dataclass(frozen=True, slots=True)

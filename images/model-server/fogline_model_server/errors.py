@@ -54,17 +54,14 @@ class LoadError(Exception):
     Parameters
     ----------
     reason
-        For the log. It may hold paths.
-    status
-        For clients, who read it in GetModelStatus: without paths. By default it says to look into the log.
+        Without paths: clients read it in GetModelStatus.
     final
         Whether trying again cannot help, whatever happens to the files.
 
     """
 
-    def __init__(self, reason: str, *, status: str = "", final: bool = False) -> None:
+    def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
-        self.status = status or "the version cannot be loaded; the log of the server says why"
         self.final = final
 
 

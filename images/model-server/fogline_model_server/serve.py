@@ -1,104 +1,111 @@
-"""The life of the process: wait for a version, load it, open the ports, answer, end cleanly."""
+"""The life of the process: load, open the ports, answer, follow what changes, end cleanly."""
 
 import asyncio
 import os
 import signal
 import threading
-import time
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from typing import Any
 
-from fogline_model_server import log
-from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel, State, VersionStatus
+from fogline_model_server import assembly, log
+from fogline_model_server.catalog import Catalog
+from fogline_model_server.errors import ConfigError, ServingError
 from fogline_model_server.fronts.opening import OpenFront, open_all
 from fogline_model_server.loading import Load
-from fogline_model_server.models import folders
-from fogline_model_server.serving import AnswerOptions, Serving
-from fogline_model_server.settings import Peers, Settings
+from fogline_model_server.models import config_file
+from fogline_model_server.models.config import Config
+from fogline_model_server.models.loader import Loader
+from fogline_model_server.models.manager import Manager
+from fogline_model_server.serving import Serving
+from fogline_model_server.settings import Settings
 
 THREADS = 2
 """They answer gRPC, and the slow requests of REST. More do not help: Python runs one at a time."""
 GRACE_SECONDS = 30.0
 """How long requests in flight may still take after SIGTERM."""
-POLL_SECONDS = 1.0
-"""How often a base path without versions is looked at."""
+KILLED_BY_SIGTERM = 128 + signal.SIGTERM
+"""The exit code that shells give to it."""
 
 
 async def serve(settings: Settings, load: Load) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT; a second one ends the process at once.
 
     Raises
     ------
+    ConfigError
+        A file that a flag names cannot be used.
     LoadError
-        The model cannot be loaded.
+        A model cannot be loaded.
     OSError
         A port cannot be had.
 
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    folder = await _first_version(settings, stop)
-    if folder is None:
-        return
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stop)
+    serving = Serving(Catalog({}), assembly.answer_options(settings))
+    loader = Loader(load, serving.meter, assembly.warmup_iterations(settings))
+    manager = Manager(serving, loader, assembly.manager_options(settings))
+    config = assembly.config(settings)
+    try:
+        if await _done_unless(stop, _started(manager, config)):
+            await _answer(settings, serving, manager, config, stop)
+    finally:
+        manager.drain()
+
+
+def _stop(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        log.error("told to stop twice: requests in flight are given up")
+        os._exit(KILLED_BY_SIGTERM)
+    stop.set()
+
+
+async def _done_unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work until it is done or somebody wants to stop; tell whether it was done."""
+    doing = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((doing, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not doing.done():
+        doing.cancel()
+        return False
+    doing.result()
+    return True
+
+
+async def _started(manager: Manager, config: Config) -> None:
+    try:
+        await manager.start(config)
+    except ServingError as error:
+        raise ConfigError(str(error)) from error
+
+
+async def _answer(
+    settings: Settings, serving: Serving, manager: Manager, config: Config, stop: asyncio.Event
+) -> None:
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
-    serving = Serving(await _loaded(settings, folder, load, threads), _answer_options(settings))
     fronts: list[OpenFront] = []
+    if settings.enable_reload_config:
+        serving.reload = assembly.reloader(manager)
+    following = asyncio.ensure_future(_follow(settings, manager, config))
     try:
         fronts = await open_all(settings, serving, threads)
         log.info("serving", grpc_port=settings.port, rest_port=settings.rest_api_port)
         await stop.wait()
         log.info("stopping", grace_seconds=GRACE_SECONDS)
     finally:
+        following.cancel()
+        manager.drain()
         await asyncio.gather(*(front.close(GRACE_SECONDS) for front in fronts))
         end(threads)
 
 
-def _answer_options(settings: Settings) -> AnswerOptions:
-    return AnswerOptions(
-        tensor_content=settings.enable_serialization_as_tensor_content,
-        cors=settings.rest_api_enable_cors_support,
-        metrics_path=settings.metrics_path,
-        check_method_names=settings.enable_signature_method_name_check,
-        reload_from_anywhere=settings.reload_config_peers is Peers.ANY,
-    )
-
-
-async def _first_version(settings: Settings, stop: asyncio.Event) -> folders.VersionFolder | None:
-    """Return the latest version, as soon as there is one; None when told to stop before."""
-    told = False
-    while not stop.is_set():
-        folder = folders.latest(settings.model_base_path)
-        if folder:
-            return folder
-        if not told:
-            log.info("waiting for a version", base_path=settings.model_base_path)
-            told = True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), POLL_SECONDS)
-    return None
-
-
-async def _loaded(
-    settings: Settings, folder: folders.VersionFolder, load: Load, threads: ThreadPoolExecutor
-) -> Catalog:
-    began = time.perf_counter()
-    engine = await asyncio.get_running_loop().run_in_executor(threads, load, folder.path)
-    log.info(
-        "model loaded",
-        model=settings.model_name,
-        version=folder.number,
-        engine=engine.name,
-        seconds=round(time.perf_counter() - began, 3),
-    )
-    return Catalog(
-        {
-            settings.model_name: ServedModel(
-                available=(ModelVersion(folder.number, engine),),
-                statuses=(VersionStatus(folder.number, State.AVAILABLE),),
-            )
-        }
-    )
+async def _follow(settings: Settings, manager: Manager, config: Config) -> None:
+    pause = settings.model_config_file_poll_wait_seconds
+    if settings.model_config_file and pause:
+        await config_file.follow(settings.model_config_file, config, pause, manager.reconfigure)
 
 
 def end(threads: ThreadPoolExecutor) -> None:

@@ -46,6 +46,31 @@ class Serving:
         never call it in an event loop. Raises ServingError.
         """
 
+        self._listeners: list[Callable[[], None]] = []
+
+    def replace(self, catalog: Catalog) -> None:
+        """Serve something else from now on."""
+        self.catalog = catalog
+        self._tell()
+
+    def drain(self, catalog: Catalog) -> None:
+        """Answer nothing new from now on; the catalog says so."""
+        self.catalog = catalog
+        self.draining = True
+        self._tell()
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call somebody, in the thread of the change, whenever the catalog changes or draining begins."""
+        self._listeners.append(listener)
+
+    def off_change(self, listener: Callable[[], None]) -> None:
+        """Call them no more."""
+        self._listeners.remove(listener)
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
     def observe(self, model: str, api: str, entrypoint: str, code: Code | None, seconds: float) -> None:
         """Take note of an inference that is over; see `Meter.request`.
 

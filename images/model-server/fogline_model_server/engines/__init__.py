@@ -34,7 +34,8 @@ def _load_saved_model(folder: Path, options: EngineOptions) -> Engine:
     except ModuleNotFoundError as error:
         raise LoadError(
             f"the version is a SavedModel, which needs TensorFlow, and {error.name} is not installed: "
-            "use the image with the TensorFlow engine, or convert the model to .tflite"
+            "use the image with the TensorFlow engine, or convert the model to .tflite",
+            final=True,
         ) from error
     return tensorflow.load(folder, options)
 

@@ -1,34 +1,60 @@
 """Version folders: the numbered children of a model's base path."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from fogline_model_server.models.config import All, Latest, Policy, Specific
 
 _MAX_NUMBER = (1 << 63) - 1
 """A version is an int64 on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
-class VersionFolder:
-    """One version on disk."""
+class Scan:
+    """What one look at a base path found."""
 
-    number: int
-    path: Path
+    folders: Mapping[int, Path]
+    """By version number."""
+    shadowed: Sequence[Path] = ()
+    """Not taken, because another folder has the same number, such as 001 beside 1."""
 
 
-def latest(base_path: Path) -> VersionFolder | None:
-    """Return the folder with the highest number; other names are ignored, leading zeros allowed.
+def scan(base_path: Path) -> Scan | None:
+    """Look for version folders; other names are ignored, leading zeros allowed.
 
-    A base path that is not there has no versions. Of two folders with one number, such as 1 and 001, the
-    first by name is taken.
+    Returns
+    -------
+    Scan or None
+        None when the base path cannot be read, which is not the same as a base path without versions.
+
     """
     try:
-        children = sorted(base_path.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
+        children = sorted(base_path.iterdir(), key=lambda child: child.name)
+        numbered = [child for child in children if _is_number(child.name) and child.is_dir()]
+    except OSError:
         return None
-    numbered = (child for child in children if child.name.isascii() and child.name.isdigit())
-    folders = (VersionFolder(int(child.name), child) for child in numbered if child.is_dir())
-    return max(
-        (folder for folder in folders if folder.number <= _MAX_NUMBER),
-        key=lambda folder: folder.number,
-        default=None,
-    )
+    folders: dict[int, Path] = {}
+    shadowed = []
+    for child in numbered:
+        number = int(child.name)
+        if number in folders:
+            shadowed.append(folders[number])
+        folders[number] = child
+    return Scan(folders, shadowed)
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit() and int(name) <= _MAX_NUMBER
+
+
+def wanted(folders: Mapping[int, Path], policy: Policy) -> dict[int, Path]:
+    """Return the versions that a policy picks."""
+    match policy:
+        case Latest(count):
+            numbers = sorted(folders)[-count:]
+        case Specific(given):
+            numbers = sorted(given & folders.keys())
+        case All():
+            numbers = sorted(folders)
+    return {number: folders[number] for number in numbers}
