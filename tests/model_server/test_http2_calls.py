@@ -246,6 +246,7 @@ async def test_a_cancelled_call_is_not_begun_and_harms_no_other(gated: tuple[Mem
     pair.exchange()
     pair.peer.session.reset_stream(pair.peer.stream(second))
     pair.exchange()
+    await asyncio.sleep(0.01)  # the event loop takes it back from the threads in its next round
     gate.open.set()
     assert (await pair.answered(first)).status[0] == 0
     assert gate.began == 1

@@ -1,10 +1,9 @@
 """A client on libnghttp2 that shows frames, and one that shares memory with a connection of our front end."""
 
-import asyncio
 from dataclasses import dataclass, field
-from typing import Any
 
 import ngh2
+from tests.support.memory_transport import MemoryTransport
 from tests.support.wait import wait_for
 
 from fogline_model_server.fronts.http2.connection import Http2Connection
@@ -110,42 +109,6 @@ class Peer:
                     self.goaways.append((code, last))
                 case _:
                     pass
-
-
-class MemoryTransport(asyncio.Transport):
-    """Hands what the server writes to a peer when asked to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = bytearray()
-        self.closed = False
-        self.reads = True
-
-    def write(self, data: Any) -> None:
-        """Keep what the server writes."""
-        self.written += data
-
-    def close(self) -> None:
-        """Remember it."""
-        self.closed = True
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        """Tell whether it was closed."""
-        return self.closed
-
-    def pause_reading(self) -> None:
-        """Remember it."""
-        self.reads = False
-
-    def resume_reading(self) -> None:
-        """Remember it."""
-        self.reads = True
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Say who the peer is."""
-        return ("10.0.0.7", 4711) if name == "peername" else default
 
 
 class MemoryPair:

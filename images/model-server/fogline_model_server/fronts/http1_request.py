@@ -80,8 +80,8 @@ class RequestReader:
         """
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as error:
-            raise Refused(HTTPStatus.BAD_REQUEST, "no other protocol is spoken here") from error
+        except httptools.HttpParserUpgrade:
+            return  # the request is there, and is answered in this protocol; then the connection ends
         except httptools.HttpParserCallbackError as error:
             if isinstance(error.__context__, Refused):
                 raise error.__context__ from None
@@ -89,9 +89,10 @@ class RequestReader:
         except httptools.HttpParserError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, "the request is not HTTP/1.1") from error
         if self.in_request and not self.in_body:
-            # The parser shows a header when it is complete; one that never ends must count too.
+            # The parser shows a header when it is complete; one that never ends must count too. Each line has
+            # four bytes around name and value.
             self._pending_bytes += len(data)
-            if self._pending_bytes > 2 * LIMITS.header_bytes:
+            if self._pending_bytes > LIMITS.header_bytes + 4 * LIMITS.header_count:
                 raise _headers_too_large()
 
     # What the parser calls.
@@ -151,7 +152,7 @@ class RequestReader:
             path=self._url.partition(b"?")[0].decode("latin-1"),
             body=bytes(self._body),
             encoding=self._encoding,
-            keep_alive=self._parser.should_keep_alive(),
+            keep_alive=self._parser.should_keep_alive() and not self._parser.should_upgrade(),
         )
         self.in_request = self.in_body = False
         self._reset()
