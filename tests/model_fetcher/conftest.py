@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,12 +75,13 @@ class Fetcher:
         *flags: str,
         environment: dict[str, str] | None = None,
         allow: str = LOOPBACK,
+        through: Sequence[str] = (),
     ) -> Outcome:
-        """Fetch."""
+        """Fetch, through another program if one is given."""
         log = self.folder / "termination-log"
         log.unlink(missing_ok=True)
         done = subprocess.run(
-            self.command(uri, *flags, allow=allow),
+            [*through, *self.command(uri, *flags, allow=allow)],
             env={**BARE_ENVIRONMENT, **(environment or {})},
             capture_output=True,
             text=True,

@@ -4,6 +4,7 @@ import hashlib
 import random
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,10 +14,14 @@ from tests.model_fetcher.conftest import BARE_ENVIRONMENT, Fetcher, Outcome
 from tests.support.https_server import Answer, HttpsServer
 from tests.support.wait import wait_for
 
+from fogline_model_fetcher.journal import Journal
+
 CONTENT = random.Random(7).randbytes(300_000)  # noqa: S311  test data
 WHOLE = Answer(CONTENT)
 CUT = replace(WHOLE, sends_at_most_bytes=100_000)
 FILE = "digits/model.tflite"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+BIG = CONTENT * 10
 
 
 def run(fetcher: Fetcher, web: HttpsServer, *flags: str, path: str = FILE) -> Outcome:
@@ -106,18 +111,63 @@ async def test_a_killed_fetch_serves_nothing_and_the_next_one_goes_on(
     fetcher: Fetcher, web: HttpsServer
 ) -> None:
     with stalled_fetch(fetcher, web) as process:
-        await wait_for(lambda: size_of_part(fetcher) == 65_536, "the first bytes")
+        await wait_for(lambda: noted_bytes(fetcher) >= 1024 * 1024, "the first bytes")
         process.kill()
         process.wait(timeout=20)
     assert not fetcher.version.exists()
+    done_bytes = noted_bytes(fetcher)
+    web.answers = [Answer(BIG)]
+    assert_published(fetcher, run(fetcher, web), BIG)
+    assert web.ranges[-1] == f"bytes={done_bytes}-"
+
+
+def test_parts_that_a_stopped_machine_left_are_used_as_far_as_the_journal_is_whole(
+    fetcher: Fetcher, web: HttpsServer
+) -> None:
+    web.answers = [CUT]
+    run(fetcher, web, "--attempts", "1")
+    with (fetcher.partial / "journal").open("a") as journal:
+        journal.write('["model.tflite", 100000, 200000]\n\0\0\0["model.tflite", 200000')
+    (fetcher.partial / "files" / "model.tflite").write_bytes(CONTENT[:200_000])
     web.answers = [WHOLE]
     assert_published(fetcher, run(fetcher, web))
-    assert web.ranges[-1] == "bytes=65536-"
+    assert web.ranges[-1] == "bytes=200000-"
+
+
+def test_a_server_that_drips_is_given_up(fetcher: Fetcher, web: HttpsServer) -> None:
+    web.answers = [replace(WHOLE, drips=True)]
+    assert_refused(fetcher, run(fetcher, web, "--stall-seconds", "2"), "too slow to go on")
+    assert fetcher.partial.exists()
+
+
+def test_the_bandwidth_stays_below_the_limit(fetcher: Fetcher, web: HttpsServer) -> None:
+    web.answers = [WHOLE]
+    begin = time.monotonic()
+    assert_published(fetcher, run(fetcher, web, "--megabits-per-second", "1"))
+    assert time.monotonic() - begin > len(CONTENT) * 8 / 1e6
+
+
+def test_a_large_file_is_fetched_in_pieces_at_the_same_time(fetcher: Fetcher, web: HttpsServer) -> None:
+    content = CONTENT * 250
+    web.answers = [Answer(content, announces_ranges=True)]
+    assert_published(fetcher, run(fetcher, web), content)
+    first, second = 32 * 1024 * 1024, 64 * 1024 * 1024
+    parts = {f"bytes=0-{first - 1}", f"bytes={first}-{second - 1}", f"bytes={second}-"}
+    assert set(web.ranges[1:]) == parts
+
+
+def test_a_server_that_announces_ranges_and_sends_the_whole_is_believed_once(
+    fetcher: Fetcher, web: HttpsServer
+) -> None:
+    content = CONTENT * 120
+    web.answers = [Answer(content, announces_ranges=True, knows_ranges=False)]
+    assert_published(fetcher, run(fetcher, web), content)
+    assert web.ranges[-1] is None
 
 
 async def test_the_stop_signal_ends_a_fetch_at_once(fetcher: Fetcher, web: HttpsServer) -> None:
     with stalled_fetch(fetcher, web) as process:
-        await wait_for(lambda: size_of_part(fetcher) == 65_536, "the first bytes")
+        await wait_for(lambda: noted_bytes(fetcher) > 0, "the first bytes")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 128 + signal.SIGTERM
 
@@ -125,7 +175,7 @@ async def test_the_stop_signal_ends_a_fetch_at_once(fetcher: Fetcher, web: Https
 @contextmanager
 def stalled_fetch(fetcher: Fetcher, web: HttpsServer) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a fetch that never gets the rest of a file."""
-    web.answers = [replace(WHOLE, stalls_after_bytes=98_304)]
+    web.answers = [Answer(BIG, stalls_after_bytes=1_500_000)]
     command = fetcher.command(f"{web.url}/{FILE}", "--ca-file", str(web.ca_file))
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=BARE_ENVIRONMENT) as process:
         try:
@@ -134,9 +184,8 @@ def stalled_fetch(fetcher: Fetcher, web: HttpsServer) -> Iterator["subprocess.Po
             process.kill()
 
 
-def size_of_part(fetcher: Fetcher) -> int:
-    part = fetcher.partial / "files" / "model.tflite"
-    return part.stat().st_size if part.exists() else 0
+def noted_bytes(fetcher: Fetcher) -> int:
+    return Journal(fetcher.partial / "journal").size_bytes()
 
 
 def test_what_is_published_with_the_digest_is_not_fetched_again(fetcher: Fetcher, web: HttpsServer) -> None:
@@ -249,13 +298,35 @@ def test_a_file_above_the_limit_is_refused_before_its_first_byte(fetcher: Fetche
 
 
 def test_a_file_at_the_limit_is_accepted(fetcher: Fetcher, web: HttpsServer) -> None:
-    web.answers = [replace(WHOLE, announces_length=False)]
+    web.answers = [WHOLE]
     assert_published(fetcher, run(fetcher, web, "--max-bytes", "300000"))
+
+
+def test_a_file_of_unknown_size_is_accepted_when_a_digest_proves_it_whole(
+    fetcher: Fetcher, web: HttpsServer
+) -> None:
+    web.answers = [replace(WHOLE, announces_length=False)]
+    assert_published(fetcher, run(fetcher, web, "--sha256", SHA256))
+    assert_published(fetcher, run(fetcher, web, "--sha256", SHA256, "--max-bytes", "300000"))
+
+
+def test_a_file_of_unknown_size_is_refused_without_a_digest(fetcher: Fetcher, web: HttpsServer) -> None:
+    web.answers = [replace(WHOLE, announces_length=False)]
+    assert_refused(fetcher, run(fetcher, web), "give its sha256")
+    assert len(web.ranges) == 1
+
+
+def test_a_file_of_unknown_size_that_was_cut_off_is_never_published(
+    fetcher: Fetcher, web: HttpsServer
+) -> None:
+    web.answers = [replace(CUT, announces_length=False)]
+    assert_refused(fetcher, run(fetcher, web, "--sha256", SHA256), "it is not the expected artifact")
 
 
 def test_a_file_of_unknown_size_is_stopped_at_the_limit(fetcher: Fetcher, web: HttpsServer) -> None:
     web.answers = [replace(WHOLE, announces_length=False)]
-    assert_refused(fetcher, run(fetcher, web, "--max-bytes", "299999"), "sends more than the 299999 bytes")
+    outcome = run(fetcher, web, "--max-bytes", "299999", "--sha256", SHA256)
+    assert_refused(fetcher, outcome, "sends more than the 299999 bytes")
 
 
 def test_a_file_larger_than_the_volume_is_refused_before_its_first_byte(

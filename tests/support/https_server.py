@@ -1,6 +1,5 @@
 """A web server with a certificate of its own that misbehaves as a test tells it to."""
 
-import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,10 +22,14 @@ class Answer:
     status: int = 200
     etag: str | None = '"one"'
     knows_ranges: bool = True
+    announces_ranges: bool = False
+    """Say so in the header Accept-Ranges."""
     sends_at_most_bytes: int | None = None
     """Cut the connection after so many bytes of the body."""
     stalls_after_bytes: int | None = None
     """Send so many bytes of the body, then nothing until the server stops."""
+    drips: bool = False
+    """Send the body byte by byte, with pauses."""
     announced_length: str | None = None
     """Content-Length, when it is not the true one."""
     announces_length: bool = True
@@ -91,15 +94,19 @@ class _Handler(BaseHTTPRequestHandler):
         requested = self.headers["Range"]
         self.server.state.authorizations.append(self.headers["Authorization"])
         answer = self.server.state.next_answer(requested)
-        start = _start_of(requested) if answer.knows_ranges and self.headers["If-Range"] == answer.etag else 0
-        self.send_response(206 if start else answer.status)
-        if start:
-            size = len(answer.content)
-            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        size = len(answer.content)
+        span = (0, size)
+        if requested and answer.knows_ranges and self.headers["If-Range"] == answer.etag:
+            span = _span_of(requested, size)
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {span[0]}-{span[1] - 1}/{size}")
+        else:
+            self.send_response(answer.status)
         if answer.announces_length:
-            self.send_header("Content-Length", answer.announced_length or str(len(answer.content) - start))
+            self.send_header("Content-Length", answer.announced_length or str(span[1] - span[0]))
         for name, value in (
             ("ETag", answer.etag),
+            ("Accept-Ranges", "bytes" if answer.announces_ranges else None),
             ("Location", answer.location),
             ("Content-Encoding", answer.content_encoding),
         ):
@@ -107,10 +114,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         with suppress(OSError):
-            self._send(answer, answer.content[start:])
+            self._send(answer, answer.content[slice(*span)])
 
     def _send(self, answer: Answer, body: bytes) -> None:
         body = body[: answer.sends_at_most_bytes]
+        while answer.drips and body and not self.server.state.stopped.wait(0.05):
+            self.wfile.write(body[:1])
+            body = body[1:]
         for offset in range(0, len(body), CHUNK_BYTES):
             if answer.stalls_after_bytes is not None and offset >= answer.stalls_after_bytes:
                 self.server.state.stopped.wait(60)
@@ -121,6 +131,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _start_of(requested: str | None) -> int:
-    match = re.fullmatch(r"bytes=(\d+)-", requested or "")
-    return int(match[1]) if match else 0
+def _span_of(requested: str, size: int) -> tuple[int, int]:
+    first, _, last = requested.removeprefix("bytes=").partition("-")
+    return int(first), int(last) + 1 if last else size

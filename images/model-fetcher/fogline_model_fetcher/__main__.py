@@ -1,6 +1,7 @@
 """The command ``fogline-model-fetcher``, run as init container of a model server."""
 
 import contextlib
+import errno
 import logging
 import signal
 import sys
@@ -19,7 +20,6 @@ from fogline_model_fetcher.settings import (
     parse_settings,
 )
 from fogline_model_fetcher.sources import open_source
-from fogline_model_fetcher.throttle import Throttle
 from fogline_model_fetcher.uris import MountedUri
 
 TERMINATED = 128 + signal.SIGTERM
@@ -41,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FetchError as error:
         return _fail(str(error), error.exit_code, termination_log)
     except OSError as error:
-        # strerror, unlike the whole text, holds no path.
-        return _fail(f"the volume cannot be used: {error.strerror}", FetchError.exit_code, termination_log)
+        return _fail(_about_the_volume(error), FetchError.exit_code, termination_log)
     return 0
 
 
@@ -58,9 +57,19 @@ def _run(settings: Settings) -> None:
         max_bytes=settings.max_bytes,
         attempts=settings.attempts,
         retry_wait_seconds=settings.retry_wait_seconds,
+        connections=settings.connections,
+        stall_seconds=settings.stall_seconds,
+        bytes_per_second=settings.bytes_per_second,
     )
     with open_source(settings.uri, settings) as source:
-        fetch(order, source, Throttle(settings.bytes_per_second))
+        fetch(order, source)
+
+
+def _about_the_volume(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "the volume is full: make it bigger, or free disk space on the node"
+    # strerror, unlike the whole text, holds no path.
+    return f"the volume cannot be used: {error.strerror}"
 
 
 def _fail(sentence: str, exit_code: int, termination_log: str) -> int:

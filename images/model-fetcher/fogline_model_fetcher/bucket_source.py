@@ -1,8 +1,9 @@
 """Objects of a bucket: one object, or all objects below a prefix."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import obstore
@@ -12,6 +13,7 @@ from obstore.store import GCSStore, S3Store
 from fogline_model_fetcher.errors import FetchError, TransientError
 from fogline_model_fetcher.guard import Guard
 from fogline_model_fetcher.limits import MAX_FILES
+from fogline_model_fetcher.pieces import Piece
 from fogline_model_fetcher.remote import Body, Listing, RemoteFile
 from fogline_model_fetcher.uris import BucketUri, served_name
 
@@ -46,7 +48,10 @@ class BucketSource:
         prefix = f"{self._uri.key}/"
         pages = obstore.list(self._store, prefix, chunk_size=1000)
         # One more than allowed is enough to see that there are too many.
-        objects = list(islice((entry for page in pages for entry in page), MAX_FILES + 1))
+        entries = list(islice((entry for page in pages for entry in page), MAX_FILES + 1))
+        folders = {self._uri.key, *_folders(entries)}
+        # Tools that show a bucket as folders make an object without bytes for each of them.
+        objects = [entry for entry in entries if entry["size"] or entry["path"] not in folders]
         files = tuple(_remote_file(entry["path"].removeprefix(prefix), entry) for entry in objects)
         if not files:
             raise FetchError(f"there is nothing at {self._uri}")
@@ -55,15 +60,20 @@ class BucketSource:
         return Listing(files, is_folder=True)
 
     @contextmanager
-    def open(self, file: RemoteFile, offset_bytes: int) -> Iterator[Body]:
-        """Ask for the rest of an object, provided that it is still the one that was listed."""
+    def open(self, piece: Piece) -> Iterator[Body]:
+        """Ask for a part of an object, provided that it is still the one that was listed."""
+        file = piece.file
         options: GetOptions = {}
         if file.etag is not None:
             options["if_match"] = file.etag
-        if offset_bytes:
-            options["range"] = {"offset": offset_bytes}
+        if piece.end is not None and (piece.start, piece.end) != (0, file.size_bytes):
+            options["range"] = (piece.start, piece.end)
         with self._plain_errors():
             result = obstore.get(self._store, file.key, options=options)
+        if (result.meta["e_tag"], result.meta["size"]) != (file.etag, file.size_bytes):
+            raise TransientError(f"{self._uri} changed while it was fetched")
+        if result.attributes.get("Content-Encoding", "identity") != "identity":
+            raise FetchError(f"an object of {self._uri} is stored compressed: store it as it is")
         yield Body(result.range[0], self._chunks(result))
 
     def _chunks(self, result: "GetResult") -> Iterator[bytes]:
@@ -92,4 +102,8 @@ class BucketSource:
 
 
 def _remote_file(path: str, entry: "ObjectMeta") -> RemoteFile:
-    return RemoteFile(path, entry["path"], entry["size"], entry["e_tag"])
+    return RemoteFile(path, entry["path"], entry["size"], entry["e_tag"], has_ranges=True)
+
+
+def _folders(entries: Iterable["ObjectMeta"]) -> Iterator[str]:
+    return (str(parent) for entry in entries for parent in PurePosixPath(entry["path"]).parents)

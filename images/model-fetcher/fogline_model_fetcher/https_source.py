@@ -4,17 +4,19 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urljoin
 
 from fogline_model_fetcher.connection import IDLE_TIMEOUT_SECONDS, Connector
 from fogline_model_fetcher.errors import FetchError, TransientError, UsageError
+from fogline_model_fetcher.pieces import Piece
 from fogline_model_fetcher.remote import Body, Listing, RemoteFile
 from fogline_model_fetcher.uris import HttpsUri, parse_uri, served_name
 
 MAX_REDIRECTS = 5
 CHUNK_BYTES = 64 * 1024
-"""Collected before it is written; what is collected when the connection breaks is lost."""
+"""Read at once, at most."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MISSING = frozenset({404, 410})
@@ -39,25 +41,35 @@ class HttpsSource:
     ) -> None:
         self._uri = uri
         self._authorization = authorization
+        self._keeps_ranges = True
+        """False once the server sent a whole file in place of a part, whatever it had announced."""
         self._connector = connector
         self._tls = tls
 
     def list_files(self) -> Listing:
         """Ask for the file and read no more than the head of the answer: signed URLs often forbid HEAD."""
         with self._get({}) as response:
-            name = served_name(self._uri.file_name)
-            file = RemoteFile(name, self._uri.path, _length_of(response), _strong_etag(response))
+            file = RemoteFile(
+                path=served_name(self._uri.file_name),
+                key=self._uri.path,
+                size_bytes=_length_of(response),
+                etag=_strong_etag(response),
+                has_ranges=self._keeps_ranges and response.getheader("Accept-Ranges") == "bytes",
+            )
         return Listing((file,), is_folder=False)
 
     @contextmanager
-    def open(self, file: RemoteFile, offset_bytes: int) -> Iterator[Body]:
-        """Ask for the rest of the file. A server that does not know ranges answers from the beginning."""
-        resume = {"Range": f"bytes={offset_bytes}-", "If-Range": file.etag or ""} if offset_bytes else {}
-        with self._get(resume) as response:
+    def open(self, piece: Piece) -> Iterator[Body]:
+        """Ask for a part of the file. A server that does not know ranges answers from the beginning."""
+        file = piece.file
+        with self._get(_range_headers(piece)) as response:
             start_bytes, size_bytes = _range_of(response)
             if _strong_etag(response) != file.etag or size_bytes != file.size_bytes:
                 raise TransientError(f"{self._uri} changed while it was fetched")
-            if start_bytes not in (0, offset_bytes):
+            if response.status == HTTPStatus.OK and not piece.is_rest:
+                self._keeps_ranges = False
+                raise TransientError(f"{self._uri.host} sends the whole file when asked for a part")
+            if start_bytes not in (0, piece.start):
                 raise FetchError(f"{self._uri.host} answered with another range than it was asked for")
             yield Body(start_bytes, self._chunks(response))
 
@@ -94,7 +106,7 @@ class HttpsSource:
 
     def _check_status(self, response: HTTPResponse) -> None:
         status = response.status
-        if status in (200, 206):
+        if status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
             if response.getheader("Content-Encoding", "identity") != "identity":
                 raise FetchError(f"{self._uri.host} sends the file compressed although it was asked not to")
             return
@@ -111,7 +123,7 @@ class HttpsSource:
 
     def _chunks(self, response: HTTPResponse) -> Iterator[bytes]:
         try:
-            while chunk := response.read(CHUNK_BYTES):
+            while chunk := response.read1(CHUNK_BYTES):  # as it comes, so that none is lost
                 yield chunk
         except (OSError, HTTPException):
             raise TransientError(f"{self._uri.host} broke off the connection") from None
@@ -146,6 +158,13 @@ def _redirect_target(uri: HttpsUri, response: HTTPResponse) -> HttpsUri:
     return target
 
 
+def _range_headers(piece: Piece) -> dict[str, str]:
+    if not piece.start and piece.is_rest:
+        return {}
+    last = "" if piece.end is None or piece.is_rest else str(piece.end - 1)
+    return {"Range": f"bytes={piece.start}-{last}", "If-Range": piece.file.etag or ""}
+
+
 def _strong_etag(response: HTTPResponse) -> str | None:
     etag = response.getheader("ETag")
     return etag if etag is not None and etag.startswith('"') else None
@@ -153,7 +172,7 @@ def _strong_etag(response: HTTPResponse) -> str | None:
 
 def _range_of(response: HTTPResponse) -> tuple[int, int | None]:
     """Return where the body begins and the size of the whole file, in bytes."""
-    if response.status == 206:  # noqa: PLR2004  Partial Content
+    if response.status == HTTPStatus.PARTIAL_CONTENT:
         match = _CONTENT_RANGE.fullmatch(response.getheader("Content-Range", ""))
         if match is None:
             raise FetchError("the server answered with a range that cannot be understood")

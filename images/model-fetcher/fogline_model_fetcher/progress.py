@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from threading import Lock
 
 _log = logging.getLogger(__name__)
 
@@ -19,14 +20,16 @@ class Progress:
         self._done_bytes = done_bytes
         self._total_bytes = total_bytes
         self._clock = clock
+        self._lock = Lock()
         self._next_seconds = clock() + INTERVAL_SECONDS
 
     def add(self, count_bytes: int) -> None:
         """Count bytes that came."""
-        self._done_bytes += count_bytes
-        if self._clock() >= self._next_seconds:
-            self._next_seconds = self._clock() + INTERVAL_SECONDS
-            _log.info("fetched %s", self._describe())
+        with self._lock:
+            self._done_bytes += count_bytes
+            if self._clock() >= self._next_seconds:
+                self._next_seconds = self._clock() + INTERVAL_SECONDS
+                _log.info("fetched %s", self._describe())
 
     def _describe(self) -> str:
         done = f"{self._done_bytes / _MEBIBYTE:.1f}"

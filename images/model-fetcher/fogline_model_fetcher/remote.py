@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from fogline_model_fetcher.pieces import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class RemoteFile:
     """None when the store does not say."""
     etag: str | None
     """Strong entity tag; None when the store gives none or only a weak one."""
+    has_ranges: bool
+    """Whether the store answers requests for parts of it, several at the same time."""
 
     @property
     def is_resumable(self) -> bool:
@@ -39,7 +44,7 @@ class Body:
     """The bytes of a file from an offset on."""
 
     offset_bytes: int
-    """Where the bytes begin: as asked for, or 0 when the store cannot resume."""
+    """Where the bytes begin: as asked for, or 0 when the store cannot resume; then they go to the end."""
     chunks: Iterator[bytes]
 
 
@@ -57,8 +62,8 @@ class Source(Protocol):
             The store does not answer properly.
         """
 
-    def open(self, file: RemoteFile, offset_bytes: int) -> AbstractContextManager[Body]:
-        """Ask for the content of exactly the file that was listed.
+    def open(self, piece: "Piece") -> AbstractContextManager[Body]:
+        """Ask for a part of exactly the file that was listed.
 
         Raises
         ------

@@ -17,6 +17,7 @@ from fogline_model_fetcher.uris import ArtifactUri, MountedUri, parse_uri
 PREFIX = "FOGLINE_FETCHER_"
 DEFAULT_TERMINATION_LOG = "/dev/termination-log"
 DEFAULT_MAX_BYTES = 10 * 1024**3
+MAX_CONNECTIONS = 32
 
 _VERSION = re.compile(r"[0-9]{1,18}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -40,6 +41,8 @@ class Settings:
     allowed: tuple[Network, ...]
     attempts: int
     retry_wait_seconds: float
+    connections: int
+    stall_seconds: float
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,6 +75,8 @@ def make_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--allow-address", None, "networks to allow although refused, such as 127.0.0.0/8,::1/128")
     add("--attempts", "5", "failed attempts in a row before giving up")
     add("--retry-wait-seconds", "1", "wait after the first failed attempt; it doubles up to 30")
+    add("--connections", "4", "pieces to fetch at the same time, from stores that can send parts of files")
+    add("--stall-seconds", "120", "give up when in so long a time less than 1 KiB per second came")
     add(
         "--termination-log", DEFAULT_TERMINATION_LOG, "file for the reason of a failure, if it can be written"
     )
@@ -110,6 +115,8 @@ def parse_settings(flags: argparse.Namespace) -> Settings:
         allowed=_networks(flags.allow_address or ""),
         attempts=_positive_integer("--attempts", flags.attempts),
         retry_wait_seconds=_seconds("--retry-wait-seconds", flags.retry_wait_seconds),
+        connections=_connections(flags.connections),
+        stall_seconds=_seconds("--stall-seconds", flags.stall_seconds),
     )
 
 
@@ -133,6 +140,13 @@ def _positive_integer(flag: str, text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise UsageError(f"{flag} must be a whole number above 0")
     return int(text)
+
+
+def _connections(text: str) -> int:
+    count = _positive_integer("--connections", text)
+    if count > MAX_CONNECTIONS:
+        raise UsageError(f"--connections must be at most {MAX_CONNECTIONS}")
+    return count
 
 
 def _seconds(flag: str, text: str) -> float:
