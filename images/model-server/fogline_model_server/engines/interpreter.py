@@ -25,8 +25,6 @@ class Interpreter:
         The file.
     threads
         CPU cores that one call uses.
-    forgets
-        Whether the state that the model keeps is reset after each call.
 
     Raises
     ------
@@ -35,8 +33,7 @@ class Interpreter:
 
     """
 
-    def __init__(self, content: bytes, threads: int = 1, *, forgets: bool = False) -> None:
-        self._forgets = forgets
+    def __init__(self, content: bytes, threads: int = 1) -> None:
         try:
             self._native = litert.Interpreter(model_content=content, num_threads=threads)
             self._native.allocate_tensors()
@@ -69,9 +66,6 @@ class Interpreter:
                 raise ServingError(Code.RESOURCE_EXHAUSTED, _reason(error)) from error
             text = f"LiteRT cannot run the model on these inputs: {_reason(error)}"
             raise invalid_argument(text) from error
-        finally:
-            if self._forgets:
-                self._native.reset_all_variables()
         return {alias: np.asarray(results[alias]) for alias in outputs}
 
 

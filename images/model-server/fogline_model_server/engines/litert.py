@@ -27,6 +27,9 @@ _POOL_SHARE = 0.5
 class LiteRtEngine:
     """A .tflite model with a pool of interpreters: one must never be used by two threads at once.
 
+    A model that keeps state between calls, such as one that listens for a word, has one interpreter only: so
+    one client can use it as it is meant to be, call after call.
+
     Parameters
     ----------
     content
@@ -47,15 +50,16 @@ class LiteRtEngine:
     name = "litert"
 
     def __init__(self, content: bytes, measured: Measured, cores: int, interpreters: int | None) -> None:
-        stateful = precheck(content).keeps_state
-
         def make() -> Interpreter:
-            return Interpreter(content, measured.threads, forgets=stateful)
+            return Interpreter(content, measured.threads)
 
+        self.keeps_state = precheck(content).keeps_state
         first = make()
         self.signatures: Mapping[str, Signature] = first.signatures
         self.seconds_per_call = measured.seconds_per_call
-        if interpreters is None:
+        if self.keeps_state:
+            interpreters = 1
+        elif interpreters is None:
             free = container.free_memory_bytes(container.limits())
             interpreters = pool_size(cores, measured.memory_bytes, free)
         self._pool = Pool(first, make, interpreters)
@@ -135,14 +139,14 @@ def measure(content: bytes, cores: int) -> Measured:
         As `LiteRtEngine`, and when there is not enough memory to run it.
 
     """
-    stateful = precheck(content).keeps_state
+    precheck(content)
     before = resident_bytes()
-    interpreter = Interpreter(content, forgets=stateful)
+    interpreter = Interpreter(content)
     alone = seconds_per_call(interpreter)
     memory = max(0, resident_bytes() - before)
     if cores > 1 and alone > _SLOW_SECONDS:
         del interpreter  # never two at a time: memory may be short
-        together = seconds_per_call(Interpreter(content, cores, forgets=stateful))
+        together = seconds_per_call(Interpreter(content, cores))
         if together * _SPEEDUP < alone:
             return Measured(together, memory, cores)
     return Measured(alone, memory)

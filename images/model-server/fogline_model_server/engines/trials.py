@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -58,10 +59,31 @@ def spawned() -> Connection:
     return Connection(ours, process.pid)
 
 
-class Trials:
-    """Tries models. Safe to use from several threads, which take turns."""
+def free_memory_bytes() -> int | None:
+    """Return what this container may use beyond what it uses now."""
+    return container.free_memory_bytes(container.limits())
 
-    def __init__(self, connection: Connection) -> None:
+
+class Trials:
+    """Tries models. Safe to use from several threads, which take turns.
+
+    Parameters
+    ----------
+    seconds
+        How long one trial may take.
+    free_memory
+        Returns how many bytes are left for all; None: nobody knows.
+
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        seconds: float = LIMITS.load_seconds,
+        free_memory: Callable[[], int | None] = free_memory_bytes,
+    ) -> None:
+        self._seconds = seconds
+        self._free_memory = free_memory
         self._turn = threading.Lock()
         self._connection = connection
 
@@ -86,7 +108,7 @@ class Trials:
             It cannot be loaded.
 
         """
-        return self._report(_job(threads), [file])
+        return self._report(self._job(threads), [file])
 
     def saved_model(self, folder: Path, intra_threads: int, inter_threads: int) -> Report:
         """Try a SavedModel, with threads as `EngineOptions` has them.
@@ -97,11 +119,16 @@ class Trials:
             It cannot be loaded.
 
         """
-        return self._report(_job(intra_threads, str(folder.absolute()), inter_threads), [])
+        return self._report(self._job(intra_threads, str(folder.absolute()), inter_threads), [])
 
     def close(self) -> None:
         """End the process, and a trial that is going on."""
         self._connection.socket.close()
+
+    def _job(self, threads: int, saved_model: str | None = None, inter_threads: int = 0) -> Job:
+        free = self._free_memory()
+        memory = None if free is None else int(free * _MEMORY_SHARE)
+        return Job(threads, memory, self._seconds, saved_model, inter_threads)
 
     def _report(self, job: Job, files: list[int]) -> Report:
         with self._turn:
@@ -132,9 +159,3 @@ class Trials:
 
 def _pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-
-def _job(threads: int, saved_model: str | None = None, inter_threads: int = 0) -> Job:
-    free = container.free_memory_bytes(container.limits())
-    memory = None if free is None else int(free * _MEMORY_SHARE)
-    return Job(threads, memory, LIMITS.load_seconds, saved_model, inter_threads)
