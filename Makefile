@@ -27,6 +27,7 @@ lock: ## resolve requirements/*.in anew
 	for name in $(LOCKS); do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --overrides requirements/overrides.txt \
 	    requirements/$$name.in -o requirements/$$name.lock; \
 	done
 
