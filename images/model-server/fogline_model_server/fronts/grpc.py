@@ -1,10 +1,12 @@
 """The gRPC front end on grpcio, with threads."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from fogline_model_server.answers.table import ANSWERS, Answer
 from fogline_model_server.errors import ServingError
@@ -66,6 +68,22 @@ def _handler(serving: Serving, method: Any, answer: Answer) -> "grpc.RpcMethodHa
 
     return grpc.unary_unary_rpc_method_handler(
         handle,
-        request_deserializer=message_class(method.input_type).FromString,
+        request_deserializer=_reader(message_class(method.input_type)),
         response_serializer=message_class(method.output_type).SerializeToString,
     )
+
+
+def _reader(message: Any) -> Callable[[bytes], Any]:
+    """Return what reads a request: None for bytes that are none, which grpcio answers with INTERNAL.
+
+    It would do the same for an error, but also write each with a traceback to the log, which any client could
+    fill that way.
+    """
+
+    def read(content: bytes) -> Any:
+        try:
+            return message.FromString(content)
+        except DecodeError:
+            return None
+
+    return read
