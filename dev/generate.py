@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from dev import model_server_tables
 from dev.paths import ROOT
 from fogline.api import GROUP
 from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, Resource, custom_resource_definition
@@ -43,7 +44,7 @@ def crd(resource: Resource) -> str:
 GENERATED: Mapping[Path, Callable[[], str]] = {
     ROOT / "crds" / f"{GROUP}_{resource.plural}.yaml": partial(crd, resource)
     for resource in (MODEL_DEPLOYMENT, NODE_PROFILE)
-}
+} | {model_server_tables.PAGE: model_server_tables.page}
 """Each generated file and what makes its text."""
 
 
