@@ -8,8 +8,9 @@ import numpy as np
 from ai_edge_litert import interpreter as litert  # type: ignore[import-untyped]  # it ships no types
 
 from fogline_model_server.dtypes import BY_NUMPY, STRING, Array
+from fogline_model_server.engines.old_signatures import OldSignature, old_signatures
 from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
-from fogline_model_server.signatures import DEFAULT_SIGNATURE, Signature, TensorInfo
+from fogline_model_server.signatures import DEFAULT_SIGNATURE, PREDICT_METHOD, Signature, TensorInfo
 
 Runner = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 FAILURES = (RuntimeError, ValueError, MemoryError)
@@ -45,9 +46,9 @@ class Interpreter:
             self.signatures = {key: _signature(runner) for key, runner in native.items()}
             self._runners = {key: _signature_runner(runner) for key, runner in native.items()}
         else:
-            plain = _PlainRunner(self._native)
-            self.signatures = {DEFAULT_SIGNATURE: plain.signature}
-            self._runners = {DEFAULT_SIGNATURE: plain}
+            plain = _plain_runners(self._native, old_signatures(content))
+            self.signatures = {key: runner.signature for key, runner in plain.items()}
+            self._runners = dict(plain)
 
     def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> Mapping[str, Array]:
         """Run the model once; see `Engine`.
@@ -78,14 +79,46 @@ def _reason(error: Exception) -> str:
     return "there is not enough memory" if _is_out_of_memory(error) else str(error)
 
 
-class _PlainRunner:
-    """Runs a model without signatures: inputs and outputs go by the names of its tensors."""
+def _plain_runners(native: Any, old: Mapping[str, OldSignature]) -> dict[str, "_PlainRunner"]:
+    """Return what runs a model without signatures of its own: by old ones, else by its tensors' names."""
+    inputs, outputs = native.get_input_details(), native.get_output_details()
+    if not old:
+        return {DEFAULT_SIGNATURE: _PlainRunner(native, _by_alias(inputs), _by_alias(outputs))}
+    return {
+        key: _PlainRunner(
+            native,
+            _by_name(inputs, signature.inputs),
+            _by_name(outputs, signature.outputs),
+            signature.method_name or PREDICT_METHOD,
+        )
+        for key, signature in old.items()
+    }
 
-    def __init__(self, native: Any) -> None:
+
+def _by_name(details: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """Key tensors by aliases. Names of TensorFlow end in ``:0``, which LiteRT may have cut off."""
+    known = {str(detail["name"]): detail for detail in details}
+    found = {}
+    for alias, name in names.items():
+        detail = known.get(name) or known.get(name.removesuffix(":0"))
+        if detail is None:
+            raise LoadError(f"a signature in the metadata names the tensor {name}, which is not there")
+        found[alias] = detail
+    return found
+
+
+class _PlainRunner:
+    """Runs a model without signatures of its own."""
+
+    def __init__(
+        self,
+        native: Any,
+        inputs: Mapping[str, Mapping[str, Any]],
+        outputs: Mapping[str, Mapping[str, Any]],
+        method_name: str = PREDICT_METHOD,
+    ) -> None:
         self._native = native
-        inputs = _by_alias(native.get_input_details())
-        outputs = _by_alias(native.get_output_details())
-        self.signature = Signature(_infos(inputs), _infos(outputs))
+        self.signature = Signature(_infos(inputs), _infos(outputs), method_name)
         self._inputs = {alias: detail["index"] for alias, detail in inputs.items()}
         self._outputs = {alias: detail["index"] for alias, detail in outputs.items()}
 
