@@ -1,8 +1,8 @@
 """Signatures of .tflite files from the years before such files had any of their own.
 
 Writers of then put them into metadata called ``signature_defs_metadata``: a FlexBuffer with a map from the
-key of each signature to a serialized SignatureDef (signature_def_util.cc in tensorflow/lite/tools/signature of
-TensorFlow). LiteRT does not show it.
+key of each signature to a serialized SignatureDef (TensorFlow's signature_def_util.cc). LiteRT does not
+show it.
 """
 
 from collections.abc import Iterator, Mapping
