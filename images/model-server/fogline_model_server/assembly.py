@@ -28,7 +28,11 @@ def config(settings: Settings) -> Config:
     """
     if settings.model_config_file:
         return config_file.read(settings.model_config_file)
-    return {settings.model_name: ModelConfig(settings.model_base_path)}
+    return {
+        settings.model_name: ModelConfig(
+            settings.model_base_path, log_share=settings.request_log_sampling_rate
+        )
+    }
 
 
 def answer_options(settings: Settings) -> AnswerOptions:

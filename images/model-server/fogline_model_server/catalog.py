@@ -58,6 +58,8 @@ class ServedModel:
     """Of every version that is or was there, lowest number first."""
     labels: Mapping[str, int] = field(default_factory=dict)
     """Version numbers by label."""
+    log_share: float = 0.0
+    """How many of its requests are written to the log, from 0 to 1."""
     configured: bool = True
     """Whether it is still wanted; of one that is not, only the statuses are left."""
 

@@ -61,6 +61,17 @@ def seconds(text: str) -> float:
     return number
 
 
+def share(text: str) -> float:
+    """Read a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a number") from error
+    if not 0 <= number <= 1:
+        raise ArgumentTypeError(f"{text} is not from 0 to 1")
+    return number
+
+
 def load_threads(text: str) -> int:
     """Read a number of threads; TensorFlow Serving means by 0 what we mean by 1, one after the other."""
     return max(1, whole(text))

@@ -57,7 +57,7 @@ def _without_effect(found: dict[str, Any]) -> tuple[str, ...]:
     if "model_config_file" in found:
         notes += [
             f"--{name}: --model_config_file says which models are served"
-            for name in ("model_name", "model_base_path")
+            for name in ("model_name", "model_base_path", "request_log_sampling_rate")
             if name in found
         ]
     if "reload_config_peers" in found and not found.get("enable_reload_config"):
@@ -129,6 +129,7 @@ _METAVARS: Mapping[Callable[[str], Any], str] = {
     values.load_threads: "N",
     values.integer: "N",
     values.seconds: "SECONDS",
+    values.share: "SHARE",
     values.front: "|".join(Front),
     values.peers: "|".join(Peers),
 }
@@ -143,6 +144,10 @@ _FLAGS: Mapping[str, Mapping[str, tuple[Callable[[str], Any], str]]] = {
     "models": {
         "model_name": (str, "name on the wire"),
         "model_base_path": (Path, "folder of the numbered version folders"),
+        "request_log_sampling_rate": (
+            values.share,
+            "how many requests get a line in the log, from 0 to 1; never with what is in them",
+        ),
         "model_config_file": (
             values.file,
             "text ModelServerConfig: several models, version policies, labels",

@@ -17,6 +17,8 @@ class Limits:
     """One input tensor. A single value may fill a whole shape: a short message can ask for a huge tensor."""
     tensor_rank: int = 32
     """Dimensions of a tensor, which is also how deep lists may nest in JSON. NumPy can hold 64."""
+    request_lines_per_second: int = 100
+    """Requests that are written to the log, where that is wanted."""
     load_seconds: float = 120.0
     """The first load of a model version, in a process of its own, with one run of each signature."""
     model_file_bytes: int = (1 << 31) - 1

@@ -7,6 +7,7 @@ from typing import Any
 from fogline_model_server.catalog import Catalog
 from fogline_model_server.errors import Code
 from fogline_model_server.metrics.meter import Meter
+from fogline_model_server.request_log import RequestLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Serving:
         self.catalog = catalog
         self.options = options
         self.meter = Meter()
+        self._request_log = RequestLog()
         self.draining = False
         """The process is about to end: what has begun is answered, nothing new is."""
         self.reload: Callable[[Any], None] | None = None
@@ -76,7 +78,10 @@ class Serving:
 
         The model may have any name, since clients make them up.
         """
-        if model in self.catalog.models:
-            self.meter.request(model, api, entrypoint, code, seconds)
-        else:
+        served = self.catalog.models.get(model)
+        if served is None:
             self.meter.unknown_models.add()
+            return
+        self.meter.request(model, api, entrypoint, code, seconds)
+        if served.log_share:
+            self._request_log.offer(served.log_share, model, api, entrypoint, code, seconds)

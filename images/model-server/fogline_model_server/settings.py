@@ -48,8 +48,10 @@ class Settings:
 
     model_name: str = "model"
     model_base_path: Path = Path("/models/model")
+    request_log_sampling_rate: float = 0
+    """How many of the model's requests are written to the log, from 0 to 1."""
     model_config_file: Path | None = None
-    """Text ModelServerConfig; then name and base path above mean nothing."""
+    """Text ModelServerConfig; then what is above means nothing."""
     model_config_file_poll_wait_seconds: float = 0
     """How often that file is read anew; 0 is never."""
     file_system_poll_wait_seconds: float = 1

@@ -43,6 +43,8 @@ class ModelConfig:
     policy: Policy = Latest()
     labels: Mapping[str, int] = field(default_factory=dict)
     """Version numbers by label."""
+    log_share: float = 0.0
+    """How many of its requests are written to the log, from 0 to 1."""
 
 
 Config = Mapping[str, ModelConfig]
@@ -70,7 +72,9 @@ def from_message(message: Any) -> Config:
         if model.name in models:
             raise invalid_argument(f"Illegal to list model {model.name} multiple times in config list")
         _check_platform(model)
-        models[model.name] = ModelConfig(_base_path(model), _policy(model), dict(model.version_labels))
+        models[model.name] = ModelConfig(
+            _base_path(model), _policy(model), dict(model.version_labels), _log_share(model)
+        )
     return models
 
 
@@ -113,6 +117,22 @@ def _policy(model: Any) -> Policy:
             return Specific(frozenset(policy.specific.versions))
         case _:
             return Latest(max(1, policy.latest.num_versions))
+
+
+def _log_share(model: Any) -> float:
+    """Return the sampling rate: requests go to the log, without what was in them."""
+    collector = model.logging_config.log_collector_config
+    if collector.type or collector.filename_prefix:
+        raise invalid_argument(
+            f"Model {model.name} has a log_collector_config, and this server collects no requests: "
+            "leave it out, sampling_config alone writes a line to the log for each request that is taken"
+        )
+    share: float = model.logging_config.sampling_config.sampling_rate
+    if not 0 <= share <= 1:
+        raise invalid_argument(
+            f"Model {model.name} has the sampling_rate {share:g}, which is not from 0 to 1"
+        )
+    return share
 
 
 def check_labels(new: Config, old: Config, available: Mapping[str, frozenset[int]], *, waiting: bool) -> None:

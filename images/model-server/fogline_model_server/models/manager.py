@@ -234,6 +234,7 @@ class Manager:
             ),
             statuses=tuple(reports.status(number, model[number]) for number in numbers),
             labels=config.labels if config else {},
+            log_share=config.log_share if config else 0.0,
             configured=config is not None,
         )
 
