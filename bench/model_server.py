@@ -24,8 +24,8 @@ from typing import Any
 import grpc
 import numpy as np
 
+from fogline_model_server.assembly import THREADS
 from fogline_model_server.messages import PredictRequest, PredictResponse
-from fogline_model_server.serve import THREADS
 from fogline_model_server.tensors import to_proto
 
 ROUNDS = 3

@@ -19,10 +19,10 @@ def main() -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy is to start no threads: no model needs them
     from fogline_model_server.loading import loader  # noqa: PLC0415  imports NumPy
 
-    load = loader(settings)
-    from fogline_model_server.serve import serve  # noqa: PLC0415  not for the process that tries models
-
     try:
+        load = loader(settings)
+        from fogline_model_server.serve import serve  # noqa: PLC0415  not for the process that tries models
+
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, load))
     except (ConfigError, LoadError, OSError) as error:

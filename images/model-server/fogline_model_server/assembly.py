@@ -16,6 +16,17 @@ from fogline_model_server.settings import Peers, Settings
 RELOAD_SECONDS = 600.0
 """How long HandleReloadConfigRequest waits for new models: longer than all attempts to load one."""
 
+THREADS = 2
+"""They answer gRPC, and the slow requests of REST. More do not help: Python runs one at a time."""
+BATCHING_THREADS = 64
+"""With batching they wait most of the time: as many as there are, so many requests can be in a batch."""
+
+
+def answer_threads(settings: Settings) -> int:
+    """Return how many threads answer requests."""
+    asked = max(settings.grpc_max_threads or 0, settings.rest_api_num_threads or 0)
+    return asked or (BATCHING_THREADS if settings.enable_batching else THREADS)
+
 
 def config(settings: Settings) -> Config:
     """Return which models are wanted at first.

@@ -6,8 +6,10 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from fogline_model_server import engines
+from fogline_model_server import batching_file, engines
+from fogline_model_server.container import limits, usable_cpus
 from fogline_model_server.engines import Engine, EngineOptions
+from fogline_model_server.engines.batching import Batching, BatchingParameters
 from fogline_model_server.engines.trials import Trials, forked
 from fogline_model_server.settings import Settings
 
@@ -20,6 +22,12 @@ def loader(settings: Settings) -> Load:
 
     It forks the process that tries them, so it must be called before any thread is started, and before
     libraries are imported that only the server needs.
+
+    Raises
+    ------
+    ConfigError
+        The file with the parameters of batching cannot be used.
+
     """
     _import_engines(settings)
     return partial(engines.load, options=_options(settings, Trials(forked())))
@@ -33,14 +41,25 @@ def _import_engines(settings: Settings) -> None:
 
 
 def _options(settings: Settings, trials: Trials) -> EngineOptions:
+    cores = usable_cpus(limits())
     interpreters = None
     if settings.num_tflite_pools is not None or settings.num_tflite_interpreters_per_pool is not None:
         interpreters = (settings.num_tflite_pools or 1) * (settings.num_tflite_interpreters_per_pool or 1)
     session = settings.tensorflow_session_parallelism
     return EngineOptions(
+        threads=cores,
+        batching=_batching(settings, cores),
         intra_threads=settings.tensorflow_intra_op_parallelism or session,
         inter_threads=settings.tensorflow_inter_op_parallelism or session,
         interpreters=interpreters,
         prefer_tflite=settings.prefer_tflite_model,
         trials=trials,
     )
+
+
+def _batching(settings: Settings, cores: int) -> Batching | None:
+    if not settings.enable_batching:
+        return None
+    if settings.batching_parameters_file is None:
+        return Batching(BatchingParameters(threads=cores))
+    return Batching(batching_file.read(settings.batching_parameters_file, cores))

@@ -20,8 +20,6 @@ from fogline_model_server.models.manager import Manager
 from fogline_model_server.serving import Serving
 from fogline_model_server.settings import Settings
 
-THREADS = 2
-"""They answer gRPC, and the slow requests of REST. More do not help: Python runs one at a time."""
 GRACE_SECONDS = 30.0
 """How long requests in flight may still take after SIGTERM."""
 KILLED_BY_SIGTERM = 128 + signal.SIGTERM
@@ -85,7 +83,7 @@ async def _started(manager: Manager, config: Config) -> None:
 async def _answer(
     settings: Settings, serving: Serving, manager: Manager, config: Config, stop: asyncio.Event
 ) -> None:
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="serve")
+    threads = ThreadPoolExecutor(assembly.answer_threads(settings), thread_name_prefix="serve")
     fronts: list[OpenFront] = []
     if settings.enable_reload_config:
         serving.reload = assembly.reloader(manager)

@@ -22,6 +22,11 @@ def load(folder: Path, options: EngineOptions | None = None) -> Engine:
 
     """
     options = options or EngineOptions()
+    engine = _loaded(folder, options)
+    return options.batching.wrapped(engine) if options.batching else engine
+
+
+def _loaded(folder: Path, options: EngineOptions) -> Engine:
     converted = options.prefer_tflite and (folder / TFLITE_FILE).is_file()
     if (folder / SAVED_MODEL_FILE).is_file() and not converted:
         return _load_saved_model(folder, options)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from fogline_model_server import container
+from fogline_model_server.engines.batching import Batching
 from fogline_model_server.engines.trials import Trials
 
 
@@ -20,5 +21,7 @@ class EngineOptions:
     """Interpreters of a .tflite model; None: measured memory decides."""
     prefer_tflite: bool = False
     """Take model.tflite where a version has a SavedModel too."""
+    batching: Batching | None = None
+    """How overlapping calls are run together; None: each runs on its own."""
     trials: Trials | None = None
     """Where a model is tried before this process loads it; None: it is loaded untried."""
