@@ -4,6 +4,7 @@ import json
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import grpc
 import numpy as np
 import pytest
 from dev.digits import trained
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 from tests.support.example_models import example_models
 from tests.support.model_server import Server, predict_request, running
 from tests.support.real_models import FACES, PITCH, PITCH_TFLITE, WAKE_WORDS, real_models
 
+from fogline_model_server import messages
 from fogline_model_server.answers import predict
 from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel
 from fogline_model_server.dtypes import BY_NUMBER, Array
@@ -61,6 +64,7 @@ def apis(tf: Any) -> Any:  # noqa: ARG001  the library imports TensorFlow, which
         model_management_pb2,
         model_service_pb2_grpc,
         predict_pb2,
+        prediction_log_pb2,
         prediction_service_pb2_grpc,
         regression_pb2,
     )
@@ -176,6 +180,29 @@ def test_the_digits_example_gives_what_tensorflow_computes(tf: Any, tmp_path: Pa
     for serving in (served(saved_model.parent), served_file(tflite, tmp_path)):
         scores = predicted(serving, {"pixels": pixels})["scores"]
         np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
+
+
+def wire(message: Any, prefix: str = "") -> set[tuple[Any, ...]]:
+    """Return what counts on the wire of each field of a DescriptorProto and of the messages in it."""
+    name = f"{prefix}{message.name}."
+    found = {
+        (name + field.name, field.number, field.type, field.label, field.type_name) for field in message.field
+    }
+    return found.union(*(wire(nested, name) for nested in message.nested_type))
+
+
+def test_our_messages_have_the_fields_of_its_messages(apis: Any) -> None:
+    theirs = apis.predict_pb2.DESCRIPTOR.pool
+    descriptors = Path(messages.__file__).with_name("messages.binpb").read_bytes()
+    compared = set()
+    for file in FileDescriptorSet.FromString(descriptors).file:
+        for message in file.message_type:
+            described = DescriptorProto()
+            with suppress(KeyError):  # of another package, or in no module of its client
+                theirs.FindMessageTypeByName(f"{file.package}.{message.name}").CopyToProto(described)
+                assert wire(message) <= wire(described)
+                compared.add(message.name)
+    assert {"PredictRequest", "ModelConfig", "PredictionLog", "TensorProto", "Example"} <= compared
 
 
 def test_its_client_predicts(tf: Any, apis: Any, channel: grpc.Channel) -> None:
