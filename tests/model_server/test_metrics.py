@@ -81,6 +81,26 @@ def test_requests_are_counted_and_timed_by_model_and_entry_point(measured: Serve
     requests = ":tensorflow:serving:request_count"
     ok = {"model_name": "tiny", "status": "OK"}
     assert value(after, requests, **ok) - value(before, requests, **ok) == 5
+    runtime = ":tensorflow:serving:runtime_latency"
+    ran = {"model_name": "tiny", "API": "Predict", "runtime": "TF1"}
+    runs = [value(metrics, runtime, f"{runtime}_count", **ran) for metrics in (before, after)]
+    assert runs[1] - runs[0] == 5
+    seconds = [value(metrics, runtime, f"{runtime}_sum", **ran) for metrics in (before, after)]
+    latency = ":tensorflow:serving:request_latency"
+    in_all = sum(
+        value(after, latency, f"{latency}_sum", entrypoint=entry)
+        - value(before, latency, f"{latency}_sum", entrypoint=entry)
+        for entry in ("GRPC", "REST")
+    )
+    assert 0 < seconds[1] - seconds[0] < in_all
+
+
+def test_a_load_is_timed(measured: Server) -> None:
+    metrics = scraped(measured)
+    load = "fogline_model_server_load_latency"
+    assert value(metrics, load, f"{load}_count", model_name="tiny") == 1
+    assert value(metrics, load, f"{load}_sum", model_name="tiny") > 0
+    assert value(metrics, "fogline_model_server_load_failures", model_name="tiny") == 0
 
 
 def test_a_refused_request_is_counted_by_its_status_and_not_timed(measured: Server) -> None:

@@ -1,6 +1,6 @@
 """The models that are served: an immutable value, replaced as a whole when something changes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -25,6 +25,8 @@ class ModelVersion:
 
     number: int
     engine: Engine
+    ran: Callable[[str, float], None] = lambda _api, _seconds: None
+    """Told after each run of the engine: for which API, as metrics name it, and how many seconds it took."""
 
 
 class State(IntEnum):

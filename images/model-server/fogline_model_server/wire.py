@@ -92,7 +92,7 @@ class Predictor:
             code = error.code
             raise
         finally:
-            self._serving.observe(kind.name, "Predict", GRPC, code, time.perf_counter() - began)
+            self._serving.observe(kind.name, predict.API, GRPC, code, time.perf_counter() - began)
         return answered
 
     def _answer_new(self, catalog: Catalog, kinds: dict[int, list[_Kind]], message: bytes) -> bytes:

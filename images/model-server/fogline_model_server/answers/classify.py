@@ -14,6 +14,9 @@ from fogline_model_server.signatures import CLASSIFY_METHOD, Signature
 CLASSES, SCORES = "classes", "scores"
 _MATRIX = 2
 
+API = "Classify"
+"""As metrics name it."""
+
 
 def answer(serving: Serving, request: Any) -> Any:
     """Answer a ClassificationRequest.
@@ -30,7 +33,7 @@ def answer(serving: Serving, request: Any) -> Any:
     outputs = checked_outputs(signature, serving.options)
     rows = examples.examples(request.input)
     response = ClassificationResponse()
-    fill(response.result, len(rows), examples.run(version, name, outputs, rows))
+    fill(response.result, len(rows), examples.run(API, version, name, outputs, rows))
     specs.fill(response.model_spec, spec.name, version.number, name)
     return response
 

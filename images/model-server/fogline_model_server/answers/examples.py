@@ -38,12 +38,17 @@ def _merged(context: Any, example: Any) -> Any:
 
 
 def run(
-    version: ModelVersion, signature_name: str, outputs: Sequence[str], rows: Sequence[Any]
+    api: str, version: ModelVersion, signature_name: str, outputs: Sequence[str], rows: Sequence[Any]
 ) -> dict[str, Array]:
     """Run a signature on Example messages.
 
     A signature that takes serialized Examples gets them as one vector of strings, as from TensorFlow Serving.
     For any other, features are its inputs by name.
+
+    Parameters
+    ----------
+    api
+        As metrics name it.
 
     Raises
     ------
@@ -58,4 +63,4 @@ def run(
         inputs = dict.fromkeys(signature.inputs, serialized)
     else:
         inputs = features.columns(signature, rows)
-    return predict.run(predict.Call(version, signature_name, signature, tuple(outputs)), inputs)
+    return predict.run(predict.Call(version, signature_name, signature, tuple(outputs), api=api), inputs)

@@ -10,6 +10,9 @@ from fogline_model_server.messages import MultiInferenceResponse
 from fogline_model_server.serving import AnswerOptions, Serving
 from fogline_model_server.signatures import CLASSIFY_METHOD, DEFAULT_SIGNATURE, REGRESS_METHOD, Signature
 
+API = "MultiInference"
+"""As metrics name it."""
+
 
 def answer(serving: Serving, request: Any) -> Any:
     """Answer a MultiInferenceRequest. The model_spec of the first task chooses the version for all.
@@ -34,7 +37,7 @@ def answer(serving: Serving, request: Any) -> Any:
     response = MultiInferenceResponse()
     for task, name, outputs in zip(tasks, names, plans, strict=True):
         result = response.results.add()
-        found = examples.run(version, name, outputs, rows)
+        found = examples.run(API, version, name, outputs, rows)
         if task.method_name == CLASSIFY_METHOD:
             classify.fill(result.classification_result, len(rows), found)
         else:

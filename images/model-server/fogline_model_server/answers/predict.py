@@ -1,5 +1,6 @@
 """What Predict does, whichever front end asks: gRPC and REST both come through here."""
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from fogline_model_server.serving import AnswerOptions, Serving
 from fogline_model_server.signatures import DEFAULT_SIGNATURE, METHODS, Signature
 from fogline_model_server.tensors import set_proto, to_array
 
+API = "Predict"
+"""As metrics name it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -24,6 +28,8 @@ class Call:
     outputs: tuple[str, ...]
     as_content: bool = False
     """Values of the answer go into ``tensor_content``."""
+    api: str = API
+    """Who runs the model, as metrics name it."""
 
 
 def answer(serving: Serving, request: Any) -> Any:
@@ -108,7 +114,10 @@ def run(call: Call, inputs: Mapping[str, Array]) -> dict[str, Array]:
             wanted = expected.name if expected else f"type {info.dtype}"
             raise invalid_argument(f"Expects arg[{position}] to be {wanted} but {given.name} is provided")
         _check_shape(alias, info.shape, inputs[alias].shape)
-    return call.version.engine.run(call.signature_name, inputs, call.outputs)
+    began = time.perf_counter()
+    outputs = call.version.engine.run(call.signature_name, inputs, call.outputs)
+    call.version.ran(call.api, time.perf_counter() - began)
+    return outputs
 
 
 def _check_inputs(signature: Signature, given: Collection[str]) -> None:

@@ -13,6 +13,9 @@ from fogline_model_server.signatures import REGRESS_METHOD, Signature
 
 OUTPUTS = "outputs"
 
+API = "Regress"
+"""As metrics name it."""
+
 
 def answer(serving: Serving, request: Any) -> Any:
     """Answer a RegressionRequest.
@@ -29,7 +32,7 @@ def answer(serving: Serving, request: Any) -> Any:
     outputs = checked_outputs(signature, serving.options)
     rows = examples.examples(request.input)
     response = RegressionResponse()
-    fill(response.result, len(rows), examples.run(version, name, outputs, rows))
+    fill(response.result, len(rows), examples.run(API, version, name, outputs, rows))
     specs.fill(response.model_spec, spec.name, version.number, name)
     return response
 

@@ -11,9 +11,9 @@ Answer = Callable[[Serving, Any], Any]
 """From a request message to a response message; raises ServingError."""
 
 ANSWERS: Mapping[str, Answer] = {
-    "tensorflow.serving.PredictionService/Classify": observed("Classify", classify.answer),
-    "tensorflow.serving.PredictionService/Regress": observed("Regress", regress.answer),
-    "tensorflow.serving.PredictionService/Predict": observed("Predict", predict.answer),
+    "tensorflow.serving.PredictionService/Classify": observed(classify.API, classify.answer),
+    "tensorflow.serving.PredictionService/Regress": observed(regress.API, regress.answer),
+    "tensorflow.serving.PredictionService/Predict": observed(predict.API, predict.answer),
     "tensorflow.serving.PredictionService/MultiInference": infer.answer,
     "tensorflow.serving.PredictionService/GetModelMetadata": inform.answer_metadata,
     "tensorflow.serving.ModelService/GetModelStatus": inform.answer_status,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fogline_model_server import log
@@ -34,7 +35,7 @@ class Loader:
         """
         began = time.perf_counter()
         try:
-            version = ModelVersion(number, self.load(folder))
+            version = ModelVersion(number, self.load(folder), partial(self.meter.ran, name))
             records = self._warmed_up(name, folder, version)
         except LoadError:
             self.meter.load_failed(name)

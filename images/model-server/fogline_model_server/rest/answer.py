@@ -141,8 +141,8 @@ def _regress(serving: Serving, spec: ModelSpec, document: parse.Document) -> byt
 
 
 _INFERENCES = {
-    "predict": ("Predict", _predict),
-    "classify": ("Classify", _classify),
-    "regress": ("Regress", _regress),
+    "predict": (predict.API, _predict),
+    "classify": (classify.API, _classify),
+    "regress": (regress.API, _regress),
 }
 """By the last word of the path: the name in metrics, and what answers."""
