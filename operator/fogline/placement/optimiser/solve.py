@@ -9,6 +9,7 @@ from fogline.placement.optimiser.everything import decide_all
 from fogline.placement.optimiser.insertion import insert_missing
 from fogline.placement.optimiser.lots import is_small, lots_of
 from fogline.placement.optimiser.packing import pack
+from fogline.placement.optimiser.pattern_plan import PatternWork, plan_by_patterns
 from fogline.placement.optimiser.problem import Problem
 from fogline.placement.optimiser.refine import Neighbourhoods, refine
 from fogline.placement.optimiser.relaxation import Relaxation, Work, relax
@@ -42,6 +43,7 @@ class Limits:
     packing_columns: int = 500
     """Pairs of option and node that may be packed exactly."""
     neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
+    patterns: PatternWork = field(default_factory=PatternWork)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,11 @@ def solve(problem: Problem, limits: Limits) -> Solution:
         if _is_enough(problem, kept, bound):
             return _solution(problem, kept, bound)
     rounded = round_down(problem, relaxed)
+    by_patterns = plan_by_patterns(problem, relaxed, (fresh, rounded), limits.patterns)
+    rounded = by_patterns or rounded
     improve(rounded, finds)
-    made, bound = _decide(problem, relaxed, _Begun(rounded, kept), bound, limits)
+    begun = _Begun(rounded, kept, is_by_patterns=by_patterns is not None)
+    made, bound = _decide(problem, relaxed, begun, bound, limits)
     if len(problem.standing.movable):
         settle(made)
     elif _worth(problem, fresh) <= _worth(problem, made):
@@ -109,6 +114,8 @@ class _Begun:
     rounded: State
     """Does not depend on what is in place."""
     kept: State
+    is_by_patterns: bool
+    """Whether the first is decided by patterns: then no whole numbers on classes make it better."""
 
 
 def _decide(
@@ -123,7 +130,9 @@ def _decide(
         return best, bound
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
     lots, node_lot = lots_of(problem)
-    found = decide_all(problem, relaxed, best, lots, node_lot, stays=stays)
+    found = None
+    if not begun.is_by_patterns:
+        found = decide_all(problem, relaxed, best, lots, node_lot, stays=stays)
     if found and small:  # it has looked at all pairs
         bound = max(bound, found.lower_bound - _ROUNDING * max(abs(found.lower_bound), 1.0))
     if found:
