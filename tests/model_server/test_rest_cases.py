@@ -377,7 +377,7 @@ def test_classes_have_the_number_format_of_predictions(serving: Serving) -> None
     assert reply.body == b'{"results":[[["",0.1],["",9e+06],["",NaN]]]}'
 
 
-# Pages of other origins
+# Flags
 
 
 def test_pages_of_other_origins_may_call_only_when_the_flag_is_set(catalog: Catalog) -> None:

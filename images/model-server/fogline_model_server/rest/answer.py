@@ -1,6 +1,7 @@
 """From a REST request to its reply."""
 
 import time
+from dataclasses import replace
 from typing import NamedTuple
 
 from fogline_model_server import log
@@ -112,9 +113,9 @@ def _inferred(serving: Serving, target: paths.Target, body: bytes) -> bytes:
 
 
 def _predict(serving: Serving, spec: ModelSpec, request: parse.Document) -> bytes:
+    catalog = serving.catalog
     name = decode.signature_name(request)
-    version = find(serving.catalog, spec)
-    signature = version.engine.signatures.get(name or DEFAULT_SIGNATURE)
+    signature = find(catalog, spec).engine.signatures.get(name or DEFAULT_SIGNATURE)
     if signature is None:
         raise invalid_argument(
             f'Serving signature name: "{name or DEFAULT_SIGNATURE}" not found in signature def'
@@ -122,7 +123,8 @@ def _predict(serving: Serving, spec: ModelSpec, request: parse.Document) -> byte
     if not signature.inputs:
         raise invalid_argument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
     tensors = decode.tensors(request, signature)
-    call = predict.Call(version, name or DEFAULT_SIGNATURE, signature, tuple(signature.outputs))
+    named = replace(spec, signature=name)
+    call = predict.prepare(catalog, serving.options, named, tensors.arrays.keys(), ())
     return encode.prediction(predict.run(call, tensors.arrays), by_row=tensors.by_row)
 
 
