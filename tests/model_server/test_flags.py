@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fogline_model_server.assembly import idle_flags
 from fogline_model_server.flags import parse
 from fogline_model_server.settings import Front, Peers, Settings
 
@@ -94,11 +95,12 @@ def test_a_flag_that_states_its_default_asks_for_nothing() -> None:
         "--num_unload_threads=4",
         "--enable_profiler",
         "--reload_config_peers=any",
+        "--grpc_channel_arguments=a=1",
         "--model_config_file_poll_wait_seconds=1",
     ],
 )
 def test_a_flag_that_does_nothing_is_reported(argument: str) -> None:
-    (note,) = parse([argument], {}).ignored
+    (note,) = parse([argument, "--front=http2"], {}).ignored
     assert note.startswith(argument.partition("=")[0])
 
 
@@ -129,3 +131,12 @@ def test_choices_are_values() -> None:
 
 def test_no_load_threads_mean_one_version_after_the_other() -> None:
     assert parse(["--num_load_threads=0"], {}).num_load_threads == 1
+
+
+def test_flags_of_an_engine_that_runs_no_model_are_reported() -> None:
+    settings = parse(["--tensorflow_intra_op_parallelism=2", "--num_tflite_pools=3"], {})
+    assert idle_flags(settings, {"litert"}) == (
+        "--tensorflow_intra_op_parallelism: no model runs on tensorflow",
+    )
+    assert idle_flags(settings, {"tensorflow"}) == ("--num_tflite_pools: no model runs on litert",)
+    assert idle_flags(settings, {"litert", "tensorflow"}) == ()

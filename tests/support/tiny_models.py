@@ -38,7 +38,7 @@ def tiny_models() -> Path:
     """Return the folder of the models, made now or before.
 
     ``saved_model`` and ``tflite`` are base paths with version 1; ``plain`` has version 7 of a .tflite file
-    without signatures that doubles ``x``.
+    without signatures that doubles ``x``. ``large`` has version 1 of 20 MB.
     """
     key = Path(__file__).read_bytes() + version("tensorflow-cpu").encode()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fogline"
@@ -103,6 +103,11 @@ def _make(folder: Path) -> None:
     double = function(lambda x: x * 2.0, x=([None, 2], tf.float32)).get_concrete_function()
     plain = tf.lite.TFLiteConverter.from_concrete_functions([double])  # without signatures on purpose
     _write(folder / "plain" / "00000007" / "anything.tflite", plain.convert())
+
+    weights = tf.random.stateless_normal([64, 40_000], seed=[1, 2])
+    through = function(lambda x: tf.tanh(x @ weights) @ tf.transpose(weights), x=([None, 64], tf.float32))
+    large = tf.lite.TFLiteConverter.from_concrete_functions([through.get_concrete_function()])
+    _write(folder / "large" / "1" / "model.tflite", large.convert())
 
 
 def _write(file: Path, content: bytes) -> None:

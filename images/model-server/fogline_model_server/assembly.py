@@ -1,7 +1,7 @@
 """What the parts of the server are made of, from the settings."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -20,10 +20,15 @@ THREADS = 2
 """They answer gRPC, and the slow requests of REST. More do not help: Python runs one at a time."""
 BATCHING_THREADS = 64
 """With batching they wait most of the time: as many as there are, so many requests can be in a batch."""
+_SESSION_FLAGS = (
+    "tensorflow_session_parallelism",
+    "tensorflow_intra_op_parallelism",
+    "tensorflow_inter_op_parallelism",
+)
 
 
 def answer_threads(settings: Settings) -> int:
-    """Return how many threads answer requests."""
+    """Return how many threads answer requests; gRPC and REST share them."""
     asked = max(settings.grpc_max_threads or 0, settings.rest_api_num_threads or 0)
     return asked or (BATCHING_THREADS if settings.enable_batching else THREADS)
 
@@ -53,6 +58,7 @@ def answer_options(settings: Settings) -> AnswerOptions:
         cors=settings.rest_api_enable_cors_support,
         metrics_path=settings.metrics_path,
         check_method_names=settings.enable_signature_method_name_check,
+        health=settings.enable_grpc_healthcheck_service,
         reload_from_anywhere=settings.reload_config_peers is Peers.ANY,
     )
 
@@ -70,6 +76,20 @@ def manager_options(settings: Settings) -> Options:
 def warmup_iterations(settings: Settings) -> int:
     """Return how often each warm-up record is replayed."""
     return max(1, settings.num_request_iterations_for_warmup) if settings.enable_model_warmup else 0
+
+
+def idle_flags(settings: Settings, engines: Collection[str]) -> tuple[str, ...]:
+    """Return flags that are for an engine which runs no model, each with that reason."""
+    given = {
+        "tensorflow": _SESSION_FLAGS,
+        "litert": ("num_tflite_pools", "num_tflite_interpreters_per_pool"),
+    }
+    return tuple(
+        f"--{flag}: no model runs on {engine}"
+        for engine, flags in given.items()
+        for flag in flags
+        if engine not in engines and getattr(settings, flag)
+    )
 
 
 def reloader(manager: Manager) -> Callable[[Any], None]:

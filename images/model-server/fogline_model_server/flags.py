@@ -64,6 +64,8 @@ def _without_effect(found: dict[str, Any]) -> tuple[str, ...]:
         notes.append("--reload_config_peers: without --enable_reload_config nobody may reload")
     if "model_config_file_poll_wait_seconds" in found and "model_config_file" not in found:
         notes.append("--model_config_file_poll_wait_seconds: there is no --model_config_file")
+    if "grpc_channel_arguments" in found and found.get("front", Settings().front) is not Front.GRPCIO:
+        notes.append("--grpc_channel_arguments: they are options of grpcio, which --front=grpcio uses")
     return tuple(notes)
 
 

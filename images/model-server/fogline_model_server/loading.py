@@ -11,6 +11,7 @@ from fogline_model_server.container import limits, usable_cpus
 from fogline_model_server.engines import Engine, EngineOptions
 from fogline_model_server.engines.batching import Batching, BatchingParameters
 from fogline_model_server.engines.trials import Trials, forked
+from fogline_model_server.models import config_file
 from fogline_model_server.settings import Settings
 
 Load = Callable[[Path], Engine]
@@ -26,7 +27,7 @@ def loader(settings: Settings) -> Load:
     Raises
     ------
     ConfigError
-        The file with the parameters of batching cannot be used.
+        The file with the parameters of batching, or the one with the models, cannot be used.
 
     """
     _import_engines(settings)
@@ -35,9 +36,15 @@ def loader(settings: Settings) -> Load:
 
 def _import_engines(settings: Settings) -> None:
     """Import what trials need, once for all of them."""
-    saved = any(settings.model_base_path.glob(f"*/{engines.SAVED_MODEL_FILE}"))
+    saved = any(any(path.glob(f"*/{engines.SAVED_MODEL_FILE}")) for path in _base_paths(settings))
     with suppress(ModuleNotFoundError):  # then loading says what is missing
         import_module(f"{engines.__name__}.{'tensorflow' if saved else 'litert'}")
+
+
+def _base_paths(settings: Settings) -> list[Path]:
+    if settings.model_config_file:
+        return [model.base_path for model in config_file.read(settings.model_config_file).values()]
+    return [settings.model_base_path]
 
 
 def _options(settings: Settings, trials: Trials) -> EngineOptions:

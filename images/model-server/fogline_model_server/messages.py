@@ -64,6 +64,7 @@ SERVICES = (
     _service("tensorflow.serving.PredictionService"),
     _service("tensorflow.serving.ModelService"),
 )
+HEALTH = _service("grpc.health.v1.Health")
 
 
 def message_class(descriptor: Any) -> Any:

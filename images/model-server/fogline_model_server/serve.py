@@ -83,6 +83,9 @@ async def _started(manager: Manager, config: Config) -> None:
 async def _answer(
     settings: Settings, serving: Serving, manager: Manager, config: Config, stop: asyncio.Event
 ) -> None:
+    used = {version.engine.name for model in serving.catalog.models.values() for version in model.available}
+    for note in assembly.idle_flags(settings, used):
+        log.warning("a flag does nothing", flag=note)
     threads = ThreadPoolExecutor(assembly.answer_threads(settings), thread_name_prefix="serve")
     fronts: list[OpenFront] = []
     if settings.enable_reload_config:

@@ -18,6 +18,8 @@ class AnswerOptions:
     """Predict answers with ``tensor_content`` in place of typed fields."""
     check_method_names: bool = False
     """Classify and Regress insist on the method name of a signature."""
+    health: bool = False
+    """gRPC has the health service."""
     reload_from_anywhere: bool = False
     """HandleReloadConfigRequest is not only for this machine."""
     cors: bool = False

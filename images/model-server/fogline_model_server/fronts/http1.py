@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import cast
 
-from fogline_model_server.errors import ServingError
+from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.fronts.connections import Connections
 from fogline_model_server.fronts.http1_request import Refused, Request, RequestReader, body_too_large
 from fogline_model_server.fronts.work import Work
@@ -37,6 +37,8 @@ class Shared:
     serving: Serving
     work: Work
     connections: Connections
+    timeout_seconds: float = 30.0
+    """How long a request may wait for a thread and be worked on there."""
 
 
 class Http1Connection(asyncio.Protocol):
@@ -49,6 +51,7 @@ class Http1Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[Request | Refused] = deque()
         self._job: asyncio.Future[Reply] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
         self._held_bytes = 0
         self._ends = False
         """The next answer with nothing behind it is the last."""
@@ -103,6 +106,8 @@ class Http1Connection(asyncio.Protocol):
         self._waiting.clear()
         if self._job:
             self._job.cancel()
+        if self._expiry:
+            self._expiry.cancel()
         self._release()
         self._shared.connections.remove(self)
 
@@ -172,12 +177,28 @@ class Http1Connection(asyncio.Protocol):
                 self._on_reply(request, refusal(error))
                 continue
             self._job.add_done_callback(partial(self._on_job_done, request))
+            self._expiry = self._loop.call_later(self._shared.timeout_seconds, self._expire, request)
         else:
             self._loop.call_soon(self._work_on)
         self._pause_or_resume()
 
+    def _expire(self, request: Request) -> None:
+        """Answer in place of a model that takes too long; what it answers in the end is thrown away."""
+        if self._job:
+            job, self._job = self._job, None
+            job.cancel()
+            late = ServingError(
+                Code.DEADLINE_EXCEEDED, "the model takes too long for --rest_api_timeout_in_ms"
+            )
+            self._on_reply(request, refusal(late))
+            self._work_on()
+
     def _on_job_done(self, request: Request, job: "asyncio.Future[Reply]") -> None:
+        if self._job is not job:
+            return
         self._job = None
+        if self._expiry:
+            self._expiry.cancel()
         if not job.cancelled() and self._transport:
             self._on_reply(request, job.result())
             self._work_on()

@@ -1,6 +1,5 @@
 """Which front ends there are, and on what they listen."""
 
-import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -37,20 +36,19 @@ async def open_all(settings: Settings, serving: Serving, threads: ThreadPoolExec
     if settings.port or settings.grpc_socket_path:
         opened.append(await _grpc(settings, serving, threads, work))
     if settings.rest_api_port:
-        rest = RestFront(serving, work)
+        rest = RestFront(serving, work, settings.rest_api_timeout_in_ms / 1000)
         await rest.start([listen.tcp(settings.rest_api_port, "REST")])
         opened.append(rest)
     return opened
 
 
 async def _grpc(settings: Settings, serving: Serving, threads: ThreadPoolExecutor, work: Work) -> OpenFront:
+    secrets = tls.read(settings.ssl_config_file) if settings.ssl_config_file else None
     if settings.front is Front.GRPCIO:
-        return GrpcioFront(serving, settings.port, threads)
+        return GrpcioFront(serving, settings, secrets, threads)
     front = Http2Front(serving, work)
     if settings.port:
-        context: ssl.SSLContext | None = None
-        if settings.ssl_config_file:
-            context = tls.context(tls.read(settings.ssl_config_file))
+        context = tls.context(secrets) if secrets else None
         await front.start([listen.tcp(settings.port, "gRPC")], context)
     if settings.grpc_socket_path:
         await front.start([listen.unix(settings.grpc_socket_path)])

@@ -15,12 +15,14 @@ class RestFront:
     ----------
     work
         Shared with other fronts: they use the same engines.
+    timeout_seconds
+        How long a request may wait for a thread and be worked on there.
 
     """
 
-    def __init__(self, serving: Serving, work: Work) -> None:
+    def __init__(self, serving: Serving, work: Work, timeout_seconds: float) -> None:
         connections = Connections()
-        shared = Shared(serving, work, connections)
+        shared = Shared(serving, work, connections, timeout_seconds)
         self._listener = Listener(connections, lambda: Http1Connection(shared))
 
     async def start(self, sockets: list[socket.socket]) -> None:

@@ -16,6 +16,7 @@ INLINE_BYTES = 64 << 10
 _WEIGHT = 0.25
 """Of the newest time in the moving mean."""
 _KINDS = 4096
+_PATIENT_WAITING = 8
 
 Result = TypeVar("Result")
 
@@ -31,6 +32,8 @@ class Work:
         self._seconds: dict[Hashable, float] = {}
         self._slow = 0
         self._waiting = 0
+        self._patient = ThreadPoolExecutor(1, thread_name_prefix="wait")
+        self._patient_waiting = 0
 
     def is_quick(self, kind: Hashable, size_bytes: int) -> bool:
         """Tell whether a request may be answered in the event loop.
@@ -81,6 +84,25 @@ class Work:
 
         future.add_done_callback(done)
         return future
+
+    def submit_waiting(self, function: Callable[..., Result], *arguments: object) -> asyncio.Future[Result]:
+        """Do what mostly waits in a thread apart, one after the other.
+
+        Raises
+        ------
+        ServingError
+            RESOURCE_EXHAUSTED: too many wait already.
+
+        """
+        if self._patient_waiting >= _PATIENT_WAITING:
+            raise ServingError(Code.RESOURCE_EXHAUSTED, "the server is busy with requests of this kind")
+        self._patient_waiting += 1
+        future = asyncio.get_running_loop().run_in_executor(self._patient, function, *arguments)
+        future.add_done_callback(self._one_less_waits)
+        return future
+
+    def _one_less_waits(self, _: object) -> None:
+        self._patient_waiting -= 1
 
     def _note(self, kind: Hashable, seconds: float) -> None:
         known = self._seconds.get(kind)

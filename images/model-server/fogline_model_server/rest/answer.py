@@ -93,6 +93,8 @@ def _answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
     if target.verb in _INFERENCES:
         return Reply(200, _inferred(serving, target, body))
     if target.verb == "metadata":
+        if serving.draining:  # readiness probes ask for it
+            raise ServingError(Code.UNAVAILABLE, "The server is shutting down.")
         return Reply(200, encode.metadata(*inform.signature_definitions(serving.catalog, target.spec)))
     return Reply(200, encode.status(inform.status(serving.catalog, target.spec)))
 

@@ -158,7 +158,10 @@ class Calls:
             if method.informs or work.is_quick(kind, len(asked)):
                 self._answer(call, work.run(kind, method.answer, asked))
                 return
-            call.job = work.submit(kind, method.answer, asked)
+            if method.waits:
+                call.job = work.submit_waiting(method.answer, asked)
+            else:
+                call.job = work.submit(kind, method.answer, asked)
         except ServingError as error:
             self._refuse(call, error, unfinished=False)
             return

@@ -7,17 +7,11 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from fogline_model_server import log, wire
-from fogline_model_server.answers.table import ANSWERS, Answer
+from fogline_model_server.answers.table import ANSWERS, INFORMING, WAITING, WATCHING, Answer, services
 from fogline_model_server.errors import Code, ServingError
-from fogline_model_server.messages import SERVICES, message_class
+from fogline_model_server.messages import message_class
 from fogline_model_server.serving import Serving
 
-_INFORMING = frozenset(
-    {
-        "tensorflow.serving.ModelService/GetModelStatus",
-        "tensorflow.serving.PredictionService/GetModelMetadata",
-    }
-)
 _SPEC_TAG, _ONE_BYTE_LENGTH = 0x0A, 0x80
 
 
@@ -34,6 +28,9 @@ class Method:
     watches: bool = False
     """The call goes on: the client hears the answer anew whenever it has changed."""
 
+    waits: bool = False
+    """It waits for something else, for long, and must not keep a thread from requests meanwhile."""
+
     def kind(self, message: bytes) -> tuple[object, ...]:
         """Return what requests have in common that take about the same time: method, ModelSpec and size.
 
@@ -48,13 +45,19 @@ class Method:
 def methods(serving: Serving, predictor: wire.Predictor) -> Mapping[bytes, Method]:
     """Return all methods by their paths."""
     found = {}
-    for service in SERVICES:
+    for service in services(serving):
         for method in service.methods:
             name = f"{service.full_name}/{method.name}"
             answer = _through_messages(serving, message_class(method.input_type), ANSWERS[name])
             if name == wire.PREDICT:
                 answer = predictor.answer
-            found[f"/{name}".encode()] = Method(name, _guarded(name, answer), informs=name in _INFORMING)
+            found[f"/{name}".encode()] = Method(
+                name,
+                _guarded(name, answer),
+                informs=name in INFORMING,
+                watches=name in WATCHING,
+                waits=name in WAITING,
+            )
     return found
 
 
