@@ -104,6 +104,12 @@ def web(tmp_path: Path) -> Iterator[HttpsServer]:
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with run_s3_server(tmp_path_factory.mktemp("s3")) as server:
+def buckets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which the S3 server keeps its buckets."""
+    return tmp_path_factory.mktemp("s3")
+
+
+@pytest.fixture(scope="session")
+def s3(buckets_folder: Path) -> Iterator[S3Server]:
+    with run_s3_server(buckets_folder) as server:
         yield server

@@ -190,6 +190,18 @@ def test_an_image_without_certificates_is_named_as_the_cause(
     assert "install ca-certificates" in outcome.termination_message
 
 
+def test_objects_without_an_etag_are_brought_too(
+    fetcher: Fetcher, s3: S3Server, bucket: str, buckets_folder: Path
+) -> None:
+    # The server stores ETags beside the objects; these came by another way.
+    folder = buckets_folder / bucket / "copied"
+    folder.mkdir()
+    for name in ("saved_model.pb", "labels"):
+        (folder / name).write_bytes(name.encode())
+    outcome = run(fetcher, s3, f"s3://{bucket}/copied")
+    assert_published(fetcher, outcome, {"saved_model.pb": b"saved_model.pb", "labels": b"labels"})
+
+
 @pytest.fixture
 def tls_s3(tmp_path: Path) -> Iterator[tuple[S3Server, Path]]:
     """Run a store with a certificate of an authority of its own."""

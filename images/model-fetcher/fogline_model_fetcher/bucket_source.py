@@ -70,7 +70,8 @@ class BucketSource:
             options["range"] = (piece.start, piece.end)
         with self._plain_errors():
             result = obstore.get(self._store, file.key, options=options)
-        if (result.meta["e_tag"], result.meta["size"]) != (file.etag, file.size_bytes):
+        is_same = file.etag is None or _strong_etag(result.meta) == file.etag
+        if not is_same or result.meta["size"] != file.size_bytes:
             raise TransientError(f"{self._uri} changed while it was fetched")
         if result.attributes.get("Content-Encoding", "identity") != "identity":
             raise FetchError(f"an object of {self._uri} is stored compressed: store it as it is")
@@ -102,7 +103,13 @@ class BucketSource:
 
 
 def _remote_file(path: str, entry: "ObjectMeta") -> RemoteFile:
-    return RemoteFile(path, entry["path"], entry["size"], entry["e_tag"], has_ranges=True)
+    return RemoteFile(path, entry["path"], entry["size"], _strong_etag(entry), has_ranges=True)
+
+
+def _strong_etag(entry: "ObjectMeta") -> str | None:
+    """Return the tag in quotes: some stores leave them out, or send an empty tag, in listings alone."""
+    tag = (entry["e_tag"] or "").strip('"')
+    return f'"{tag}"' if tag and not tag.startswith("W/") else None
 
 
 def _folders(entries: Iterable["ObjectMeta"]) -> Iterator[str]:
