@@ -140,6 +140,8 @@ class Replica:
     """Why a container does not start: the fetcher's sentence, a missing image, a crash loop."""
     refused_since: datetime | None
     """Since when kube-scheduler says Unschedulable; None when it does not."""
+    refusal: str
+    """Why kube-scheduler says so; empty when it does not."""
     decided_at: datetime | None
 
     @property

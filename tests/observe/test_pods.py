@@ -68,11 +68,13 @@ def test_a_pin_in_some_terms_only_is_no_pin() -> None:
     assert replica_of(document).node is None
 
 
-def test_a_pinned_pod_that_the_scheduler_refuses_says_since_when() -> None:
-    refused = {**UNSCHEDULABLE, "lastTransitionTime": "2030-01-02T03:04:05Z"}
-    assert replica_of(having(pinned(GATED, "n1"), conditions=[refused])).refused_since == NOW
+def test_a_pinned_pod_that_the_scheduler_refuses_says_since_when_and_why() -> None:
+    refused = {**UNSCHEDULABLE, "lastTransitionTime": "2030-01-02T03:04:05Z", "message": "no such claim"}
+    replica = replica_of(having(pinned(GATED, "n1"), conditions=[refused]))
+    assert (replica.refused_since, replica.refusal) == (NOW, "no such claim")
     waiting = {**refused, "reason": "SchedulingGated"}
-    assert replica_of(having(GATED, conditions=[waiting])).refused_since is None
+    replica = replica_of(having(GATED, conditions=[waiting]))
+    assert (replica.refused_since, replica.refusal) == (None, "")
 
 
 def test_the_time_in_which_it_was_gated_does_not_count_as_refused() -> None:

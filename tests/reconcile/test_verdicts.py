@@ -9,6 +9,7 @@ import pytest
 from tests.support.builders import make_edge_node, make_model, make_node, make_variant
 from tests.support.live import (
     FETCHED,
+    UNSCHEDULABLE,
     bound,
     make_live_deployment,
     pinned,
@@ -50,6 +51,12 @@ def held_by_others() -> Scene:
     document = copy.deepcopy(waiting())
     document["spec"]["schedulingGates"] = [{"name": "kueue.x-k8s.io/admission"}, {"name": GATE}]
     return scene((pinned(document, "cloud-1"),))
+
+
+def refused_by_scheduler() -> Scene:
+    condition = {**UNSCHEDULABLE, "message": 'persistentvolumeclaim "models" not found'}
+    document = pinned(waiting(), "cloud-1")
+    return scene(({**document, "status": {**document["status"], "conditions": [condition]}},))
 
 
 def uncleared(**spec: Any) -> Scene:
@@ -130,6 +137,13 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
         "False",
         "0 of 1 replicas are on nodes",
         lambda: scene((pinned(waiting(), "cloud-1"),)),
+    ),
+    (
+        ConditionType.PLACED,
+        Reason.PLACING,
+        "False",
+        '0 of 1 replicas are on nodes; kube-scheduler: persistentvolumeclaim "models" not found',
+        refused_by_scheduler,
     ),
     (ConditionType.PLACED, Reason.ALL_PLACED, "True", "", lambda: scene((starting(),))),
     (ConditionType.ARTIFACT_READY, Reason.NO_REPLICA_YET, "Unknown", "", lambda: scene((waiting(),))),

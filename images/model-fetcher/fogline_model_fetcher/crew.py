@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from threading import Event, Lock, Thread
 from typing import TypeVar
 
+from fogline_model_fetcher.errors import TransientError
 from fogline_model_fetcher.pace import Pace
 
 T = TypeVar("T")
@@ -13,7 +14,7 @@ LOOK_SECONDS = 0.5
 
 
 def work_off(jobs: Iterable[T], work: Callable[[T, Callable[[], bool]], None], workers: int) -> None:
-    """Do all jobs; after the first failure begin no other, and raise it when all workers have stopped.
+    """Do all jobs; after a failure begin no other, and raise it when all workers have stopped.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ def work_off(jobs: Iterable[T], work: Callable[[T, Callable[[], bool]], None], w
     for thread in threads:
         thread.join()
     if failures:
-        raise failures[0]
+        # The one that another try would not change, if there is one.
+        raise next((one for one in failures if not isinstance(one, TransientError)), failures[0])
 
 
 def supervised(work: Callable[[], T], pace: Pace) -> T:

@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from fogline_model_fetcher.connection import IDLE_TIMEOUT_SECONDS, Connector
-from fogline_model_fetcher.errors import FetchError
+from fogline_model_fetcher.errors import FetchError, TransientError
 
 RELAY_BYTES = 256 * 1024
 HTTP_PORT = 80
@@ -36,8 +36,13 @@ class Guard(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def take_failure(self) -> FetchError | None:
-        """Return why the last connection was not opened, once: the client that asked for it cannot tell."""
-        failure, self._failure = self._failure, None
+        """Return why the last connection was not opened: the client that asked for it cannot tell.
+
+        What may have passed is told once; an address that is refused, to each who asks.
+        """
+        failure = self._failure
+        if isinstance(failure, TransientError):
+            self._failure = None
         return failure
 
     def note_failure(self, failure: FetchError) -> None:

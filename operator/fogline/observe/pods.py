@@ -9,6 +9,7 @@ from fogline.cluster import objects
 from fogline.names import ModelKey
 from fogline.observe.requests import pod_requests
 
+UNSCHEDULABLE = "Unschedulable"
 _ENDED = {"Succeeded", "Failed"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STARTING = {"", "PodInitializing", "ContainerCreating"}
@@ -74,6 +75,7 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         fetched=_fetched(pod),
         trouble=_trouble(pod),
         refused_since=_refused_since(scheduled, _time(notes)),
+        refusal=scheduled.message if scheduled and scheduled.reason == UNSCHEDULABLE else "",
         decided_at=_time(notes),
     )
 
@@ -83,7 +85,7 @@ def _refused_since(scheduled: objects.Condition | None, decided_at: datetime | N
 
     The condition keeps the time since which the pod is not scheduled, also while it was gated.
     """
-    if scheduled is None or scheduled.status != "False" or scheduled.reason != "Unschedulable":
+    if scheduled is None or scheduled.status != "False" or scheduled.reason != UNSCHEDULABLE:
         return None
     times = (scheduled.last_transition_time, decided_at)
     return max((time for time in times if time), default=None)

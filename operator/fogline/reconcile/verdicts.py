@@ -105,7 +105,9 @@ def _placed(facts: Facts) -> Verdict:
         gates = ", ".join(sorted({gate for replica in others for gate in replica.gates}))
         return _no(Reason.WAITING_FOR_OTHER_GATES, f"decided, but held by the scheduling gates {gates}")
     if len(on_nodes) < desired:
-        return _no(Reason.PLACING, f"{len(on_nodes)} of {desired} replicas are on nodes")
+        refused = next((replica.refusal for replica in facts.alive if replica.refusal), "")
+        more = f"; kube-scheduler: {refused}" if refused else ""
+        return _no(Reason.PLACING, f"{len(on_nodes)} of {desired} replicas are on nodes{more}")
     return _yes(Reason.ALL_PLACED)
 
 
