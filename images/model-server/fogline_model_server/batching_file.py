@@ -4,8 +4,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
-
 from fogline_model_server.engines.batching import BatchingParameters
 from fogline_model_server.errors import ConfigError
 from fogline_model_server.messages import BatchingParameters as Message
@@ -27,6 +25,8 @@ def read(file: Path, cores: int) -> BatchingParameters:
         The file cannot be read, is no text BatchingParameters, or its values do not fit together.
 
     """
+    from google.protobuf import text_format  # noqa: PLC0415  slow to import, and seldom needed
+
     try:
         message = text_format.Parse(file.read_text(), Message())
     except (OSError, UnicodeDecodeError) as error:

@@ -28,7 +28,7 @@ class Limits:
     message_characters: int = 2000
     """An error message."""
     connections: int = 1000
-    """Open connections of one port; the next one is closed at once."""
+    """Open connections of one port; the next takes the place of one that is idle, or is closed at once."""
     streams: int = 128
     """Calls that one HTTP/2 connection may have open; clients let the next one wait."""
     header_bytes: int = 16 << 10

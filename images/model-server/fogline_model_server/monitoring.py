@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from google.protobuf import text_format
-
 from fogline_model_server.messages import MonitoringConfig
 
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
@@ -19,6 +17,8 @@ def metrics_path(file: Path) -> str | None:
         The file cannot be read, is no text MonitoringConfig, or names a path that cannot be one.
 
     """
+    from google.protobuf import text_format  # noqa: PLC0415  slow to import, and seldom needed
+
     try:
         config = text_format.Parse(file.read_text(), MonitoringConfig()).prometheus_config
     except (OSError, UnicodeDecodeError) as error:

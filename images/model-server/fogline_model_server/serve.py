@@ -1,6 +1,7 @@
 """The life of the process: load, open the ports, answer, follow what changes, end cleanly."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -93,6 +94,9 @@ async def _answer(
     following = asyncio.ensure_future(_follow(settings, manager, config))
     try:
         fronts = await open_all(settings, serving, threads)
+        # What is there now stays: without this, collecting garbage would look at all of it again and again.
+        gc.collect()
+        gc.freeze()
         log.info("serving", grpc_port=settings.port, rest_port=settings.rest_api_port)
         await stop.wait()
         log.info("stopping", grace_seconds=GRACE_SECONDS)

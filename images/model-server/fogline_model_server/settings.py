@@ -34,7 +34,7 @@ class Settings:
     ssl_config_file: Path | None = None
     """Text SSLConfig; TLS for gRPC."""
     enable_grpc_healthcheck_service: bool = False
-    front: Front = Front.GRPCIO
+    front: Front = Front.HTTP2
 
     rest_api_port: int = 8501
     """HTTP; 0 is off."""

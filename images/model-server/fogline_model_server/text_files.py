@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
-
 from fogline_model_server.errors import ConfigError
 
 
@@ -17,6 +15,8 @@ def read(path: Path, message: Any) -> Any:
         The file cannot be read, or is not such a message.
 
     """
+    from google.protobuf import text_format  # noqa: PLC0415  slow to import, and seldom needed
+
     name = message.DESCRIPTOR.full_name
     try:
         text_format.Parse(path.read_text(), message)

@@ -1,7 +1,5 @@
 """What Classify and Regress have in common: how a signature is found, checked and shown."""
 
-from google.protobuf import text_format
-
 from fogline_model_server.answers import definitions
 from fogline_model_server.catalog import Catalog, ModelSpec, ModelVersion, find
 from fogline_model_server.dtypes import BY_NUMPY, Array, DType
@@ -79,6 +77,8 @@ def brackets(array: Array) -> str:
 
 def debug_string(signature: Signature) -> str:
     """Return a signature as the text of its message."""
+    from google.protobuf import text_format  # noqa: PLC0415  slow to import, and seldom needed
+
     definition = SignatureDef()
     definitions.fill(definition, signature)
     return text_format.MessageToString(definition)

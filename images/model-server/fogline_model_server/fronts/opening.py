@@ -5,7 +5,6 @@ from typing import Protocol
 
 from fogline_model_server import tls
 from fogline_model_server.fronts import listen
-from fogline_model_server.fronts.grpc import GrpcioFront
 from fogline_model_server.fronts.http2.front import Http2Front
 from fogline_model_server.fronts.rest import RestFront
 from fogline_model_server.fronts.work import Work
@@ -45,6 +44,8 @@ async def open_all(settings: Settings, serving: Serving, threads: ThreadPoolExec
 async def _grpc(settings: Settings, serving: Serving, threads: ThreadPoolExecutor, work: Work) -> OpenFront:
     secrets = tls.read(settings.ssl_config_file) if settings.ssl_config_file else None
     if settings.front is Front.GRPCIO:
+        from fogline_model_server.fronts.grpc import GrpcioFront  # noqa: PLC0415  grpcio takes 13 MB
+
         return GrpcioFront(serving, settings, secrets, threads)
     front = Http2Front(serving, work)
     if settings.port:
