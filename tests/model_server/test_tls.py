@@ -66,12 +66,12 @@ def test_asking_clients_needs_an_authority(tmp_path: Path, authority: trustme.CA
 
 def test_an_authority_that_is_none_is_refused(tmp_path: Path, authority: trustme.CA) -> None:
     fields = pem(authority.issue_cert("localhost"))
-    with pytest.raises(ConfigError, match=r"ssl.config"):
+    with pytest.raises(ConfigError, match=r"ssl\.config"):
         tls.read(written(tmp_path, **fields, custom_ca="no certificate"))
 
 
 def test_the_text_must_be_an_ssl_config(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="Error parsing text-format tensorflow.serving.SSLConfig"):
+    with pytest.raises(ConfigError, match=r"Error parsing text-format tensorflow\.serving\.SSLConfig"):
         tls.read(written(tmp_path, colour="red"))
     with pytest.raises(ConfigError, match=r"Cannot read .*missing"):
         tls.read(tmp_path / "missing")

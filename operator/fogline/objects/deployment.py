@@ -118,8 +118,8 @@ def _server(model: ModelDeployment, variant: Variant, files: Delivery, settings:
             f"--rest_api_port={REST_PORT}",
             f"--model_name={name}",
             f"--model_base_path={artifact.base_path(model)}",
-            # The folder is complete when the server starts, so trying again for minutes would not help; ending
-            # makes the pod say why.
+            # The folder is complete when the server starts: trying again would not help, and when the server
+            # ends, the pod says why.
             "--max_num_load_retries=0",
         ],
         "ports": [
