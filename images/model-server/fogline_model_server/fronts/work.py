@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from fogline_model_server.errors import Code, ServingError
@@ -13,8 +14,9 @@ INLINE_SECONDS = 0.001
 """What takes less is done in the event loop: going through a thread costs 0.13 to 0.25 ms."""
 INLINE_BYTES = 64 << 10
 """Larger messages always go to a thread: reading them takes long, whatever the model does."""
-_WEIGHT = 0.25
-"""Of the newest time in the moving mean."""
+_LONG, _SHORT, _MOST = 2, -1, 4
+"""What a request that took long, or did not, adds to the count of its kind, and how far that goes from zero.
+A pause of the machine now and then leaves a quick kind quick; one that is slow every third time is slow."""
 _KINDS = 4096
 _PATIENT_WAITING = 8
 
@@ -29,7 +31,8 @@ class Work:
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         self._threads = threads
-        self._seconds: dict[Hashable, float] = {}
+        self._counts: dict[Hashable, int] = {}
+        """Below zero for kinds that are quick."""
         self._slow = 0
         self._waiting = 0
         self._patient = ThreadPoolExecutor(1, thread_name_prefix="wait")
@@ -41,11 +44,7 @@ class Work:
         While a slow one runs it may not, whatever its kind: the slow one may hold the interpreter that the
         quick one would wait for.
         """
-        return (
-            self._slow == 0
-            and size_bytes <= INLINE_BYTES
-            and self._seconds.get(kind, INLINE_SECONDS) < INLINE_SECONDS
-        )
+        return self._slow == 0 and size_bytes <= INLINE_BYTES and self._counts.get(kind, 0) < 0
 
     def run(self, kind: Hashable, function: Callable[..., Result], *arguments: object) -> Result:
         """Do it now."""
@@ -67,23 +66,27 @@ class Work:
 
         """
         if self._waiting >= LIMITS.waiting_calls:
-            raise ServingError(
-                Code.RESOURCE_EXHAUSTED, f"{self._waiting} requests wait already, try again later"
-            )
-        slow = self._seconds.get(kind, INLINE_SECONDS) >= INLINE_SECONDS
+            raise ServingError(Code.RESOURCE_EXHAUSTED, "too many requests wait already, try again later")
+        slow = self._counts.get(kind, 0) >= 0
         self._slow += slow
         self._waiting += 1
+        loop = asyncio.get_running_loop()
         took: list[float] = []
-        future = asyncio.get_running_loop().run_in_executor(self._threads, _timed, took, function, arguments)
 
-        def done(_: object) -> None:
+        def over() -> None:
             self._slow -= slow
             self._waiting -= 1
             if took:
                 self._note(kind, took[0])
 
-        future.add_done_callback(done)
-        return future
+        def ended(_: object) -> None:
+            with suppress(RuntimeError):  # the loop has closed, nobody counts any more
+                loop.call_soon_threadsafe(over)
+
+        job = self._threads.submit(_timed, took, function, arguments)
+        # What the caller cancels may still run in its thread, and hold what a quick request would wait for.
+        job.add_done_callback(ended)
+        return asyncio.wrap_future(job)
 
     def submit_waiting(self, function: Callable[..., Result], *arguments: object) -> asyncio.Future[Result]:
         """Do what mostly waits in a thread apart, one after the other.
@@ -105,12 +108,11 @@ class Work:
         self._patient_waiting -= 1
 
     def _note(self, kind: Hashable, seconds: float) -> None:
-        known = self._seconds.get(kind)
-        # One long pause of the machine must not count for more than a few quick requests.
-        seconds = min(seconds, 3 * INLINE_SECONDS)
-        if known is None and len(self._seconds) >= _KINDS:
-            self._seconds.clear()
-        self._seconds[kind] = seconds if known is None else known + _WEIGHT * (seconds - known)
+        count = self._counts.get(kind)
+        if count is None and len(self._counts) >= _KINDS:
+            self._counts.clear()
+        count = (count or 0) + (_SHORT if seconds < INLINE_SECONDS else _LONG)
+        self._counts[kind] = max(-_MOST, min(_MOST, count))
 
 
 def _timed(took: list[float], function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
