@@ -1,8 +1,6 @@
 """What is refused before any native code sees a .tflite file."""
 
-import random
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +107,7 @@ BROKEN = {
     "tensor of no type": (with_tensor(setting(type=99)), "element type 99"),
     "negative size": (with_tensor(setting(shape=[-5])), "no possible shape"),
     "nine dimensions": (with_tensor(setting(shape=[1] * 9)), "no possible shape"),
+    "name of other bytes": (negating().replace(b"x\0", b"\xff\0"), "not in UTF-8"),
     "two shapes": (with_tensor(setting(shapeSignature=[1, 1])), "two shapes"),
     "huge tensor": (with_tensor(setting(shape=[2**31 - 1] * 3)), "does not fit its buffer"),
     "weights elsewhere": (with_tensor(setting(externalBuffer=3)), "weights in other files"),
@@ -165,14 +164,3 @@ def test_work_is_counted_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fogline_model_server.engines.precheck._WORK", 5)
     with pytest.raises(LoadError, match="too many parts"):
         precheck(negating())
-
-
-def test_no_change_of_bytes_makes_anything_but_a_refusal(models: Path) -> None:
-    random_numbers = random.Random(5)  # noqa: S311  the same changes each time
-    originals = (negating(), counting(), next(models.glob("plain/*/*.tflite")).read_bytes())
-    for _ in range(20_000):
-        content = bytearray(random_numbers.choice(originals))
-        for _ in range(random_numbers.randint(1, 4)):
-            content[random_numbers.randrange(len(content))] = random_numbers.randrange(256)
-        with suppress(LoadError):
-            precheck(bytes(content))

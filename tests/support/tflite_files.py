@@ -117,6 +117,13 @@ def tiling(times: int) -> bytes:
     return tflite(Graph(tensors, (tile, total), outputs=(4,)))
 
 
+def tiling_on_request() -> bytes:
+    """Return a file that repeats ``x`` as often as ``times`` says: a small request asks for much memory."""
+    tile = Operator(schema.BuiltinOperator.TILE, (0, 1), (2,))
+    tensors = (Tensor("x"), Tensor("times", (1,), schema.TensorType.INT32), Tensor("y"))
+    return tflite(Graph(tensors, (tile,), inputs=(0, 1), outputs=(2,)))
+
+
 def counting() -> bytes:
     """Return a file with a variable: its answer is the sum of all inputs so far, when nobody resets it."""
     add = Operator(

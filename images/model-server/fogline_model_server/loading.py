@@ -6,23 +6,27 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from fogline_model_server import batching_file, engines
-from fogline_model_server.container import limits, usable_cpus
+from fogline_model_server import batching_file, engines, memory
+from fogline_model_server.container import free_memory_bytes, limits, usable_cpus
 from fogline_model_server.engines import Engine, EngineOptions
 from fogline_model_server.engines.batching import Batching, BatchingParameters
+from fogline_model_server.engines.trial import TENSORFLOW_BYTES
 from fogline_model_server.engines.trials import Trials, forked
 from fogline_model_server.models import config_file
 from fogline_model_server.settings import Settings
 
 Load = Callable[[Path], Engine]
 """From a version folder to its model; raises LoadError."""
+_UNUSED_BYTES = 128 << 20
+"""Stacks of threads and the like: it counts as memory of the process, but hardly any of it is ever used."""
 
 
 def loader(settings: Settings) -> Load:
     """Return what loads models.
 
     It forks the process that tries them, so it must be called before any thread is started, and before
-    libraries are imported that only the server needs.
+    libraries are imported that only the server needs. It also lets allocations fail in this process before
+    its container is full.
 
     Raises
     ------
@@ -30,13 +34,17 @@ def loader(settings: Settings) -> Load:
         The file with the parameters of batching, or the one with the models, cannot be used.
 
     """
-    _import_engines(settings)
-    return partial(engines.load, options=_options(settings, Trials(forked())))
-
-
-def _import_engines(settings: Settings) -> None:
-    """Import what trials need, once for all of them."""
     saved = any(any(path.glob(f"*/{engines.SAVED_MODEL_FILE}")) for path in _base_paths(settings))
+    _import_engine(saved=saved)
+    trials = Trials(forked())
+    free = free_memory_bytes(limits())
+    if free is not None:
+        memory.limit(free + _UNUSED_BYTES + saved * TENSORFLOW_BYTES)
+    return partial(engines.load, options=_options(settings, trials))
+
+
+def _import_engine(*, saved: bool) -> None:
+    """Import what trials need, once for all of them."""
     with suppress(ModuleNotFoundError):  # then loading says what is missing
         import_module(f"{engines.__name__}.{'tensorflow' if saved else 'litert'}")
 

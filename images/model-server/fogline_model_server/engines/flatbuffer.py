@@ -142,7 +142,7 @@ class Table:
         start, count = self._vector(slot, width)
         return count if start else None
 
-    def text(self, slot: int) -> bytes | None:
+    def text(self, slot: int) -> str | None:
         """Return a string, or None when it is not there."""
         start, count = self._vector(slot, 1)
         if not start:
@@ -151,7 +151,10 @@ class Table:
         if end >= self._buffer.size or self._buffer.content[end]:
             raise BrokenFileError("a string has no end")
         self._buffer.spend(count)
-        return self._buffer.content[start:end]
+        try:
+            return self._buffer.content[start:end].decode()
+        except UnicodeDecodeError as error:
+            raise BrokenFileError("a name is not in UTF-8") from error
 
     def _field(self, slot: int, width: int) -> int:
         """Return where a field lies in the file; 0 when it is not there."""

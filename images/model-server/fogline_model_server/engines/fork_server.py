@@ -17,6 +17,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -120,4 +121,6 @@ def _how_it_ended(status: int, job: Job) -> str:
 
 
 if __name__ == "__main__":
+    for module in sys.argv[2:]:
+        import_module(module)
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -5,10 +5,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fogline_model_server import container
+from fogline_model_server import container, memory
 from fogline_model_server.dtypes import Array
 from fogline_model_server.engines.interpreter import Interpreter
-from fogline_model_server.engines.measure import Measured, resident_bytes, seconds_per_call, zeros
+from fogline_model_server.engines.measure import Measured, seconds_per_call, zeros
 from fogline_model_server.engines.options import EngineOptions
 from fogline_model_server.engines.pool import Pool
 from fogline_model_server.engines.precheck import precheck
@@ -140,16 +140,16 @@ def measure(content: bytes, cores: int) -> Measured:
 
     """
     precheck(content)
-    before = resident_bytes()
+    before = memory.resident_bytes()
     interpreter = Interpreter(content)
     alone = seconds_per_call(interpreter)
-    memory = max(0, resident_bytes() - before)
+    grown = max(0, memory.resident_bytes() - before)
     if cores > 1 and alone > _SLOW_SECONDS:
         del interpreter  # never two at a time: memory may be short
         together = seconds_per_call(Interpreter(content, cores))
         if together * _SPEEDUP < alone:
-            return Measured(together, memory, cores)
-    return Measured(alone, memory)
+            return Measured(together, grown, cores)
+    return Measured(alone, grown)
 
 
 def pool_size(cores: int, memory_bytes: int, free_bytes: int | None) -> int:

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +19,6 @@ _BUDGET_SECONDS = 0.25
 """For all signatures together, the first run of each aside; one that takes longer is run once."""
 UNKNOWN = math.inf
 """Seconds of a model that could not be measured: it is treated as a slow one."""
-_KIBIBYTE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +102,3 @@ def zeros(signature: Signature) -> Mapping[str, Array] | None:
             return None
         inputs[alias] = np.full(shape, b"" if dtype is STRING else 0, dtype.numpy)
     return inputs
-
-
-def resident_bytes() -> int:
-    """Return the memory of this process that no file backs, in bytes; 0 where the kernel does not say."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * _KIBIBYTE
-    return 0

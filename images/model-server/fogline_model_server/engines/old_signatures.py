@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from fogline_model_server.engines.flatbuffer import BrokenFileError, Buffer, Table
 from fogline_model_server.messages import SignatureDef
 
-_NAME = b"signature_defs_metadata"
+_NAME = "signature_defs_metadata"
 _BUFFERS, _METADATA = 4, 6
 """Slots of the model."""
 _WORK = 4_000_000

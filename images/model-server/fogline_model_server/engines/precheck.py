@@ -27,9 +27,7 @@ _CUSTOM = 32
 _DELEGATE = 51
 _PLACEHOLDER = 127
 """In the old field of one byte it says: look into the new one."""
-CUSTOM_OPERATORS = frozenset(
-    {b"AudioSpectrogram", b"Mfcc", b"NumericVerify", b"TFLite_Detection_PostProcess"}
-)
+CUSTOM_OPERATORS = frozenset({"AudioSpectrogram", "Mfcc", "NumericVerify", "TFLite_Detection_PostProcess"})
 """Those that LiteRT itself brings. Others are code that is not here."""
 _STATE_OPERATORS = frozenset({143, 144})
 """READ_VARIABLE and ASSIGN_VARIABLE."""
@@ -118,12 +116,10 @@ def _operator_code(code: Table) -> int:
     if code.number(2, "i", 1) < 1:
         raise BrokenFileError("an operator has no version")
     if number == _CUSTOM and custom not in CUSTOM_OPERATORS:
-        raise LoadError(f"the model uses the custom operator {_printed(custom)}, which is not in this server")
+        raise LoadError(
+            f"the model uses the custom operator {(custom or '')[:100]}, which is not in this server"
+        )
     return number
-
-
-def _printed(name: bytes | None) -> str:
-    return "" if name is None else name[:100].decode(errors="replace")
 
 
 def _buffer_bytes(entry: Table, file_bytes: int) -> int:

@@ -14,8 +14,9 @@ os.environ.setdefault(
 
 import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
 
+from fogline_model_server import memory
 from fogline_model_server.dtypes import STRING, Array
-from fogline_model_server.engines.measure import UNKNOWN, Measured, resident_bytes, seconds_per_call
+from fogline_model_server.engines.measure import UNKNOWN, Measured, seconds_per_call
 from fogline_model_server.engines.options import EngineOptions
 from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
 from fogline_model_server.signatures import Signature, TensorInfo
@@ -108,10 +109,10 @@ def measure(folder: Path, intra_threads: int, inter_threads: int) -> Measured:
         As `TensorFlowEngine`, and when there is not enough memory to run it.
 
     """
-    before = resident_bytes()
+    before = memory.resident_bytes()
     engine = TensorFlowEngine(folder, intra_threads, inter_threads)
     seconds = seconds_per_call(engine)
-    return Measured(seconds, max(0, resident_bytes() - before))
+    return Measured(seconds, max(0, memory.resident_bytes() - before))
 
 
 def _session_config(intra_threads: int, inter_threads: int) -> Any:

@@ -1,18 +1,17 @@
 """What the child process does that tries a model: it limits itself, loads the model and runs it once."""
 
 import hashlib
-import resource
 from dataclasses import dataclass
 from pathlib import Path
 
+from fogline_model_server import memory
 from fogline_model_server.engines.measure import Measured
 from fogline_model_server.errors import LoadError
 
 _STACK_BYTES = 8 << 20
 """Of each thread that a library starts; little of it is ever used."""
-_TENSORFLOW_BYTES = 512 << 20
+TENSORFLOW_BYTES = 512 << 20
 """What TensorFlow allocates, and hardly uses, for its own threads."""
-_KIBIBYTE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +79,7 @@ def _limit_memory(job: Job) -> None:
     """Let allocations fail before the kernel kills a process of the container, which may be the server."""
     if job.memory_bytes is None:
         return
-    allowed = _data_bytes() + job.memory_bytes + (job.threads + job.inter_threads) * _STACK_BYTES
+    beyond = job.memory_bytes + (job.threads + job.inter_threads) * _STACK_BYTES
     if job.saved_model is not None:
-        allowed += _TENSORFLOW_BYTES
-    resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
-
-
-def _data_bytes() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmData:"):
-            return int(line.split()[1]) * _KIBIBYTE
-    return 0
+        beyond += TENSORFLOW_BYTES
+    memory.limit(beyond)

@@ -19,6 +19,7 @@ from fogline_model_server.limits import LIMITS
 
 _MEMORY_SHARE = 0.9
 """Of the memory that is left, for a trial: the server goes on answering beside it."""
+_ENGINES = ("fogline_model_server.engines.litert", "fogline_model_server.engines.tensorflow")
 _REPLY_SECONDS = 10.0
 """How much longer than the trial itself its report may take."""
 
@@ -50,9 +51,10 @@ def forked() -> Connection:
 
 
 def spawned() -> Connection:
-    """Start a process that tries models; its trials load the libraries anew, which takes longer."""
+    """Start a process that tries models. It loads the engines that are loaded here, which takes a while."""
     ours, theirs = _pair()
-    command = [sys.executable, "-m", fork_server.__name__, str(theirs.fileno())]
+    engines = [name for name in _ENGINES if name in sys.modules]
+    command = [sys.executable, "-m", fork_server.__name__, str(theirs.fileno()), *engines]
     with theirs:
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
     process.returncode = 0  # nobody waits for it: it ends when its socket closes
