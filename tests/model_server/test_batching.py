@@ -13,7 +13,7 @@ from fogline_model_server import batching_file
 from fogline_model_server.dtypes import FLOAT, Array
 from fogline_model_server.engines import EngineOptions, load
 from fogline_model_server.engines.batching import Batching, BatchingEngine, BatchingParameters
-from fogline_model_server.engines.engine import Engine
+from fogline_model_server.engines.engine import Engine, Figure
 from fogline_model_server.errors import Code, ConfigError, ServingError
 from fogline_model_server.signatures import Signature, TensorInfo
 
@@ -122,6 +122,24 @@ async def test_what_the_queue_cannot_hold_is_unavailable(threads: ThreadPoolExec
     assert caught.value.code is Code.UNAVAILABLE
     held.go()
     assert (running.result()["y"][0, 0], waiting.result()["y"][0, 0]) == (2, 4)
+
+
+async def test_batches_and_what_waits_are_counted(threads: ThreadPoolExecutor) -> None:
+    held = Held(BatchingParameters(max_batch_size=8), threads)
+    calls = [await held.call(rows(number)) for number in range(3)]
+    assert held.batching.figures == {
+        Figure.BATCHES: 1,
+        Figure.BATCHED_REQUESTS: 1,
+        Figure.BATCHES_WAITING: 1,
+    }
+    held.go()
+    for call in calls:
+        call.result(LIMIT_SECONDS)
+    assert held.batching.figures == {
+        Figure.BATCHES: 2,
+        Figure.BATCHED_REQUESTS: 3,
+        Figure.BATCHES_WAITING: 0,
+    }
 
 
 def batching(**parameters: float | tuple[int, ...]) -> tuple[Doubling, BatchingEngine]:

@@ -136,6 +136,10 @@ def test_the_page_tells_what_is_served_and_how_much_the_process_uses(measured: S
     assert value(metrics, versions, model_name="tiny", state="AVAILABLE") == 1
     assert value(metrics, versions, model_name="tiny", state="END") == 0
     assert value(metrics, "fogline_model_server_engine_info", engine="litert", version="1") == 1
+    assert value(metrics, "fogline_model_server_interpreters", model_name="tiny", version="1") >= 1
+    assert value(metrics, "fogline_model_server_interpreters_busy", model_name="tiny") == 0
+    assert value(metrics, "fogline_model_server_connections", entrypoint="REST") >= 1
+    assert value(metrics, "fogline_model_server_calls_waiting") == 0
     statm = Path(f"/proc/{measured.process.pid}/statm").read_text().split()
     resident = int(statm[1]) * os.sysconf("SC_PAGE_SIZE")
     assert value(metrics, "process_resident_memory_bytes") == pytest.approx(resident, rel=0.2)

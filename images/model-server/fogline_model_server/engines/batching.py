@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from fogline_model_server import log
 from fogline_model_server.dtypes import Array
-from fogline_model_server.engines.engine import Engine
+from fogline_model_server.engines.engine import Engine, Figure, Figured
 from fogline_model_server.engines.merging import NotByRowError, merged, parts
 from fogline_model_server.errors import Code, ServingError, invalid_argument
 from fogline_model_server.signatures import Signature
@@ -101,6 +101,20 @@ class BatchingEngine:
         self._lock = threading.Lock()
         self._open: dict[Hashable, _Batch] = {}
         self._waiting: dict[str, int] = dict.fromkeys(self.batched, 0)
+        self._batches = 0
+        self._batched_requests = 0
+
+    @property
+    def figures(self) -> Mapping[Figure, int]:
+        """Return the figures of this moment, those of the engine inside too."""
+        inside = self._engine.figures if isinstance(self._engine, Figured) else {}
+        with self._lock:
+            return {
+                **inside,
+                Figure.BATCHES: self._batches,
+                Figure.BATCHED_REQUESTS: self._batched_requests,
+                Figure.BATCHES_WAITING: sum(self._waiting.values()),
+            }
 
     def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
         """Run the model once, perhaps with the rows of other callers; see `Engine`.
@@ -164,8 +178,10 @@ class BatchingEngine:
             with self._slots:
                 with self._lock:
                     self._waiting[signature] -= 1
+                    self._batches += 1
                     if self._open.get(key) is batch:
                         del self._open[key]
+                    self._batched_requests += len(batch.tasks)
                 self._run(signature, batch.tasks, outputs)
         finally:
             batch.done.set()

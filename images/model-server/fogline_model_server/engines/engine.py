@@ -1,7 +1,8 @@
 """What an engine is."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 from fogline_model_server.dtypes import Array
 from fogline_model_server.signatures import Signature
@@ -43,3 +44,25 @@ class Engine(Protocol):
             The model does not accept these inputs, or failed on them.
 
         """
+
+
+class Figure(StrEnum):
+    """What an engine can tell about itself at any moment, for metrics."""
+
+    INTERPRETERS = "interpreters"
+    """That there are; more are made when calls overlap, up to the size of the pool."""
+    INTERPRETERS_BUSY = "interpreters_busy"
+    BATCHES = "batches"
+    """That were run."""
+    BATCHED_REQUESTS = "batched_requests"
+    """That were run in them."""
+    BATCHES_WAITING = "batches_waiting"
+
+
+@runtime_checkable
+class Figured(Protocol):
+    """An engine that tells figures."""
+
+    @property
+    def figures(self) -> Mapping[Figure, int]:
+        """Return the figures of this moment."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fogline_model_server import container, memory
 from fogline_model_server.dtypes import Array
+from fogline_model_server.engines.engine import Figure
 from fogline_model_server.engines.interpreter import Interpreter
 from fogline_model_server.engines.measure import Measured, seconds_per_call, zeros
 from fogline_model_server.engines.options import EngineOptions
@@ -63,6 +64,11 @@ class LiteRtEngine:
             free = container.free_memory_bytes(container.limits())
             interpreters = pool_size(cores, measured.memory_bytes, free)
         self._pool = Pool(first, make, interpreters)
+
+    @property
+    def figures(self) -> Mapping[Figure, int]:
+        """Return the figures of this moment."""
+        return {Figure.INTERPRETERS: self._pool.made, Figure.INTERPRETERS_BUSY: self._pool.busy}
 
     def run(self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
         """Run the model once; see `Engine`."""

@@ -30,6 +30,18 @@ class Pool:
         self._waiting = 0
         self.size = size
 
+    @property
+    def made(self) -> int:
+        """Return how many interpreters there are now."""
+        with self._changed:
+            return self.size - self._free.count(None)
+
+    @property
+    def busy(self) -> int:
+        """Return how many are lent now."""
+        with self._changed:
+            return self.size - len(self._free)
+
     def interpreter(self) -> "_Loan":
         """Lend an interpreter, in a ``with`` statement. One that fails half-way is not used again."""
         return _Loan(self)

@@ -67,6 +67,10 @@ class Connections:
         self.remove(longest)
         return True
 
+    def count(self) -> int:
+        """Return how many are open now."""
+        return len(self._open)
+
     def remove(self, connection: Connection) -> None:
         """Forget a connection that is closed; harmless when it was never taken."""
         self._open.discard(connection)

@@ -31,6 +31,7 @@ async def open_all(settings: Settings, serving: Serving, threads: ThreadPoolExec
 
     """
     work = Work(threads)
+    serving.meter.calls_waiting = work.count
     opened: list[OpenFront] = []
     if settings.port or settings.grpc_socket_path:
         opened.append(await _grpc(settings, serving, threads, work))

@@ -2,6 +2,7 @@
 
 import socket
 
+from fogline_model_server.answers.observed import REST
 from fogline_model_server.fronts.connections import Connections, Listener
 from fogline_model_server.fronts.http1 import Http1Connection, Shared
 from fogline_model_server.fronts.work import Work
@@ -22,6 +23,7 @@ class RestFront:
 
     def __init__(self, serving: Serving, work: Work, timeout_seconds: float) -> None:
         connections = Connections()
+        serving.meter.connections[REST] = connections.count
         shared = Shared(serving, work, connections, timeout_seconds)
         self._listener = Listener(connections, lambda: Http1Connection(shared))
 

@@ -38,6 +38,10 @@ class Work:
         self._patient = ThreadPoolExecutor(1, thread_name_prefix="wait")
         self._patient_waiting = 0
 
+    def count(self) -> int:
+        """Return how many requests wait for a thread, or are in one."""
+        return self._waiting
+
     def is_quick(self, kind: Hashable, size_bytes: int) -> bool:
         """Tell whether a request may be answered in the event loop.
 

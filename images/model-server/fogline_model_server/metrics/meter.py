@@ -1,5 +1,7 @@
 """What is counted and timed."""
 
+from collections.abc import Callable
+
 from fogline_model_server.errors import Code
 from fogline_model_server.metrics.instruments import Counter, Histograms
 
@@ -30,6 +32,10 @@ class Meter:
         """Of loads that went well, by model."""
         self.load_failures = Counter()
         """By model."""
+        self.connections: dict[str, Callable[[], int]] = {}
+        """How many are open now, by entry point; whoever listens puts it here."""
+        self.calls_waiting: Callable[[], int] = lambda: 0
+        """How many requests wait for a thread, or are in one."""
 
     def request(self, model: str, api: str, entrypoint: str, code: Code | None, seconds: float) -> None:
         """Count an inference, and time it if it went well.

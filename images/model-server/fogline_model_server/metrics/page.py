@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from fogline_model_server import __version__
 from fogline_model_server.catalog import Catalog, State
+from fogline_model_server.engines.engine import Figure, Figured
 from fogline_model_server.metrics import process
 from fogline_model_server.metrics.meter import Meter
 from fogline_model_server.metrics.text import Metric, histograms, scalars
@@ -59,6 +60,36 @@ ENGINES = Metric(
     "1 for each version that answers, with the engine that runs it.",
     ("model_name", "version", "engine"),
 )
+_OF_VERSION = ("model_name", "version")
+FIGURES = {
+    Figure.INTERPRETERS: Metric(
+        "fogline_model_server_interpreters", "gauge", "Interpreters of LiteRT that there are.", _OF_VERSION
+    ),
+    Figure.INTERPRETERS_BUSY: Metric(
+        "fogline_model_server_interpreters_busy", "gauge", "Interpreters that run now.", _OF_VERSION
+    ),
+    Figure.BATCHES: Metric(
+        "fogline_model_server_batches_total", "counter", "Batches that were run.", _OF_VERSION
+    ),
+    Figure.BATCHED_REQUESTS: Metric(
+        "fogline_model_server_batched_requests_total",
+        "counter",
+        "Requests in these batches.",
+        _OF_VERSION,
+    ),
+    Figure.BATCHES_WAITING: Metric(
+        "fogline_model_server_batches_waiting", "gauge", "Batches that wait to be run.", _OF_VERSION
+    ),
+}
+CONNECTIONS = Metric(
+    "fogline_model_server_connections",
+    "gauge",
+    "Open connections; those of grpcio are its own affair.",
+    ("entrypoint",),
+)
+CALLS_WAITING = Metric(
+    "fogline_model_server_calls_waiting", "gauge", "Requests that wait for a thread, or are in one."
+)
 INFO = Metric(
     "fogline_model_server_info", "gauge", "1, with the version of this program as a label.", ("version",)
 )
@@ -73,6 +104,9 @@ METRICS = (
     UNKNOWN_MODELS,
     VERSIONS,
     ENGINES,
+    *FIGURES.values(),
+    CONNECTIONS,
+    CALLS_WAITING,
     INFO,
     *process.METRICS,
 )
@@ -94,6 +128,10 @@ def _lines(meter: Meter, catalog: Catalog) -> Iterator[str]:
     yield from scalars(UNKNOWN_MODELS, meter.unknown_models.values() or [((), 0)])
     yield from scalars(VERSIONS, _versions(catalog))
     yield from scalars(ENGINES, _engines(catalog))
+    for figure, metric in FIGURES.items():
+        yield from scalars(metric, _figures(catalog, figure))
+    yield from scalars(CONNECTIONS, [((entry,), read()) for entry, read in meter.connections.items()])
+    yield from scalars(CALLS_WAITING, [((), meter.calls_waiting())])
     yield from scalars(INFO, [((__version__,), 1)])
     yield from process.process_lines()
 
@@ -109,3 +147,11 @@ def _engines(catalog: Catalog) -> Iterator[tuple[tuple[str, str, str], float]]:
     for name, model in catalog.models.items():
         for version in model.available:
             yield (name, str(version.number), version.engine.name), 1
+
+
+def _figures(catalog: Catalog, figure: Figure) -> Iterator[tuple[tuple[str, str], float]]:
+    for name, model in catalog.models.items():
+        for version in model.available:
+            figures = version.engine.figures if isinstance(version.engine, Figured) else {}
+            if figure in figures:
+                yield (name, str(version.number)), figures[figure]

@@ -4,6 +4,7 @@ import socket
 import ssl
 
 from fogline_model_server import wire
+from fogline_model_server.answers.observed import GRPC
 from fogline_model_server.fronts.connections import Connections, Listener
 from fogline_model_server.fronts.http2.calls import Shared
 from fogline_model_server.fronts.http2.connection import Http2Connection
@@ -26,6 +27,7 @@ class Http2Front:
     def __init__(self, serving: Serving, work: Work) -> None:
         predictor = wire.Predictor(serving)
         connections = Connections(predictor.forget_old)
+        serving.meter.connections[GRPC] = connections.count
         shared = Shared(serving, methods(serving, predictor), work, connections, Reader())
         self._listener = Listener(connections, lambda: Http2Connection(shared))
 
