@@ -7,10 +7,10 @@ import sys
 import time
 from cProfile import Profile
 
-from fogline_model_server.__main__ import main
+from fogline_model_server.__main__ import run
 
 if __name__ == "__main__":
     profile = Profile(time.thread_time_ns, 1e-9)
     file = sys.argv.pop(1)
-    profile.runcall(main)
+    profile.runcall(run)
     profile.dump_stats(file)

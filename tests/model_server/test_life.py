@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +24,7 @@ from tests.support.model_server import (
     unary,
     until_serving,
 )
+from tests.support.tfrecord import write_warmup
 from tests.support.wait import wait_for
 
 from fogline_model_server import messages
@@ -103,11 +105,35 @@ def test_health_says_that_predictions_work_until_the_model_is_gone(
         assert predicted(channel) == [2, 2]
 
 
-def test_health_is_off_without_its_flag(models: Path, log: Path, front: str) -> None:
-    with running(models / "plain", log, front) as server, channel_of(server) as channel:
+@pytest.fixture(scope="module", params=list(Front))
+def plain(
+    request: pytest.FixtureRequest, models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Return a server that has next to no flags and is not changed by the tests that share it."""
+    folder = tmp_path_factory.mktemp("plain")
+    flags = (f"--front={request.param}", f"--grpc_socket_path={folder}/grpc.sock")
+    with running(models / "plain", folder / "log", *flags) as server:
+        yield server
+
+
+def test_health_is_off_without_its_flag(plain: Server) -> None:
+    with channel_of(plain) as channel:
         with pytest.raises(grpc.RpcError) as unknown:
             check(channel)
         assert unknown.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_grpc_listens_on_a_unix_socket_too(plain: Server) -> None:
+    for address in (f"unix:{plain.log.parent}/grpc.sock", f"127.0.0.1:{plain.grpc_port}"):
+        with grpc.insecure_channel(address) as channel:
+            assert predicted(channel) == [2, 2]
+
+
+def test_a_reload_needs_the_flag(plain: Server) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        reload(plain, reload_request())
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert "--enable_reload_config" in str(refused.value.details())
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +164,8 @@ def test_grpc_speaks_tls(models: Path, tmp_path: Path, log: Path, front: str, au
     with running(models / "plain", log, front, f"--ssl_config_file={file}") as server:
         with secure_channel(server, authority, None) as channel:
             assert predicted(channel) == [2, 2]
-        with channel_of(server) as plain, pytest.raises(grpc.RpcError) as refused:
-            predicted(plain)
+        with channel_of(server) as insecure, pytest.raises(grpc.RpcError) as refused:
+            predicted(insecure)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
@@ -157,14 +183,6 @@ def test_grpc_asks_clients_for_certificates(
                 with pytest.raises(grpc.RpcError) as refused:
                     predicted(channel)
                 assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-
-
-def test_grpc_listens_on_a_unix_socket_too(models: Path, tmp_path: Path, log: Path, front: str) -> None:
-    path = tmp_path / "grpc.sock"
-    with running(models / "plain", log, front, f"--grpc_socket_path={path}") as server:
-        for address in (f"unix:{path}", f"127.0.0.1:{server.grpc_port}"):
-            with grpc.insecure_channel(address) as channel:
-                assert predicted(channel) == [2, 2]
 
 
 def reload_request(**base_paths: Path) -> Any:
@@ -186,11 +204,18 @@ def reload(server: Server, request: Any) -> Any:
         return call(request, timeout=60)
 
 
-def test_a_reload_replaces_the_models_and_blocks_nobody_while_it_waits(
+def test_a_reload_replaces_the_models_or_nothing_and_blocks_nobody_while_it_waits(
     models: Path, tmp_path: Path, log: Path, front: str
 ) -> None:
     with running(models / "plain", log, front, "--enable_reload_config") as server:
         reload(server, reload_request(tiny=models / "plain", other=models / "plain"))
+        assert server.rest("GET", "/v1/models/other/metadata")[0] == 200
+        twice = reload_request(tiny=models / "plain")
+        twice.config.model_config_list.config.add().CopyFrom(twice.config.model_config_list.config[0])
+        with pytest.raises(grpc.RpcError) as refused:
+            reload(server, twice)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert refused.value.details() == "Illegal to list model tiny multiple times in config list"
         assert server.rest("GET", "/v1/models/other/metadata")[0] == 200
         # These wait for models that never come, and more of them than there are threads.
         with channel_of(server) as channel:
@@ -210,25 +235,6 @@ def test_a_reload_replaces_the_models_and_blocks_nobody_while_it_waits(
             assert not any(each.done() for each in waiting)
             for each in waiting:
                 each.cancel()
-
-
-def test_a_reload_that_cannot_be_is_refused(models: Path, log: Path, front: str) -> None:
-    with running(models / "plain", log, front, "--enable_reload_config") as server:
-        twice = reload_request(tiny=models / "plain")
-        twice.config.model_config_list.config.add().CopyFrom(twice.config.model_config_list.config[0])
-        with pytest.raises(grpc.RpcError) as refused:
-            reload(server, twice)
-        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-        assert refused.value.details() == "Illegal to list model tiny multiple times in config list"
-        assert server.rest("GET", "/v1/models/tiny/metadata")[0] == 200
-
-
-def test_a_reload_needs_the_flag(models: Path, log: Path, front: str) -> None:
-    with running(models / "plain", log, front) as server:
-        with pytest.raises(grpc.RpcError) as refused:
-            reload(server, reload_request())
-        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
-        assert "--enable_reload_config" in str(refused.value.details())
 
 
 async def test_a_config_file_is_followed_and_a_bad_one_ignored(
@@ -275,6 +281,19 @@ def spinning(models: Path, log: Path, front: str) -> Iterator[Server]:
 async def computes(server: Server) -> None:
     before = server.cpu_ticks()
     await wait_for(lambda: server.cpu_ticks() - before > 20, "it computes")
+
+
+async def test_sigterm_does_not_wait_for_a_load(models: Path, tmp_path: Path, log: Path) -> None:
+    version = tmp_path / "base" / "1"
+    shutil.copytree(models / "tflite/1", version)
+    slow = messages.PredictionLog()
+    steps = {"steps": np.array([100 * LONG_STEPS], np.int32)}
+    slow.predict_log.request.CopyFrom(predict_request(steps, signature="spin"))
+    write_warmup(version, slow.SerializeToString())
+    with spawned(tmp_path / "base", log) as server:
+        await wait_for(lambda: server.cpu_ticks() > 150, "it warms up", START_SECONDS)
+        server.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(server.process.wait, END_SECONDS) == 0
 
 
 @pytest.mark.parametrize("front", ["--front=http2"])

@@ -5,29 +5,19 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import google_crc32c
 import numpy as np
 import pytest
 from tests.support.model_server import predict_request
+from tests.support.tfrecord import framed, masked, write_warmup
 
 from fogline_model_server import engines
 from fogline_model_server.catalog import ModelVersion
 from fogline_model_server.errors import LoadError
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import PredictionLog
-from fogline_model_server.models.warmup import FILE, MAX_RECORDS, records, warm_up
+from fogline_model_server.models.warmup import MAX_RECORDS, records, warm_up
 
 ROW = np.ones((1, 2), np.float32)
-
-
-def masked(content: bytes) -> bytes:
-    crc = google_crc32c.value(content)
-    return struct.pack("<I", (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF)
-
-
-def framed(content: bytes) -> bytes:
-    length = struct.pack("<Q", len(content))
-    return length + masked(length) + content + masked(content)
 
 
 class Counting:
@@ -57,12 +47,6 @@ def runs(version: ModelVersion) -> int:
     return version.engine.runs
 
 
-def write(folder: Path, *contents: bytes) -> Path:
-    (folder / FILE).parent.mkdir(parents=True)
-    (folder / FILE).write_bytes(b"".join(map(framed, contents)))
-    return folder
-
-
 def recorded(**spec: Any) -> bytes:
     log = PredictionLog()
     log.predict_log.request.CopyFrom(predict_request({"x": ROW}, **spec))
@@ -71,13 +55,13 @@ def recorded(**spec: Any) -> bytes:
 
 
 def test_every_record_is_replayed_so_many_times(tmp_path: Path, version: ModelVersion) -> None:
-    write(tmp_path, recorded(), recorded())
+    write_warmup(tmp_path, recorded(), recorded())
     assert warm_up(tmp_path, version, 3) == 2
     assert runs(version) == 6
 
 
 def test_records_mean_the_version_that_they_lie_in(tmp_path: Path, version: ModelVersion) -> None:
-    write(tmp_path, recorded(name="other", version=4), recorded(name="", label="stable"))
+    write_warmup(tmp_path, recorded(name="other", version=4), recorded(name="", label="stable"))
     assert warm_up(tmp_path, version, 1) == 2
 
 
@@ -92,7 +76,7 @@ def test_records_of_tensorflow_are_read() -> None:
 
 
 def test_too_many_records_are_refused(tmp_path: Path, version: ModelVersion) -> None:
-    write(tmp_path, *[recorded()] * (MAX_RECORDS + 1))
+    write_warmup(tmp_path, *[recorded()] * (MAX_RECORDS + 1))
     with pytest.raises(LoadError, match=r"Number of warmup records exceeds the maximum \(1000\)"):
         warm_up(tmp_path, version, 1)
 
@@ -108,7 +92,7 @@ def test_too_many_records_are_refused(tmp_path: Path, version: ModelVersion) -> 
 def test_a_record_that_is_not_answered_fails_the_load(
     tmp_path: Path, version: ModelVersion, content: bytes, reason: str
 ) -> None:
-    write(tmp_path, recorded(), content)
+    write_warmup(tmp_path, recorded(), content)
     with pytest.raises(LoadError) as failed:
         warm_up(tmp_path, version, 1)
     assert reason in str(failed.value)

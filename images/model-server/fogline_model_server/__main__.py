@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+import threading
+from typing import NoReturn
 
 import uvloop
 
@@ -10,8 +12,13 @@ from fogline_model_server import flags, log
 from fogline_model_server.errors import ConfigError, LoadError
 
 
-def main() -> int:
-    """Serve a model until told to stop; return the exit code."""
+def main() -> NoReturn:
+    """Serve models until told to stop, and end the process."""
+    _leave(run())
+
+
+def run() -> int:
+    """Serve models until told to stop; return the exit code."""
     settings = flags.parse(sys.argv[1:], os.environ)
     log.configure()
     for note in settings.ignored:
@@ -31,5 +38,13 @@ def main() -> int:
     return 0
 
 
+def _leave(code: int) -> NoReturn:
+    """End the process. Python would first wait for threads, and one that loads a model may take minutes."""
+    this = threading.current_thread()
+    if any(thread is not this and not thread.daemon for thread in threading.enumerate()):
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
