@@ -1,6 +1,7 @@
 """Real models answer as TensorFlow itself computes, also to TensorFlow Serving's own client library."""
 
 import json
+import re
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,12 +20,15 @@ from tests.support.real_models import FACES, PITCH, PITCH_TFLITE, WAKE_WORDS, re
 
 from fogline_model_server import messages
 from fogline_model_server.answers import predict
+from fogline_model_server.answers.features import columns
 from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel
-from fogline_model_server.dtypes import BY_NUMBER, Array
+from fogline_model_server.dtypes import BY_NUMBER, FLOAT, Array
 from fogline_model_server.engines import load
+from fogline_model_server.errors import ServingError
 from fogline_model_server.rest.answer import answer
 from fogline_model_server.serving import Serving
 from fogline_model_server.settings import Front
+from fogline_model_server.signatures import Signature, TensorInfo
 from fogline_model_server.tensors import to_array
 
 TIMEOUT_SECONDS = 30
@@ -180,6 +184,50 @@ def test_the_digits_example_gives_what_tensorflow_computes(tf: Any, tmp_path: Pa
     for serving in (served(saved_model.parent), served_file(tflite, tmp_path)):
         scores = predicted(serving, {"pixels": pixels})["scores"]
         np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
+
+
+def random_feature(random: np.random.Generator) -> dict[str, Any]:
+    """Return a feature that may be missing, or of another kind or size than three floats."""
+    size = int(random.choice([3, 3, 3, 2, 4, 0]))
+    features: list[dict[str, Any]] = [
+        {"x": {"float_list": {"value": random.uniform(-9, 9, size).tolist()}}},
+        {"x": {"float_list": {"value": random.uniform(-9, 9, 3).tolist()}}},
+        {"x": {"int64_list": {"value": random.integers(-9, 9, size).tolist()}}},
+        {"x": {"bytes_list": {"value": [b"a"] * size}}},
+        {"x": {}},
+        {},
+    ]
+    return features[random.choice(len(features), p=[0.3, 0.5, 0.05, 0.05, 0.05, 0.05])]
+
+
+def test_features_are_read_as_the_operation_of_tensorflow_reads_them(tf: Any) -> None:
+    wanted = {"x": tf.io.FixedLenFeature([3], tf.float32)}
+    signature = Signature({"x": TensorInfo("x", FLOAT.number, (-1, 3))}, {})
+
+    def ours(rows: list[Any]) -> Array | str:
+        try:
+            return columns(signature, rows)["x"]
+        except ServingError as error:
+            return error.message
+
+    def theirs(rows: list[Any]) -> Array | str:
+        try:
+            array: Array = tf.io.parse_example([row.SerializeToString() for row in rows], wanted)["x"].numpy()
+        except tf.errors.InvalidArgumentError as error:
+            (text,) = re.findall(r"Name: <unknown>.*?(?= \[Op:|$)", error.message, re.MULTILINE)
+            return str(text)
+        return array
+
+    random = np.random.default_rng(11)
+    refused = set()
+    for _ in range(150):
+        features = [random_feature(random) for _ in range(random.integers(1, 4))]
+        rows = [messages.Example(features={"feature": feature}) for feature in features]
+        found = ours(rows)
+        np.testing.assert_array_equal(found, theirs(rows), strict=not isinstance(found, str))
+        if isinstance(found, str):
+            refused.add(re.sub(r"Index: \d", "", found))
+    assert len(refused) >= 4
 
 
 def wire(message: Any, prefix: str = "") -> set[tuple[Any, ...]]:

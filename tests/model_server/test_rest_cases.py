@@ -8,10 +8,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from tests.support.example_models import example_models
-from tests.support.tiny_models import tiny_models
+from tests.support.model_server import predict_request
+from tests.support.tiny_models import SAME_TYPES, tiny_models
 
+from fogline_model_server.answers import predict
 from fogline_model_server.catalog import (
     Catalog,
     ModelVersion,
@@ -26,6 +32,7 @@ from fogline_model_server.messages import ClassificationRequest
 from fogline_model_server.rest import examples
 from fogline_model_server.rest.answer import Reply, answer
 from fogline_model_server.serving import AnswerOptions, Serving
+from fogline_model_server.tensors import to_array
 
 ALL_STATES = (
     VersionStatus(1, State.END),
@@ -274,6 +281,21 @@ def test_outputs_called_bytes_are_base64(serving: Serving) -> None:
     body = {"signature_name": "raw", "inputs": sent}
     assert post(serving, "tiny:predict", body) == (200, {"outputs": sent})
     assert post(serving, "tiny:predict", body | {"inputs": {"x": sent}}) == (200, {"outputs": sent})
+
+
+@pytest.mark.parametrize("kind", sorted(set(SAME_TYPES) - {"complex64", "string"}))
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_elements_come_back_through_rest_as_they_do_through_grpc(
+    serving: Serving, kind: str, data: st.DataObject
+) -> None:
+    array = data.draw(arrays(np.dtype(kind), st.integers(1, 9)))
+    body = {"signature_name": f"same_{kind}", "instances": array.tolist()}
+    status, document = post(serving, "tiny:predict", json.dumps(body).encode())
+    assert status == 200
+    response = predict.answer(serving, predict_request({"x": array}, signature=f"same_{kind}"))
+    through_grpc = to_array(response.outputs["same"], "same")
+    np.testing.assert_array_equal(np.array(document["predictions"], array.dtype), through_grpc, strict=True)
 
 
 def test_numbers_that_are_not_finite_are_bare_words(serving: Serving) -> None:

@@ -60,20 +60,21 @@ def _column(alias: str, info: TensorInfo, features: Sequence[Any]) -> Array:
     if dtype is None or kind is None:
         name = dtype.name if dtype else f"number {info.dtype}"
         raise ServingError(Code.UNIMPLEMENTED, f"Input {alias} has type {name}, which no tf.Example can hold")
-    rows = [_values(alias, kind, position, row) for position, row in enumerate(features)]
-    shape = _row_shape(alias, info.shape, len(rows[0]))
-    size = math.prod(shape)
-    for position, row in enumerate(rows):
-        if len(row) != size:
+    rows: list[Sequence[Any]] = []
+    shape: tuple[int, ...] = ()
+    for position, row in enumerate(features):
+        values = _values(alias, kind, position, row)
+        shape = shape if rows else _row_shape(alias, info.shape, len(values))
+        if len(values) != math.prod(shape):
             raise _wrong(
                 alias,
                 position,
                 f"Number of {_KIND_NAMES[kind]} values != expected.  "
-                f"Values size: {len(row)} but output shape: [{','.join(map(str, shape))}]",
+                f"Values size: {len(values)} but output shape: [{','.join(map(str, shape))}]",
             )
-    values = _array(alias, dtype, rows)
+        rows.append(values)
     is_scalar = info.shape == () and len(rows) == 1
-    return values.reshape(() if is_scalar else (len(rows), *shape))
+    return _array(alias, dtype, rows).reshape(() if is_scalar else (len(rows), *shape))
 
 
 def _values(alias: str, kind: str, position: int, row: Any) -> Sequence[Any]:
