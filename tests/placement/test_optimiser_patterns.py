@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from bench.placement.score import score
 from dev.instances import few_big, from_scratch
+from dev.instances.scenarios import settle
 from tests.support.builders import make_demand, make_node, make_variant
 
 from fogline.placement import Demand
@@ -171,3 +172,10 @@ def test_the_order_of_nodes_and_models_does_not_change_a_plan_by_patterns() -> N
     Random(1).shuffle(demands)  # noqa: S311  nothing is to be kept secret
     Random(2).shuffle(nodes)  # noqa: S311
     assert optimise(demands, Snapshot(tuple(nodes))) == found
+
+
+def test_nothing_moves_once_a_plan_by_patterns_is_in_place() -> None:
+    settled = settle(few_big("medium"))
+    assert len(settled.snapshot.pods) > 600
+    found = optimise(settled.demands, settled.snapshot)
+    assert (found.moves, found.misplaced, found.surplus) == ((), (), ())

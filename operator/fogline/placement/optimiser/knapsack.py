@@ -12,8 +12,8 @@ from fogline.placement.optimiser.problem import Bools, Floats, Ints, Problem
 
 _UNITS = ((48, 96), (8, 16))
 """Fewest and most units of a node, of the resource that the relaxed plan uses most and of the next one."""
-_CELLS = 150_000
-"""Cells of the tables that are filled at once, at most: bounds the memory."""
+_MARKS = 50_000_000
+"""Bytes that remember which replica is taken where: bounds how many classes are filled at once."""
 _OVERHEAD = 4
 """Classes that could be filled in the time that it takes to begin with the next replica."""
 _NEARLY = 1e-9
@@ -99,7 +99,8 @@ def fill(problem: Problem, kind: Kind, worth: Floats) -> list[list[int]]:
         Options x classes of the kind: US dollars per hour that a replica is worth there.
     """
     found: list[list[int]] = []
-    step = max(_CELLS // ((kind.units[0] + 1) * (kind.units[1] + 1)), 1)
+    marks = (kind.units[0] + 1) * (kind.units[1] + 1) * int(kind.most.sum())
+    step = max(_MARKS // max(marks, 1), 1)
     for begin in range(0, len(kind.classes), step):
         part = slice(begin, begin + step)
         classes = kind.classes[part]

@@ -23,7 +23,7 @@ _BIG = 0.2
 """Share of a middling node that half of the replicas take at least where they are big."""
 _ALIKE = 1.5
 """Nodes of a class, on average, from which on patterns are made: rounding loses part of a node of each."""
-_MOST_WORK = 500_000
+_MOST_WORK = 200_000
 """Work of one round of knapsacks up to which patterns are made."""
 _TRUST = 0.8
 """Weight of what replicas are worth in the relaxed problem, against the last program: at first, falling from

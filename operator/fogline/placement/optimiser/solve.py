@@ -85,7 +85,9 @@ def solve(problem: Problem, limits: Limits) -> Solution:
         if _is_enough(problem, kept, bound):
             return _solution(problem, kept, bound)
     rounded = round_down(problem, relaxed)
-    by_patterns = plan_by_patterns(problem, relaxed, (fresh, rounded), limits.patterns)
+    by_patterns = None
+    if not is_small(problem):
+        by_patterns = plan_by_patterns(problem, relaxed, (kept, fresh, rounded), limits.patterns)
     rounded = by_patterns or rounded
     improve(rounded, finds)
     begun = _Begun(rounded, kept, is_by_patterns=by_patterns is not None)
@@ -112,7 +114,7 @@ class _Begun:
     """Plans that are there before anything is decided in whole numbers."""
 
     rounded: State
-    """Does not depend on what is in place."""
+    """On a small problem it does not depend on what is in place."""
     kept: State
     is_by_patterns: bool
     """Whether the first is decided by patterns: then no whole numbers on classes make it better."""
