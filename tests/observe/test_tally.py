@@ -1,5 +1,6 @@
 """Counting as changes come gives what counting everything at once gives."""
 
+import pickle
 from typing import Any
 
 from hypothesis import given, settings
@@ -95,3 +96,24 @@ def test_what_is_seen_later_does_not_change_a_usage_that_was_given() -> None:
     assert [pod.name for pod, _ in usage.replicas_of(ModelKey("default", "digits"))] == ["1"]
     assert usage.cost_of(ModelKey("default", "digits")) == 1
     assert usage.free_on(usage.node("a"), "cpu") == 3000
+
+
+def test_nodes_that_are_gone_with_their_pods_leave_nothing_behind() -> None:
+    there: dict[str, Node] = {}
+    tally = Tally(there)
+
+    def come_and_go(name: str) -> None:
+        there[name] = make_node(name)
+        tally.nodes_changed([name])
+        tally.put("u", make_pod("p", name))
+        tally.usage()
+        del there[name]
+        tally.nodes_changed([name])
+        tally.put("u", None)
+        tally.usage()
+
+    come_and_go("n00")
+    before = len(pickle.dumps(tally))
+    for number in range(1, 30):
+        come_and_go(f"n{number:02}")
+    assert len(pickle.dumps(tally)) == before

@@ -40,7 +40,10 @@ class Tally:
             return
         if before is not None:
             self._usage.remove(before)
-            del self._on_node[before.node][uid]
+            there = self._on_node[before.node]
+            del there[uid]
+            if not there:
+                del self._on_node[before.node]
         if pod is not None:
             self._usage.add(pod)
             self._pods[uid] = pod
