@@ -1,11 +1,13 @@
 """What a run of the benchmark found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.placement.fast_path import FastPath
 from bench.placement.measure import OPTIMISER, Measured, Size
 
-_IDLE = 0.5
+_BUSY_PERCENT = 3.0
+"""More waiting than this comes from other work: files and memory alone make a plan wait for less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,14 @@ class Machine:
     """Processes that wanted a core on average in the minute before the run."""
     load_after: float
     """In the minute before it ended: 1 is this benchmark itself."""
+    waited_percent: float
+    """Of the seconds that plans took: how long they waited for a core."""
     date: str
 
     @property
     def was_busy(self) -> bool:
         """Whether other work ran beside the benchmark, so that seconds and milliseconds are too high."""
-        return self.load_before > _IDLE or self.load_after > 1 + _IDLE
+        return self.waited_percent > _BUSY_PERCENT or max(self.load_before, self.load_after) > self.cores
 
     def __str__(self) -> str:
         busy = "; other work ran at the same time, so times are too high" if self.was_busy else ""
@@ -73,6 +77,13 @@ class Case:
         kube = [one for one in self.plans if one.method.startswith("kube-like")]
         best = min(kube, key=lambda one: one.score.rank, default=None)
         return [one for one in self.plans if one not in kube or one is best]
+
+
+def waited_percent(cases: Iterable[Case]) -> float:
+    """Tell how much of the time of all plans their processes waited for a core."""
+    plans = [plan for case in cases for plan in case.plans]
+    waited = sum(max(plan.seconds - plan.cpu_seconds, 0.0) for plan in plans)
+    return 100 * waited / max(sum(plan.seconds for plan in plans), 1e-9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dev.instances import SIZES, Instance, after_events, few_big, from_scratch, settled
@@ -19,7 +19,7 @@ from bench.placement.measure import (
     with_baselines,
     with_optimiser,
 )
-from bench.placement.results import Case, Machine, Results
+from bench.placement.results import Case, Machine, Results, waited_percent
 from fogline.placement.optimiser.problem import Ints
 
 ALL_SIZES = tuple(SIZES)
@@ -43,14 +43,14 @@ def run(sizes: Iterable[str], tell: Tell) -> Results:
         cases.append(_case(after_events(in_place), tell))
         if size == "large":
             fast_path = alone(measure_fast_path, in_place)
-    return Results(_machine(load), tuple(cases), fast_path, are_made=True)
+    return Results(_machine(load, cases), tuple(cases), fast_path, are_made=True)
 
 
 def run_files(paths: Iterable[Path], tell: Tell) -> Results:
     """Measure instances from files."""
     load = os.getloadavg()[0]
     cases = tuple([_case(read(path), tell) for path in paths])
-    return Results(_machine(load), cases, None, are_made=False)
+    return Results(_machine(load, cases), cases, None, are_made=False)
 
 
 def _case(instance: Instance | FileInstance, tell: Tell) -> Case:
@@ -70,7 +70,7 @@ def _others(instance: Instance | FileInstance, rows: Ints, nodes: int) -> Iterat
         yield alone(exactly, instance, rows, _EXACT_SECONDS)
 
 
-def _machine(load_before: float) -> Machine:
+def _machine(load_before: float, cases: Sequence[Case]) -> Machine:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return Machine(
@@ -79,5 +79,6 @@ def _machine(load_before: float) -> Machine:
         python=platform.python_version(),
         load_before=load_before,
         load_after=os.getloadavg()[0],
+        waited_percent=waited_percent(cases),
         date=time.strftime("%Y-%m-%d"),
     )

@@ -17,7 +17,7 @@ from bench.placement.goals import judge
 from bench.placement.measure import OPTIMISER, Measured, Size, in_turn, with_baselines, with_optimiser
 from bench.placement.page import BEGIN, END, PAGE, PICTURE, with_figures
 from bench.placement.picture import draw
-from bench.placement.results import Case, Machine, Results
+from bench.placement.results import Case, Machine, Results, waited_percent
 from bench.placement.score import Score, forced_rejections, score
 from dev.instances import few_big, from_scratch, rebalance
 
@@ -172,7 +172,9 @@ def plan(method: str, cost: float, rejected: int = 0, **fields: Any) -> Measured
 
 def results(*plans: Measured) -> Results:
     case = Case("small-150", Size(150, 10, 100, 0, 0), plans)
-    machine = Machine(2, "a processor", "3.11", load_before=0, load_after=1, date="2025-01-01")
+    machine = Machine(
+        2, "a processor", "3.11", load_before=0, load_after=1, waited_percent=0, date="2025-01-01"
+    )
     return Results(machine, (case,), None, are_made=True)
 
 
@@ -190,6 +192,21 @@ def test_a_plan_that_rejects_more_has_no_distance_to_the_bound_and_reaches_no_go
 def test_a_goal_is_reached_when_plan_and_time_are_good_enough(cost: float, must: bool, stretch: bool) -> None:  # noqa: FBT001  parameters of a test
     (goal,) = judge(results(plan(OPTIMISER, cost, lower_bound=100)))
     assert (goal.meets_must, goal.meets_stretch) == (must, stretch)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "load", "is_busy"),
+    [(0.5, 1.1, False), (0.51, 1.9, False), (0.6, 1.1, True), (0.5, 2.5, True)],
+)
+def test_a_run_was_disturbed_when_plans_waited_for_a_core_or_too_many_wanted_one(
+    seconds: float,
+    load: float,
+    is_busy: bool,  # noqa: FBT001  parameters of a test
+) -> None:
+    found = results(replace(plan(OPTIMISER, 1, lower_bound=1), seconds=seconds))
+    machine = replace(found.machine, load_after=load, waited_percent=waited_percent(found.cases))
+    assert machine.was_busy == is_busy
+    assert ("other work ran" in str(machine)) == is_busy
 
 
 def test_the_best_bound_of_all_methods_counts() -> None:
