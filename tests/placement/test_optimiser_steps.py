@@ -39,6 +39,12 @@ def test_the_plan_of_a_small_cluster_is_proven_to_be_within_one_percent(seed: in
     assert found.objective - found.lower_bound < 0.01 * (found.objective - found.rejection_penalty)
 
 
+def test_the_plan_of_150_nodes_is_proven_to_be_within_one_and_a_half_percent() -> None:
+    found = from_scratch("small")
+    plan = solve(build(found.demands, found.snapshot, MOVE_COST).problem, Limits())
+    assert plan.objective - plan.lower_bound < 0.015 * (plan.lower_bound - plan.rejection_penalty)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_neighbourhood_decided_anew_never_costs_more_than_before(seed: int) -> None:
     problem, random = problem_of(seed), Random(seed)  # noqa: S311  nothing is to be kept secret

@@ -13,7 +13,7 @@ _FINDS = 1500
 _MARGIN = 1e-7
 
 
-def make_room(state: State, members: list[list[int]], last: int) -> bool:
+def make_room(state: State, members: list[list[int]], last: int, in_vain: set[int]) -> bool:
     """Place what is missing by moving others, while that lowers penalties and costs together.
 
     Parameters
@@ -22,6 +22,8 @@ def make_room(state: State, members: list[list[int]], last: int) -> bool:
         Options of each group.
     last
         Number of `State.finds` to stop at.
+    in_vain
+        Groups for which nobody moves, as that was tried; those for which it fails now are added.
     """
     problem, is_better = state.problem, False
     for group in np.lexsort((np.arange(len(state.missing)), -problem.group_penalty)).tolist():
@@ -32,7 +34,10 @@ def make_room(state: State, members: list[list[int]], last: int) -> bool:
                 is_better = True
                 continue
             ends = min(last, state.finds + _FINDS)
+            if group in in_vain:
+                break
             if not any(_Ejection(state, members, ends, depth).succeeds(group) for depth in (0, 1)):
+                in_vain.add(group)
                 break
             is_better = True
     return is_better

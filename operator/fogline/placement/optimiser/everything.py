@@ -3,16 +3,20 @@
 import numpy as np
 
 from fogline.placement.optimiser.lots import FEW_NODES, is_small
+from fogline.placement.optimiser.narrow import Scope
 from fogline.placement.optimiser.problem import Ints, Problem
 from fogline.placement.optimiser.relaxation import Relaxation, cheapest_pairs
 from fogline.placement.optimiser.state import State
 from fogline.placement.optimiser.whole import Effort, Lots, Task, Whole, solve_whole
 
-_NEAR = (3, 1)
-"""Classes that are looked at for each option, the cheapest by the prices of the relaxed problem: on few
-nodes, and on more."""
-_CLOSE_ENOUGH = (4e-3, 1e-2)
-"""Share of the cost without rejections between plan and bound that is not worth more work: likewise."""
+_NEAR = 1
+"""Classes that are looked at for each option, the cheapest by the prices of the relaxed problem, beside those
+of its solution."""
+_CLOSE_ENOUGH = (2e-3, 1e-2)
+"""Share of the cost without rejections between plan and bound that is not worth more work: on few nodes, and
+on more."""
+_SCOPE = (Scope.BETWEEN, Scope.OPEN)
+"""What is looked at around the plan to begin with, likewise. A small problem is looked at as a whole."""
 _SEARCH_NODES = 300
 """Nodes of the search tree for a small problem; for others the root has to do."""
 
@@ -36,7 +40,7 @@ def decide_all(
     small, is_large = is_small(problem), problem.nodes > FEW_NODES
     pairs = problem.most > 0
     if not small:
-        pairs = cheapest_pairs(problem, relaxed.guide, _NEAR[is_large])
+        pairs = cheapest_pairs(problem, relaxed.guide, _NEAR)
         pairs[relaxed.options, relaxed.classes] = True
     in_place = np.zeros((len(problem.option_group), len(lots.size)), dtype=np.int64)
     if stays:
@@ -57,5 +61,7 @@ def decide_all(
         in_place=in_place,
     )
     operating = max(relaxed.lower_bound - begun.rejection_penalty(), 0.0)
-    effort = Effort(_SEARCH_NODES, 0.0) if small else Effort(close_enough=_CLOSE_ENOUGH[is_large] * operating)
+    effort = Effort(_SEARCH_NODES)
+    if not small:
+        effort = Effort(close_enough=_CLOSE_ENOUGH[is_large] * operating, scope=_SCOPE[is_large])
     return solve_whole(problem, task, effort, start)

@@ -20,9 +20,10 @@ def improve(state: State, finds: int) -> None:
     """
     last, members = state.finds + finds, options_of_groups(state)
     size = sizes(state.problem)
+    in_vain: set[int] = set()  # tried once only: it takes long, and little changes
     is_better = True
     while is_better and state.finds < last:
-        is_better = make_room(state, members, last)
+        is_better = make_room(state, members, last, in_vain)
         is_better |= _empty_nodes(state, members, size.tolist(), last)
         is_better |= _relocate(state, members, last)
     insert_missing(state)

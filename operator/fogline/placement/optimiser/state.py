@@ -40,6 +40,11 @@ class State:
         self._per_zone = _sum_by(problem.node_zone, standing.replicas, zones)
         self._share_costs = standing.share_cost_per_hour.copy()
         self._price = problem.class_price[problem.node_class]
+        self._opening = np.where(self.ours == 0, self._price, 0.0)
+        """Per node: US dollars per hour that the first replica adds, as long as there is none."""
+        self._is_spread: list[bool] = (problem.limits.per_node < NO_LIMIT).tolist()
+        self._is_zoned: list[bool] = (problem.limits.per_zone < NO_LIMIT).tolist()
+        self._is_tiered = [bool((row < NO_LIMIT).any()) for row in problem.limits.per_tier]
         self._capped: list[int] = np.flatnonzero(np.isfinite(problem.limits.cost_per_hour)).tolist()
         self._is_capped: list[bool] = np.isfinite(problem.limits.cost_per_hour).tolist()
         self._model_of: list[int] = problem.option_model.tolist()
@@ -48,6 +53,7 @@ class State:
         for option, node, count in standing.movable.tolist() if in_place else ():
             self._in_place.setdefault(option, {})[node] = count
         self._candidates: dict[int, tuple[Ints, Floats]] = {}
+        self._costs = list(problem.cost)
 
     def rejection_penalty(self) -> float:
         """Give what the replicas without a node count for, in US dollars per hour."""
@@ -82,20 +88,19 @@ class State:
             Node and what the replica adds there, in US dollars per hour. Equal costs go to the first node.
         """
         self.finds += 1
-        nodes, costs = self.candidates(option)
-        places = self._with_room(option, nodes)
-        nodes, costs = nodes[places], costs[places]
+        nodes = self._with_room(option)
         if but >= 0 or self.is_capped(option):
-            allowed = (nodes != but) & self._within_cost_limit(option, nodes)
-            nodes, costs = nodes[allowed], costs[allowed]
+            nodes = nodes[(nodes != but) & self._within_cost_limit(option, nodes)]
         if not len(nodes):
             return None
-        costs += np.where(self.ours[nodes] == 0, self._price[nodes], 0.0)
+        kinds = self.problem.node_class.take(nodes)
+        costs = self._costs[option].take(kinds)
+        costs += self._opening.take(nodes)
         for node, count in self._in_place.get(option, {}).items():
-            if self.on_node[node][option] < count:
-                costs[nodes == node] -= self.problem.standing.move_cost
-        key = costs if guide is None else guide[option][self.problem.node_class[nodes]]
-        best = int(key.argmin())
+            place = int(nodes.searchsorted(node))
+            if place < len(nodes) and nodes[place] == node and self.on_node[node][option] < count:
+                costs[place] -= self.problem.standing.move_cost
+        best = int((costs if guide is None else guide[option].take(kinds)).argmin())
         return int(nodes[best]), float(costs[best])
 
     def takes(self, option: int, node: int) -> bool:
@@ -137,10 +142,9 @@ class State:
 
     def used_with_room(self, option: int) -> tuple[Ints, Floats]:
         """Give the used nodes that take one more replica, cost limits aside, and what it costs there."""
-        nodes, costs = self.candidates(option)
-        places = self._with_room(option, nodes)
-        places = places[self.ours[nodes[places]] > 0]
-        return nodes[places], costs[places]
+        nodes = self._with_room(option)
+        nodes = nodes[self.ours[nodes] > 0]
+        return nodes, self._costs[option][self.problem.node_class[nodes]]
 
     def left(self) -> tuple[Ints, Ints]:
         """Give how many more replicas of each model each zone and each tier may hold."""
@@ -222,28 +226,31 @@ class State:
             del held[option]
         self.missing[problem.option_group[option]] -= count
         self.ours[node] += count
+        self._opening[node] = 0.0 if self.ours[node] else self._price[node]
         self._room[:, node] -= count * problem.requests[option]
         self._per_node[model, node] += count
         self._per_zone[model, problem.node_zone[node]] += count
         self._per_tier[model, self._node_tier[node]] += count
         self._share_costs[model] += count * problem.share_cost[option, problem.node_class[node]]
 
-    def _with_room(self, option: int, nodes: Ints) -> Ints:
-        """Give the positions of the nodes that take one more replica, cost limits aside.
+    def _with_room(self, option: int) -> Ints:
+        """Give the nodes that take one more replica, cost limits aside, in their order.
 
         The scarcest resource comes first, so that the rest looks at few nodes.
         """
-        problem, model, limits = self.problem, self._model_of[option], self.problem.limits
-        left = np.arange(len(nodes))
+        problem, model = self.problem, self._model_of[option]
+        nodes, _ = self.candidates(option)
         for resource, amount in self._needs[option]:
-            left = left[self._room[resource].take(nodes[left]) >= amount]
-        if limits.per_node[model] < NO_LIMIT:
-            left = left[self._per_node[model].take(nodes[left]) < limits.per_node[model]]
-        if limits.per_zone[model] < NO_LIMIT:
-            zones = problem.node_zone[nodes[left]]
-            left = left[self._per_zone[model].take(zones) < limits.per_zone[model]]
-        is_open = self._per_tier[model] < limits.per_tier[model]
-        return left if is_open.all() else left[is_open[self._node_tier[nodes[left]]]]
+            nodes = nodes[self._room[resource].take(nodes) >= amount]
+        if self._is_spread[model]:
+            nodes = nodes[self._per_node[model].take(nodes) < problem.limits.per_node[model]]
+        if self._is_zoned[model]:
+            in_zone = self._per_zone[model].take(problem.node_zone.take(nodes))
+            nodes = nodes[in_zone < problem.limits.per_zone[model]]
+        if self._is_tiered[model]:
+            is_open = self._per_tier[model] < problem.limits.per_tier[model]
+            nodes = nodes[is_open.take(self._node_tier.take(nodes))]
+        return nodes
 
     def _within_cost_limit(self, option: int, nodes: Ints) -> Bools:
         if not self.is_capped(option):

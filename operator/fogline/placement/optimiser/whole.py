@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from highspy import _core
 
+from fogline.placement.optimiser.narrow import Scope, narrow
 from fogline.placement.optimiser.problem import NO_LIMIT, Bools, Floats, Ints, Problem
 from fogline.placement.optimiser.sparse import Matrix
 
@@ -52,6 +53,8 @@ class Effort:
     """Nodes of the search tree; the root alone already has cuts and heuristics."""
     close_enough: float = 0.0
     """US dollars per hour between plan and bound at which it ends."""
+    scope: Scope = Scope.ALL
+    """Which plans are looked at; without a plan to begin with it is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Whole:
     opened: Ints
     """Per lot: nodes in use; all of them where that costs nothing."""
     lower_bound: float
-    """US dollars per hour: of all that the task may decide, penalties of rejections included."""
+    """US dollars per hour: of all that was looked at, penalties of rejections included."""
 
 
 def solve_whole(problem: Problem, task: Task, effort: Effort, start: Ints | None = None) -> Whole | None:
@@ -84,12 +87,15 @@ def solve_whole(problem: Problem, task: Task, effort: Effort, start: Ints | None
         ("mip_max_nodes", effort.nodes),
         ("mip_abs_gap", effort.close_enough),
         ("mip_rel_gap", 0.0),
+        ("mip_allow_restart", effort.nodes > 1),  # pays off in the tree; the root would only be done twice
     ):
         solver.setOptionValue(option, value)
     solver.passModel(program.model())
     if start is not None:
+        begun = program.values_of(start)
+        narrow(solver, begun, effort.scope)
         solution = _core.HighsSolution()
-        solution.col_value = program.values_of(start).tolist()
+        solution.col_value = begun.tolist()
         solver.setSolution(solution)
     solver.run()
     values = np.array(solver.getSolution().col_value)
