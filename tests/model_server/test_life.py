@@ -5,8 +5,8 @@ import http.client
 import json
 import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from fogline_model_server.serve import KILLED_BY_SIGTERM
 from fogline_model_server.settings import Front
 
 ROW = np.ones((1, 2), np.float32)
-LONG_STEPS = 400_000
+LONG_STEPS = 200_000
 """Of the signature ``spin``: seconds on any machine, well below the grace."""
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
 
@@ -296,15 +296,30 @@ async def test_sigterm_does_not_wait_for_a_load(models: Path, tmp_path: Path, lo
         assert await asyncio.to_thread(server.process.wait, END_SECONDS) == 0
 
 
+@contextmanager
+def begun(server: Server, path: str) -> Iterator[Callable[[], tuple[int, Any, str | None]]]:
+    """Send a part of a REST request; yield what sends the rest, and returns status, answer and Connection."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=30)) as connection:
+        connection.putrequest("GET", path)
+        connection.putheader("Content-Length", "1")
+        connection.endheaders()
+
+        def finished() -> tuple[int, Any, str | None]:
+            connection.send(b" ")
+            response = connection.getresponse()
+            return response.status, json.loads(response.read()), response.getheader("Connection")
+
+        yield finished
+
+
 @pytest.mark.parametrize("front", ["--front=http2"])
 def test_a_server_that_ends_says_so(spinning: Server) -> None:
     server = spinning
     with (
         channel_of(server) as channel,
-        closing(http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=30)) as rest,
+        begun(server, "/v1/models/tiny") as status,
+        begun(server, "/v1/models/tiny/metadata") as ready,
     ):
-        rest.request("GET", "/v1/models/tiny")
-        rest.getresponse().read()
         watching = watch(channel)
         assert next(watching).status == SERVING
         spin = predict_request({"steps": np.array([LONG_STEPS], np.int32)}, signature="spin")
@@ -312,11 +327,10 @@ def test_a_server_that_ends_says_so(spinning: Server) -> None:
         asyncio.run(computes(server))
         server.process.send_signal(signal.SIGTERM)
         assert next(watching).status == NOT_SERVING
-        rest.request("GET", "/v1/models/tiny")
-        response = rest.getresponse()
-        document = json.loads(response.read())
+        code, document, connection = status()
+        assert (code, connection) == (200, "close")
         assert document["model_version_status"][0]["state"] == "UNLOADING"
-        assert response.getheader("Connection") == "close"
+        assert ready()[0] == 503
         assert busy.result().outputs["count"].int_val[:] == [LONG_STEPS]
         assert server.process.wait(END_SECONDS) == 0
 

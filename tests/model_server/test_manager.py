@@ -304,6 +304,19 @@ async def test_several_models_load_at_a_time_when_told_to(tmp_path: Path, tflite
     it.manager.drain()
 
 
+async def test_draining_ends_a_configuration_that_still_waits(tmp_path: Path, tflite: Path) -> None:
+    put(tmp_path / "m", 1, tflite)
+    async with managed(config(tmp_path / "m")) as it:
+        waiting = asyncio.create_task(
+            it.manager.reconfigure({**config(tmp_path / "m"), "n": ModelConfig(tmp_path / "never")})
+        )
+        await asyncio.sleep(5 * QUICK)
+        assert not waiting.done()
+        it.manager.drain()
+        with pytest.raises(ServingError, match="UNAVAILABLE"):
+            await asyncio.wait_for(waiting, 10)
+
+
 async def test_draining_says_that_all_versions_unload_and_keeps_them(tmp_path: Path, tflite: Path) -> None:
     put(tmp_path, 1, tflite)
     async with managed(config(tmp_path)) as it:

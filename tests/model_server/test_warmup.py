@@ -1,6 +1,7 @@
 """Warm-up records: read, checked and replayed before a version answers anybody else."""
 
 import io
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from fogline_model_server.catalog import ModelVersion
 from fogline_model_server.errors import LoadError
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import PredictionLog
+from fogline_model_server.metrics.meter import Meter
+from fogline_model_server.models.loader import Loader
 from fogline_model_server.models.warmup import MAX_RECORDS, records, warm_up
 
 ROW = np.ones((1, 2), np.float32)
@@ -117,3 +120,14 @@ def test_a_record_that_claims_to_be_huge_is_not_read() -> None:
     length = struct.pack("<Q", LIMITS.grpc_message_bytes + 1)
     with pytest.raises(LoadError, match="allowed are"):
         list(records(io.BytesIO(length + masked(length))))
+
+
+@pytest.mark.parametrize(("iterations", "expected"), [(0, 0), (2, 4)])
+def test_a_loader_warms_up_as_often_as_it_is_told(
+    models: Path, tmp_path: Path, iterations: int, expected: int
+) -> None:
+    folder = tmp_path / "1"
+    shutil.copytree(models / "plain/00000007", folder)
+    write_warmup(folder, recorded(), recorded())
+    load = Loader(lambda path: Counting(engines.load(path)), Meter(), iterations)
+    assert runs(load("m", 1, folder)) == expected

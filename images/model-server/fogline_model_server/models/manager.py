@@ -47,8 +47,11 @@ class Manager:
         self._models: dict[str, plan.Model] = {}
         self._versions: dict[tuple[str, int], ModelVersion] = {}
         """Those that answer."""
+        self._ended = False
         self._unloading = 0
         """How many versions wait for their last requests."""
+        self._next_collection: float | None = None
+        self._collection_pause = _COLLECT_SECONDS
         self._scans: dict[str, Scan | None] = {}
         """What was found last, so that each finding is told once."""
         self._next_poll: float | None = 0.0
@@ -103,13 +106,15 @@ class Manager:
 
     def drain(self) -> None:
         """Load and unload nothing more, and say of all versions that they unload."""
+        self._ended = True
+        self._published.set()
         if self._task:
             self._task.cancel()
         self._serving.drain(reports.unloading(self._serving.catalog))
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _until_settled(self, names: Config) -> None:
-        while True:
+        while not self._ended:
             models = {name: self._models.get(name, {}) for name in names}
             if all(plan.is_settled(model) for model in models.values()):
                 return
@@ -117,6 +122,7 @@ class Manager:
             if hopeless:
                 raise LoadError(reports.did_not_become_available(hopeless))
             await self._published.wait()
+        raise ServingError(Code.UNAVAILABLE, "The server is shutting down.")
 
     async def _run(self) -> None:
         while True:
@@ -137,14 +143,20 @@ class Manager:
             async with asyncio.timeout_at(self._next_time(loop.time())):
                 await self._wake.wait()
         except TimeoutError:
-            if self._unloading:
-                gc.collect()
+            self._collect(loop.time())
+
+    def _collect(self, now: float) -> None:
+        """Free versions that hang in cycles. It stops everything for a moment, so ever more seldom."""
+        if self._unloading and self._next_collection is not None and now >= self._next_collection:
+            gc.collect()
+            self._collection_pause *= 2
+            self._next_collection = now + self._collection_pause
 
     def _next_time(self, now: float) -> float | None:
         """Return when there is something to do even if nothing happens."""
         times = [self._next_poll, plan.next_try(self._models, now)]
         if self._unloading:
-            times.append(now + _COLLECT_SECONDS)
+            times.append(self._next_collection)
         return min((time for time in times if time is not None), default=None)
 
     async def _poll(self) -> None:
@@ -202,6 +214,8 @@ class Manager:
         self._change(name, number, plan.unloading)
         self._unloading += 1
         loop = asyncio.get_running_loop()
+        self._collection_pause = _COLLECT_SECONDS
+        self._next_collection = loop.time() + self._collection_pause
         # Python counts references: this runs as soon as nobody holds the version any more, in whatever thread
         # lets it go. So no request has to count itself in and out.
         weakref.finalize(
