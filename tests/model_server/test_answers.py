@@ -1,5 +1,6 @@
 """Options of answers, and outputs that no model of the other tests gives."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from fogline_model_server.catalog import Catalog, ModelVersion, ServedModel
 from fogline_model_server.dtypes import Array
 from fogline_model_server.engines import load
 from fogline_model_server.errors import Code, ServingError
+from fogline_model_server.limits import LIMITS
+from fogline_model_server.rest.answer import answer
 from fogline_model_server.serving import AnswerOptions, Serving
 
 ROWS = np.ones((2, 3), np.float32)
@@ -118,6 +121,17 @@ def test_outputs_that_are_no_classification_are_refused(outputs: dict[str, Array
 def test_an_output_that_is_no_regression_is_refused(output: Array, message: str) -> None:
     found = refused(regress.fill, messages.RegressionResponse().result, 2, {"outputs": output})
     assert found == (Code.INVALID_ARGUMENT, message)
+
+
+def test_the_number_of_examples_is_limited(catalog: Catalog) -> None:
+    spec = {"name": "tiny", "signature_name": "regress"}
+    request = messages.RegressionRequest(model_spec=spec)
+    request.input.example_list.examples.extend([messages.Example()] * (LIMITS.examples + 1))
+    message = f"Input has {LIMITS.examples + 1} examples, allowed are {LIMITS.examples}"
+    assert refused(regress.answer, Serving(catalog), request) == (Code.INVALID_ARGUMENT, message)
+    body = b'{"examples": [' + b",".join([b"{}"] * (LIMITS.examples + 1)) + b"]}"
+    reply = answer(Serving(catalog), "POST", "/v1/models/tiny:classify", body)
+    assert (reply.status, json.loads(reply.body)) == (400, {"error": message})
 
 
 def test_a_label_that_is_no_text_does_not_spoil_the_answer() -> None:

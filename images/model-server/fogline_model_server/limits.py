@@ -15,6 +15,8 @@ class Limits:
     """A REST body after decompression. One of many empty strings or lists takes 50 times as much memory."""
     tensor_bytes: int = 32 * _MEBIBYTE
     """One input tensor. A single value may fill a whole shape: a short message can ask for a huge tensor."""
+    examples: int = 100_000
+    """Examples of one request for classification or regression. An empty one takes two bytes on the wire."""
     tensor_rank: int = 32
     """Dimensions of a tensor, which is also how deep lists may nest in JSON. NumPy can hold 64."""
     request_lines_per_second: int = 100

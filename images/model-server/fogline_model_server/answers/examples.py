@@ -9,6 +9,7 @@ from fogline_model_server.answers import features, predict
 from fogline_model_server.catalog import ModelVersion
 from fogline_model_server.dtypes import Array
 from fogline_model_server.errors import invalid_argument
+from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import Example
 
 
@@ -18,16 +19,30 @@ def examples(message: Any) -> Sequence[Any]:
     Raises
     ------
     ServingError
-        INVALID_ARGUMENT: there are none.
+        INVALID_ARGUMENT: there are none, or too many.
 
     """
     kind = message.WhichOneof("kind")
     found: Sequence[Any] = getattr(message, kind).examples if kind else ()
     if not found:
         raise invalid_argument("Input is empty.")
+    check_count(len(found))
     if kind == "example_list":
         return found
     return [_merged(message.example_list_with_context.context, example) for example in found]
+
+
+def check_count(count: int) -> None:
+    """Refuse too many examples.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT.
+
+    """
+    if count > LIMITS.examples:
+        raise invalid_argument(f"Input has {count} examples, allowed are {LIMITS.examples}")
 
 
 def _merged(context: Any, example: Any) -> Any:

@@ -1,5 +1,6 @@
 """What MultiInference answers: several classifications and regressions of the same examples."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fogline_model_server.answers import classify, examples, regress
@@ -27,15 +28,15 @@ def answer(serving: Serving, request: Any) -> Any:
     tasks = request.tasks
     first = specs.of(tasks[0].model_spec) if tasks else ModelSpec("")
     version = find(serving.catalog, first)
-    names = _signature_names(tasks)
+    signatures = _signatures(tasks, version.engine.signatures)
     plans = [
-        _outputs(task.method_name, _signature(version.engine.signatures, name), serving.options)
-        for task, name in zip(tasks, names, strict=True)
+        _outputs(task.method_name, signature, serving.options)
+        for task, signature in zip(tasks, signatures.values(), strict=True)
     ]
-    _check_same_input([version.engine.signatures[name] for name in names])
+    _check_same_input(signatures.values())
     rows = examples.examples(request.input)
     response = MultiInferenceResponse()
-    for task, name, outputs in zip(tasks, names, plans, strict=True):
+    for task, name, outputs in zip(tasks, signatures, plans, strict=True):
         result = response.results.add()
         found = examples.run(API, version, name, outputs, rows)
         if task.method_name == CLASSIFY_METHOD:
@@ -46,8 +47,9 @@ def answer(serving: Serving, request: Any) -> Any:
     return response
 
 
-def _signature_names(tasks: Any) -> list[str]:
-    names: list[str] = []
+def _signatures(tasks: Any, known: Mapping[str, Signature]) -> dict[str, Signature]:
+    """Return the signature of each task by its name, in the order of the tasks."""
+    found: dict[str, Signature] = {}
     for task in tasks:
         if not task.model_spec.name:
             raise invalid_argument("Found ModelSpec with an empty model name.")
@@ -56,17 +58,12 @@ def _signature_names(tasks: Any) -> list[str]:
                 "All ModelSpecs in a MultiInferenceRequest must access the same model name."
             )
         name = task.model_spec.signature_name or DEFAULT_SIGNATURE
-        if name in names:
+        if name in found:
             raise invalid_argument(f"Duplicate evaluation of signature: {name}")
-        names.append(name)
-    return names
-
-
-def _signature(signatures: Any, name: str) -> Signature:
-    signature: Signature | None = signatures.get(name)
-    if signature is None:
-        raise invalid_argument(f"Requested signature not found in model graph: {name}")
-    return signature
+        if name not in known:
+            raise invalid_argument(f"Requested signature not found in model graph: {name}")
+        found[name] = known[name]
+    return found
 
 
 def _outputs(method: str, signature: Signature, options: AnswerOptions) -> tuple[str, ...]:
@@ -77,7 +74,7 @@ def _outputs(method: str, signature: Signature, options: AnswerOptions) -> tuple
     raise ServingError(Code.UNIMPLEMENTED, f"Unsupported signature method_name: {method}")
 
 
-def _check_same_input(signatures: list[Signature]) -> None:
+def _check_same_input(signatures: Collection[Signature]) -> None:
     """Refuse signatures that parse Examples in different places; features by name have no such place."""
     parsing = [signature for signature in signatures if signature.takes_examples]
     tensors = {info.name for signature in parsing for info in signature.inputs.values()}

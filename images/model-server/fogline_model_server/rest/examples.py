@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fogline_model_server.answers.examples import check_count
 from fogline_model_server.errors import ServingError, invalid_argument
 from fogline_model_server.rest import parse, values
 
@@ -33,6 +34,7 @@ def fill(message: Any, document: parse.Document) -> None:
         raise _wrong(document, "Expecting 'examples' value to be an list/array")
     if not given:
         raise _wrong(document, "'examples' value is an empty array")
+    check_count(len(given))
     for example in given:
         _fill_example(rows.examples.add(), example)
 
