@@ -75,11 +75,24 @@ def running_subgraphs(*called: int) -> bytes:
     return tflite(*graphs)
 
 
-def with_scales(scales: int, zero_points: int, axis: int) -> bytes:
+def with_scales(scales: int, zero_points: int, axis: int, scale: float = 1.0) -> bytes:
     quantization = schema.QuantizationParametersT()
-    quantization.scale, quantization.zeroPoint = [1.0] * scales, [0] * zero_points
+    quantization.scale, quantization.zeroPoint = [scale] * scales, [0] * zero_points
     quantization.quantizedDimension = axis
     return with_tensor(setting(quantization=quantization))
+
+
+def dequantizing(shape: tuple[int, ...]) -> bytes:
+    """Return a file that unpacks two numbers of two bytes to a tensor of some shape, and adds the input."""
+    tensors = (
+        Tensor("x", (1, 2)),
+        Tensor("packed", (1, 2), schema.TensorType.FLOAT16, bytes(4)),
+        Tensor("unpacked", shape),
+        Tensor("sum", (1, 2)),
+    )
+    add = Operator(OPERATOR.ADD, (0, 2), (3,), schema.AddOptionsT(), schema.BuiltinOptions.AddOptions)
+    graph = Graph(tensors, (Operator(OPERATOR.DEQUANTIZE, (1,), (2,)), add), outputs=(3,))
+    return tflite(graph)
 
 
 BROKEN = {
@@ -117,6 +130,9 @@ BROKEN = {
     ),
     "too few scales": (with_scales(2, 2, 0), "scales that do not fit"),
     "too many zero points": (with_scales(1, 3, 0), "zero points"),
+    "negative scale": (with_scales(1, 1, 0, -1e-38), "impossible scale"),
+    "scale that is no number": (with_scales(1, 1, 0, float("nan")), "impossible scale"),
+    "constant larger than it was": (dequantizing((1, 1000)), "keeps shapes"),
     "metadata in no buffer": (spoilt(with_metadata), "metadata is in no buffer"),
     "metadata buffer": (spoilt(setting(metadataBuffer=[-1])), "metadata is in no buffer"),
     "buffer behind the file": (with_buffer(offset=1 << 20, size=4), "buffer leads out"),
@@ -143,6 +159,10 @@ def test_what_a_converter_makes_passes(models: Path) -> None:
 def test_custom_operators_of_litert_itself_pass() -> None:
     custom = Operator(OPERATOR.CUSTOM, (0,), (1,), custom="TFLite_Detection_PostProcess")
     precheck(tflite(Graph(PAIR, (custom,))))
+
+
+def test_constants_of_half_precision_pass() -> None:
+    precheck(dequantizing((1, 2)))
 
 
 def test_state_is_noticed() -> None:

@@ -7,6 +7,7 @@ distances forward.
 
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 from fogline_model_server.errors import LoadError
 
@@ -129,7 +130,7 @@ class Table:
         for index in range(count):
             yield Table(self._buffer, self._buffer.follow(start + index * _WIDTH_OF_REFERENCE))
 
-    def numbers(self, slot: int, kind: str) -> tuple[int, ...] | None:
+    def numbers(self, slot: int, kind: str) -> tuple[Any, ...] | None:
         """Return a vector of numbers, or None when it is not there."""
         start, count = self._vector(slot, _WIDTHS[kind])
         if not start:

@@ -9,6 +9,7 @@ schema_v3.fbs in https://github.com/google-ai-edge/LiteRT (tflite/converter/sche
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fogline_model_server.engines.flatbuffer import BrokenFileError, Buffer, Table
 from fogline_model_server.errors import LoadError
@@ -31,6 +32,9 @@ CUSTOM_OPERATORS = frozenset({"AudioSpectrogram", "Mfcc", "NumericVerify", "TFLi
 """Those that LiteRT itself brings. Others are code that is not here."""
 _STATE_OPERATORS = frozenset({143, 144})
 """READ_VARIABLE and ASSIGN_VARIABLE."""
+
+_SHAPE_KEEPERS = frozenset({6, 124})
+"""DEQUANTIZE and DENSIFY: the delegate for CPUs reads constants by the shape of the output."""
 
 _CALLED_SUBGRAPHS = {
     31: (4, (0,)),  # CALL
@@ -88,18 +92,18 @@ def precheck(content: bytes) -> ModelFacts:
     tensors: list[int] = []
     calls: list[set[int]] = []
     for subgraph in subgraphs:
-        variables = [_check_tensor(tensor, buffer_bytes) for tensor in subgraph.tables(0)]
-        _check_indices(subgraph.numbers(1, "i"), len(variables))
-        _check_indices(subgraph.numbers(2, "i"), len(variables))
+        known = [_check_tensor(tensor, buffer_bytes) for tensor in subgraph.tables(0)]
+        _check_indices(subgraph.numbers(1, "i"), len(known))
+        _check_indices(subgraph.numbers(2, "i"), len(known))
         subgraph.text(4)
         called: set[int] = set()
         for operator in subgraph.tables(3):
-            code = _check_operator(operator, operators, len(variables), buffer.size)
+            code = _check_operator(operator, operators, known, buffer.size)
             keeps_state = keeps_state or code in _STATE_OPERATORS
             called.update(_called(operator, code))
         _check_indices(called, len(subgraphs))
-        keeps_state = keeps_state or any(variables)
-        tensors.append(len(variables))
+        keeps_state = keeps_state or any(tensor.is_variable for tensor in known)
+        tensors.append(len(known))
         calls.append(called)
     _check_no_recursion(calls)
     _check_signatures(model, tensors)
@@ -143,8 +147,13 @@ def _check_metadata(model: Table, buffers: int) -> None:
             raise BrokenFileError("metadata is in no buffer")
 
 
-def _check_tensor(tensor: Table, buffer_bytes: Sequence[int]) -> bool:
-    """Check one tensor, and tell whether it is a variable."""
+class _Tensor(NamedTuple):
+    shape: tuple[int, ...]
+    is_variable: bool
+
+
+def _check_tensor(tensor: Table, buffer_bytes: Sequence[int]) -> _Tensor:
+    """Check one tensor, and return what is needed of it later."""
     shape = tensor.numbers(0, "i") or ()
     kind = tensor.number(1, "b")
     buffer = tensor.number(2, "I")
@@ -168,13 +177,16 @@ def _check_tensor(tensor: Table, buffer_bytes: Sequence[int]) -> bool:
         has = buffer_bytes[buffer]
         if needed > _MAX_TENSOR_BYTES or (has and not tensor.table(6) and has < needed):
             raise BrokenFileError("a tensor does not fit its buffer")
-    return bool(tensor.number(5, "B"))
+    return _Tensor(shape, bool(tensor.number(5, "B")))
 
 
 def _check_quantization(quantization: Table | None, shape: Sequence[int]) -> None:
     if quantization is None:
         return
-    scales = quantization.length(2, 4) or 0
+    factors = quantization.numbers(2, "f") or ()
+    scales = len(factors)
+    if any(not 0 <= factor < math.inf for factor in factors):  # the delegate for CPUs divides by them
+        raise BrokenFileError("a tensor has an impossible scale")
     zero_points = quantization.length(3, 8) or 0
     for slot in (0, 1):
         quantization.length(slot, 4)
@@ -198,14 +210,20 @@ def _check_sparsity(sparsity: Table | None, rank: int) -> None:
     _check_indices(blocks, rank)
 
 
-def _check_operator(operator: Table, codes: Sequence[int], tensors: int, file_bytes: int) -> int:
+def _check_operator(
+    operator: Table, codes: Sequence[int], tensors: Sequence[_Tensor], file_bytes: int
+) -> int:
     """Check one operator and return its code."""
     index = operator.number(0, "I")
     if index >= len(codes):
         raise BrokenFileError("an operator has no code")
-    _check_indices(operator.numbers(1, "i"), tensors, least=-1)  # -1: an optional input that is not there
-    _check_indices(operator.numbers(2, "i"), tensors)
-    _check_indices(operator.numbers(8, "i"), tensors, least=-1)
+    inputs, outputs = operator.numbers(1, "i") or (), operator.numbers(2, "i") or ()
+    _check_indices(inputs, len(tensors), least=-1)  # -1: an optional input that is not there
+    _check_indices(outputs, len(tensors))
+    _check_indices(operator.numbers(8, "i"), len(tensors), least=-1)
+    shapes = {tensors[position].shape for position in (*inputs, *outputs)}
+    if codes[index] in _SHAPE_KEEPERS and len(shapes) > 1:
+        raise BrokenFileError("an operator that keeps shapes changes one")
     operator.length(5)
     operator.length(7)
     if operator.number(3, "B"):
