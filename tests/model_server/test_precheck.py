@@ -82,6 +82,10 @@ def with_scales(scales: int, zero_points: int, axis: int, scale: float = 1.0) ->
     return with_tensor(setting(quantization=quantization))
 
 
+def with_input(kind: int) -> bytes:
+    return tflite(Graph((*PAIR, Tensor("odd", (1,), kind)), (NEGATE,), inputs=(0, 2)))
+
+
 def dequantizing(shape: tuple[int, ...]) -> bytes:
     """Return a file that unpacks two numbers of two bytes to a tensor of some shape, and adds the input."""
     tensors = (
@@ -121,6 +125,9 @@ BROKEN = {
     "negative size": (with_tensor(setting(shape=[-5])), "no possible shape"),
     "nine dimensions": (with_tensor(setting(shape=[1] * 9)), "no possible shape"),
     "name of other bytes": (negating().replace(b"x\0", b"\xff\0"), "not in UTF-8"),
+    "input of four bits": (with_input(schema.TensorType.INT4), "element type int4"),
+    "input of bfloat16": (with_input(schema.TensorType.BFLOAT16), "element type bfloat16"),
+    "input that is a resource": (with_input(schema.TensorType.RESOURCE), "element type resource"),
     "two shapes": (with_tensor(setting(shapeSignature=[1, 1])), "two shapes"),
     "huge tensor": (with_tensor(setting(shape=[2**31 - 1] * 3)), "does not fit its buffer"),
     "weights elsewhere": (with_tensor(setting(externalBuffer=3)), "weights in other files"),

@@ -55,6 +55,17 @@ _BITS = {0: 32, 1: 16, 2: 32, 3: 8, 4: 64, 6: 8, 7: 16, 8: 64, 9: 8, 10: 64, 11:
 _BITS |= {15: 32, 16: 16, 17: 4, 18: 16, 19: 2, 20: 4, 21: 8, 22: 8}
 """Bits of an element by TensorType; strings, resources and variants have no fixed size."""
 _TYPES = frozenset(_BITS) | {5, 13, 14}
+_NEVER_SENT = {
+    13: "resource",
+    14: "variant",
+    17: "int4",
+    18: "bfloat16",
+    19: "int2",
+    20: "uint4",
+    21: "float8_e4m3fn",
+    22: "float8_e5m2",
+}
+"""Element types inside of models only: no request or answer carries them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,7 @@ def precheck(content: bytes) -> ModelFacts:
     if not subgraphs:
         raise BrokenFileError("it has no graph")
     keeps_state = False
-    tensors: list[int] = []
+    tensors: list[list[_Tensor]] = []
     calls: list[set[int]] = []
     for subgraph in subgraphs:
         known = [_check_tensor(tensor, buffer_bytes) for tensor in subgraph.tables(0)]
@@ -103,9 +114,12 @@ def precheck(content: bytes) -> ModelFacts:
             called.update(_called(operator, code))
         _check_indices(called, len(subgraphs))
         keeps_state = keeps_state or any(tensor.is_variable for tensor in known)
-        tensors.append(len(known))
+        tensors.append(known)
         calls.append(called)
     _check_no_recursion(calls)
+    first = subgraphs[0]
+    for position in (*(first.numbers(1, "i") or ()), *(first.numbers(2, "i") or ())):
+        _check_sent(tensors[0][position])
     _check_signatures(model, tensors)
     return ModelFacts(keeps_state)
 
@@ -148,6 +162,7 @@ def _check_metadata(model: Table, buffers: int) -> None:
 
 
 class _Tensor(NamedTuple):
+    kind: int
     shape: tuple[int, ...]
     is_variable: bool
 
@@ -177,7 +192,7 @@ def _check_tensor(tensor: Table, buffer_bytes: Sequence[int]) -> _Tensor:
         has = buffer_bytes[buffer]
         if needed > _MAX_TENSOR_BYTES or (has and not tensor.table(6) and has < needed):
             raise BrokenFileError("a tensor does not fit its buffer")
-    return _Tensor(shape, bool(tensor.number(5, "B")))
+    return _Tensor(kind, shape, bool(tensor.number(5, "B")))
 
 
 def _check_quantization(quantization: Table | None, shape: Sequence[int]) -> None:
@@ -275,7 +290,13 @@ def _check_no_recursion(calls: Sequence[set[int]]) -> None:
         raise BrokenFileError("a graph runs itself")
 
 
-def _check_signatures(model: Table, tensors: Sequence[int]) -> None:
+def _check_sent(tensor: _Tensor) -> None:
+    if tensor.kind in _NEVER_SENT:
+        kind = _NEVER_SENT[tensor.kind]
+        raise LoadError(f"an input or output has the element type {kind}, which no request carries")
+
+
+def _check_signatures(model: Table, tensors: Sequence[Sequence[_Tensor]]) -> None:
     keys = set()
     for signature in model.tables(7):
         subgraph = signature.number(4, "I")
@@ -285,8 +306,10 @@ def _check_signatures(model: Table, tensors: Sequence[int]) -> None:
             names = set()
             for entry in signature.tables(slot):
                 names.add(entry.text(0))
-                if entry.number(1, "I") >= tensors[subgraph] or None in names:
+                position = entry.number(1, "I")
+                if position >= len(tensors[subgraph]) or None in names:
                     raise BrokenFileError("a signature names a tensor that is not there")
+                _check_sent(tensors[subgraph][position])
         key = signature.text(2)
         if key is None or key in keys:
             raise BrokenFileError("two signatures have one name")
