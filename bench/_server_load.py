@@ -94,8 +94,8 @@ def rest(server: Server, body: str, clients: int, seconds: int) -> Load:
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", report)
     return Load(
         rate=count / seconds,
-        p50=_milliseconds(_found(r"50%\s+(\S+)", report)),
-        p99=_milliseconds(_found(r"99%\s+(\S+)", report)),
+        p50=_milliseconds(_found(r"\n +50% +(\S+)", report)),
+        p99=_milliseconds(_found(r"\n +99% +(\S+)", report)),
         cpu_microseconds=cpu / count * 1e6,
         failed=int(failed[1]) if failed else 0,
     )

@@ -8,9 +8,10 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
+from fogline_model_server import wire
 from fogline_model_server.admission import admit
 from fogline_model_server.answers.table import ANSWERS, WAITING, WATCHING, Answer, services
-from fogline_model_server.errors import ServingError
+from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.fronts.grpc_watch import Watches
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import message_class
@@ -18,6 +19,8 @@ from fogline_model_server.serving import Serving
 from fogline_model_server.settings import Settings
 from fogline_model_server.tls import Tls
 
+_FORGET_SECONDS = 1.0
+"""How long a replaced catalog may be held."""
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 _OPTIONS: Mapping[str, int | str] = {
     "grpc.max_receive_message_length": LIMITS.grpc_message_bytes,
@@ -40,6 +43,8 @@ class GrpcioFront:
         self, serving: Serving, settings: Settings, tls: Tls | None, threads: ThreadPoolExecutor
     ) -> None:
         self._watches = Watches(serving)
+        self._predictor = wire.Predictor(serving)
+        self._forgetting = asyncio.ensure_future(self._forget_for_ever())
         self._waiting = ThreadPoolExecutor(1, thread_name_prefix="wait")
         options = {**_OPTIONS, **dict(settings.grpc_channel_arguments)}
         self._server = grpc.server(threads, options=tuple(options.items()))
@@ -56,8 +61,14 @@ class GrpcioFront:
     async def close(self, grace_seconds: float) -> None:
         """Take no new calls, answer those in flight, and close."""
         self._watches.end()
+        self._forgetting.cancel()
         stopped = self._server.stop(grace_seconds)
         await asyncio.get_running_loop().run_in_executor(None, stopped.wait)
+
+    async def _forget_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_FORGET_SECONDS)
+            self._predictor.forget_old()
 
     def _handler(self, serving: Serving, name: str, method: Any) -> "grpc.RpcMethodHandler[Any, Any]":
         reading = _reader(message_class(method.input_type))
@@ -66,11 +77,19 @@ class GrpcioFront:
             return grpc.unary_stream_rpc_method_handler(
                 self._watches.handler(ANSWERS[name]), reading, writing
             )
+        if name == wire.PREDICT:
+            return grpc.unary_unary_rpc_method_handler(_answering(serving, name, self._predict))
         handle = _answering(serving, name, ANSWERS[name])
         if name in WAITING:
             # The way to give a method threads of its own, which grpcio's own health service uses too.
             handle.experimental_thread_pool = self._waiting  # type: ignore[attr-defined]  # of a function
         return grpc.unary_unary_rpc_method_handler(handle, reading, writing)
+
+    def _predict(self, _: Serving, message: bytes) -> bytes:
+        try:
+            return self._predictor.answer(message)
+        except DecodeError as error:  # the words of grpcio, which would else have read the message
+            raise ServingError(Code.INTERNAL, "Exception deserializing request!") from error
 
 
 def _answering(serving: Serving, name: str, answer: Answer) -> Callable[[Any, grpc.ServicerContext], Any]:
