@@ -26,6 +26,8 @@ class _Store(ThreadingHTTPServer):
     etags: tuple[str, ...] = ('"one"',)
     """Of the object, in the order in which it is asked for; the last one for ever."""
     content_encoding: str | None = None
+    more = ""
+    """Token with which each page of the listing says that there is another."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -38,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.location:
             self._answer(307, b"", Location=self.server.location)
         elif "list-type=2" in self.path:
-            self._answer(200, _listing(self.server.keys, self.server.sizes_bytes))
+            self._answer(200, _listing(self.server.keys, self.server.sizes_bytes, self.server.more))
         else:
             self._answer_object()
 
@@ -65,13 +67,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _listing(keys: tuple[str, ...], sizes_bytes: tuple[int, ...]) -> bytes:
+def _listing(keys: tuple[str, ...], sizes_bytes: tuple[int, ...], more: str = "") -> bytes:
     entries = "".join(
         f"<Contents><Key>{key}</Key><LastModified>2026-11-24T00:00:00.000Z</LastModified>"
         f"<ETag>&quot;one&quot;</ETag><Size>{size_bytes}</Size></Contents>"
         for key, size_bytes in itertools.zip_longest(keys, sizes_bytes, fillvalue=4)
     )
-    return f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>".encode()
+    end = f"<NextContinuationToken>{more}</NextContinuationToken>" if more else ""
+    return (
+        f"<ListBucketResult><IsTruncated>{str(bool(more)).lower()}</IsTruncated>{end}{entries}</ListBucketResult>"
+    ).encode()
 
 
 @contextmanager
@@ -131,6 +136,14 @@ def test_more_files_than_allowed_are_refused(fetcher: Fetcher) -> None:
         outcome = run(fetcher, store)
     assert outcome.exit_code == 1
     assert "more than 10000 files" in outcome.termination_message
+
+
+def test_a_listing_that_never_ends_is_given_up(fetcher: Fetcher) -> None:
+    with run_store() as store:
+        store.more = "again"
+        outcome = run(fetcher, store, "--stall-seconds", "2")
+    assert outcome.exit_code == 1
+    assert "too slow to go on" in outcome.termination_message
 
 
 def test_more_bytes_than_were_listed_are_not_written(fetcher: Fetcher) -> None:

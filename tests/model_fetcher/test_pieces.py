@@ -129,7 +129,7 @@ def test_whatever_breaks_the_files_are_whole_in_the_end_and_no_byte_comes_twice(
         patch.setattr(pieces, "PIECE_BYTES", 32)
         patch.setattr(partial, "NOTE_BYTES", 16)
         patch.setattr("fogline_model_fetcher.crew.LOOK_SECONDS", 0.001)
-        order = Order("s3://a/b", Path(folder), "1", None, 10**6, 1, 0, connections, 0, None)
+        order = Order("s3://a/b", Path(folder), "1", None, 10**6, 1, 0, connections, 0)
         for run in range(200):
             store.is_flaky = run < 10
             try:

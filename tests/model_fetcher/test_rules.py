@@ -65,7 +65,7 @@ def test_an_allowed_network_allows_no_other() -> None:
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "localhost", "::1"])
 def test_other_ways_to_write_a_loopback_address_are_refused(host: str) -> None:
     with pytest.raises(FetchError):
-        Connector().connect(host, 443)
+        Connector(Throttle(None)).connect(host, 443)
 
 
 @given(

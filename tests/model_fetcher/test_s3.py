@@ -2,17 +2,24 @@
 
 import itertools
 import random
+import re
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import obstore
 import pytest
 import trustme
-from tests.model_fetcher.conftest import Fetcher, Outcome
+from tests.model_fetcher.conftest import BARE_ENVIRONMENT, Fetcher, Outcome
 from tests.support.cutting_relay import run_relay
 from tests.support.s3_server import S3Server, run_s3_server
+from tests.support.wait import wait_for
+
+from fogline_model_fetcher.journal import Journal
 
 MODEL = {
     "saved_model.pb": b"graph",
@@ -188,6 +195,62 @@ def test_an_image_without_certificates_is_named_as_the_cause(
     outcome = fetcher.run(f"s3://{bucket}/{FOLDER}", environment={**s3.environment(), **bare})
     assert outcome.exit_code == 2
     assert "install ca-certificates" in outcome.termination_message
+
+
+async def test_a_fetch_that_is_killed_again_and_again_ends_well_and_brings_little_twice(
+    fetcher: Fetcher, s3: S3Server
+) -> None:
+    content = random.Random(7).randbytes(1024 * 1024) * 70  # noqa: S311  test data
+    obstore.put(s3.make_bucket("killed"), "big.tflite", content)
+    uri, kills = "s3://killed/big.tflite", 3
+    with run_relay(s3.url) as relay:
+        slow = replace(s3, url=relay.url)
+        for number in range(1, kills + 1):
+            enough_bytes = number * 10 * 1024 * 1024
+            with started(fetcher, slow, uri, "--megabits-per-second", "300") as process:
+                await wait_for(partial(has_noted, fetcher, enough_bytes), "more bytes")
+                process.kill()
+            assert not fetcher.version.exists()
+        missing_bytes, asked = len(content) - noted_bytes(fetcher), len(relay.requests)
+        assert_published(fetcher, run(fetcher, slow, uri), {"model.tflite": content})
+        assert sum(map(range_bytes, relay.requests[asked:])) == missing_bytes
+
+
+def test_the_bandwidth_of_all_connections_together_stays_below_the_limit(
+    fetcher: Fetcher, s3: S3Server, bucket: str
+) -> None:
+    begin = time.monotonic()
+    assert_published(
+        fetcher, run(fetcher, s3, f"s3://{bucket}/{FOLDER}", "--megabits-per-second", "1"), MODEL
+    )
+    assert time.monotonic() - begin > sum(map(len, MODEL.values())) * 8 / 1e6
+
+
+@contextmanager
+def started(fetcher: Fetcher, s3: S3Server, uri: str, *flags: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a fetch at the side."""
+    environment = {**BARE_ENVIRONMENT, **s3.environment()}
+    with subprocess.Popen(
+        fetcher.command(uri, *flags), stderr=subprocess.DEVNULL, env=environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def has_noted(fetcher: Fetcher, count_bytes: int) -> bool:
+    return noted_bytes(fetcher) > count_bytes
+
+
+def noted_bytes(fetcher: Fetcher) -> int:
+    return Journal(fetcher.partial / "journal").size_bytes()
+
+
+def range_bytes(head: str) -> int:
+    """Return how many bytes a request asks for; 0 when it asks for no part."""
+    wanted = re.search(r"range: bytes=(\d+)-(\d+)", head, re.IGNORECASE)
+    return int(wanted[2]) + 1 - int(wanted[1]) if wanted else 0
 
 
 def test_objects_without_an_etag_are_brought_too(

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
@@ -17,6 +17,8 @@ class Relay:
     target: tuple[str, int]
     sends_at_most_bytes: int | None = None
     """Bytes of an answer, its head included, after which the connection is cut; None: never."""
+    sent_bytes: int = 0
+    """Of all answers, their heads included."""
     requests: list[str] = field(default_factory=list)
     """The head of each request."""
 
@@ -48,10 +50,15 @@ class _Handler(BaseRequestHandler):
         relay = self.server.relay
         head = self.request.recv(64 * 1024)
         relay.requests.append(head.decode("latin-1"))
-        left = relay.sends_at_most_bytes
         with socket.create_connection(relay.target, timeout=20) as upstream:
             upstream.sendall(head)
-            while data := upstream.recv(16 * 1024):
-                self.request.sendall(data[:left])
-                if left is not None and (left := left - len(data)) <= 0:
-                    return
+            with suppress(ConnectionError):  # clients that are killed are what it is for
+                self._relay(upstream, relay)
+
+    def _relay(self, upstream: socket.socket, relay: Relay) -> None:
+        left = relay.sends_at_most_bytes
+        while data := upstream.recv(16 * 1024):
+            self.request.sendall(data[:left])
+            relay.sent_bytes += len(data[:left])
+            if left is not None and (left := left - len(data)) <= 0:
+                return

@@ -59,7 +59,6 @@ def _run(settings: Settings) -> None:
         retry_wait_seconds=settings.retry_wait_seconds,
         connections=settings.connections,
         stall_seconds=settings.stall_seconds,
-        bytes_per_second=settings.bytes_per_second,
     )
     with open_source(settings.uri, settings) as source:
         fetch(order, source)

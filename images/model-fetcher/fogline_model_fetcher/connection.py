@@ -7,9 +7,11 @@ answers differently a moment later gains nothing.
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fogline_model_fetcher.addresses import Network, is_refused
 from fogline_model_fetcher.errors import FetchError, TransientError
+from fogline_model_fetcher.throttle import Throttle
 
 IDLE_TIMEOUT_SECONDS = 30.0
 """Longest wait for a connection, or for the next bytes on it."""
@@ -19,6 +21,8 @@ IDLE_TIMEOUT_SECONDS = 30.0
 class Connector:
     """Opens connections, but never to an address from which no artifact may come."""
 
+    throttle: Throttle
+    """Whoever reads from a connection asks it."""
     allowed: Sequence[Network] = ()
     """Networks that are allowed although they would be refused."""
 
@@ -32,21 +36,28 @@ class Connector:
         TransientError
             The name is unknown, or no address answers.
         """
-        addresses = self._resolve(host, port)
-        for address in addresses:
+        for family, address in self._resolve(host, port):
+            connection = socket.socket(family, socket.SOCK_STREAM)
             try:
-                return socket.create_connection((address, port), IDLE_TIMEOUT_SECONDS)
+                if buffer_bytes := self.throttle.receive_buffer_bytes:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+                connection.settimeout(IDLE_TIMEOUT_SECONDS)
+                connection.connect(address)
             except OSError:
-                continue
+                connection.close()
+            else:
+                return connection
         raise TransientError(f"{host} does not accept connections on port {port}")
 
-    def _resolve(self, host: str, port: int) -> list[str]:
+    def _resolve(self, host: str, port: int) -> list[tuple[socket.AddressFamily, Any]]:
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise TransientError(f"the name {host} cannot be resolved") from None
-        addresses = [str(sockaddr[0]) for *_, sockaddr in answers]
-        if any(is_refused(address, self.allowed) for address in addresses):
+        addresses: list[tuple[socket.AddressFamily, Any]] = [
+            (family, sockaddr) for family, *_, sockaddr in answers
+        ]
+        if any(is_refused(str(sockaddr[0]), self.allowed) for _, sockaddr in addresses):
             raise FetchError(
                 f"{host} is a loopback, link-local or metadata address, from which no artifact may come: "
                 "use a store with an address of its own"

@@ -18,7 +18,6 @@ from fogline_model_fetcher.pieces import Piece
 from fogline_model_fetcher.progress import Progress
 from fogline_model_fetcher.published import Published
 from fogline_model_fetcher.remote import Listing, Source
-from fogline_model_fetcher.throttle import Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +46,6 @@ class Order:
     """How many pieces are fetched at the same time."""
     stall_seconds: float
     """When in so long a time next to nothing comes, the run is given up; its parts stay for the next."""
-    bytes_per_second: float | None
-    """Bandwidth to use at most; None: no limit."""
 
 
 def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sleep) -> None:
@@ -81,13 +78,12 @@ def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sl
 
 def _download_all(order: Order, source: Source, partial: Partial, pause: Callable[[float], None]) -> Listing:
     """Try until everything is here; each attempt lists anew and goes on where the last one stopped."""
-    throttle = Throttle(order.bytes_per_second)
     failures = 0
     most_bytes = 0
     while True:
         pace = Pace(order.stall_seconds)
         try:
-            return supervised(bound(_attempt, order, source, partial, throttle, pace), pace)
+            return supervised(bound(_attempt, order, source, partial, pace), pace)
         except TransientError as error:
             size_bytes = partial.size_bytes()
             failures = 1 if size_bytes >= most_bytes + PROGRESS_BYTES else failures + 1
@@ -99,7 +95,7 @@ def _download_all(order: Order, source: Source, partial: Partial, pause: Callabl
             pause(wait_seconds)
 
 
-def _attempt(order: Order, source: Source, partial: Partial, throttle: Throttle, pace: Pace) -> Listing:
+def _attempt(order: Order, source: Source, partial: Partial, pace: Pace) -> Listing:
     listing = source.list_files()
     limits.check(listing, order.max_bytes)
     _refuse_what_cannot_be_proven_whole(order, listing)
@@ -114,7 +110,6 @@ def _attempt(order: Order, source: Source, partial: Partial, throttle: Throttle,
     def report(count_bytes: int) -> None:
         pace.add(count_bytes)
         progress.add(count_bytes)
-        throttle.take(count_bytes)
 
     def bring(piece: Piece, is_stopped: Callable[[], bool]) -> None:
         partial.download(source, piece, order.max_bytes, report, is_stopped)

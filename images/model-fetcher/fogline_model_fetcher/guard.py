@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from fogline_model_fetcher.connection import IDLE_TIMEOUT_SECONDS, Connector
 from fogline_model_fetcher.errors import FetchError, TransientError
+from fogline_model_fetcher.throttle import Throttle
 
 RELAY_BYTES = 256 * 1024
 HTTP_PORT = 80
@@ -95,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
                 else:
                     self.send_response_only(200)
                     self.end_headers()
-                _relay(self.connection, upstream)
+                _relay(self.connection, upstream, self.server.connector.throttle)
             except OSError:
                 return
 
@@ -114,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the URLs may be secret."""
 
 
-def _relay(client: socket.socket, upstream: socket.socket) -> None:
+def _relay(client: socket.socket, upstream: socket.socket, throttle: Throttle) -> None:
     """Copy both ways until one side ends or is silent for too long."""
     other = {client: upstream, upstream: client}
     with selectors.DefaultSelector() as selector:
@@ -125,4 +126,6 @@ def _relay(client: socket.socket, upstream: socket.socket) -> None:
                 data = key.fileobj.recv(RELAY_BYTES)  # type: ignore[union-attr]
                 if not data:
                     return
+                if key.fileobj is upstream:
+                    throttle.take(len(data))
                 key.data.sendall(data)

@@ -124,6 +124,7 @@ class HttpsSource:
     def _chunks(self, response: HTTPResponse) -> Iterator[bytes]:
         try:
             while chunk := response.read1(CHUNK_BYTES):  # as it comes, so that none is lost
+                self._connector.throttle.take(len(chunk))
                 yield chunk
         except (OSError, HTTPException):
             raise TransientError(f"{self._uri.host} broke off the connection") from None

@@ -18,6 +18,7 @@ from fogline_model_fetcher.remote import Source
 from fogline_model_fetcher.s3_access import read_s3_access
 from fogline_model_fetcher.secret import CA_KEY, Secret
 from fogline_model_fetcher.settings import Settings
+from fogline_model_fetcher.throttle import Throttle
 from fogline_model_fetcher.uris import BucketUri, HttpsUri
 
 
@@ -30,7 +31,7 @@ def open_source(uri: HttpsUri | BucketUri, settings: Settings) -> Iterator[Sourc
     UsageError
         The credentials or the certificates of authorities cannot be used.
     """
-    connector = Connector(settings.allowed)
+    connector = Connector(Throttle(settings.bytes_per_second), settings.allowed)
     secret = settings.secret
     authorities = _authorities(settings.ca_file, secret)
     tls = _tls(authorities)

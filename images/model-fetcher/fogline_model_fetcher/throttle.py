@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
+MIN_BUFFER_BYTES = 64 * 1024
+
 
 class Throttle:
     """Makes readers wait, so that the senders have to.
@@ -25,6 +27,13 @@ class Throttle:
         self._pause = pause
         self._lock = Lock()
         self._free_at_seconds = clock()
+
+    @property
+    def receive_buffer_bytes(self) -> int | None:
+        """How much the kernel may receive ahead of a reader: a quarter of a second; None: as it likes."""
+        if self._bytes_per_second is None:
+            return None
+        return max(MIN_BUFFER_BYTES, int(self._bytes_per_second / 4))
 
     def take(self, count_bytes: int) -> None:
         """Wait for as long as these bytes, and those that others took before, should have taken."""
