@@ -50,6 +50,11 @@ class Histogram:
             self._counts[bucket] += 1
             self._sum += microseconds
 
+    def count(self) -> int:
+        """Return how many there were."""
+        with self._lock:
+            return sum(self._counts)
+
     def read(self) -> tuple[list[int], float]:
         """Return how many were at most each bound, then how many there were in all, and their sum."""
         with self._lock:

@@ -18,8 +18,8 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self.requests = Counter()
-        """By model and status."""
+        self.refusals = Counter()
+        """Requests that did not go well, by model and status; the others are counted by being timed."""
         self.unknown_models = Counter()
         """Requests for models that are not configured; no labels."""
         self.request_latencies = Histograms()
@@ -50,9 +50,19 @@ class Meter:
             None when it went well.
 
         """
-        self.requests.add(model, OK if code is None else code.name)
         if code is None:
             self.request_latencies.of(model, api, entrypoint).observe(seconds)
+        else:
+            self.refusals.add(model, code.name)
+
+    def requests(self) -> list[tuple[tuple[str, str], int]]:
+        """Return how many inferences there were, by model and status."""
+        good: dict[str, int] = {}
+        for (model, *_), latencies in self.request_latencies.values():
+            good[model] = good.get(model, 0) + latencies.count()
+        counts = {(model, OK): count for model, count in good.items()}
+        counts |= {(model, status): count for (model, status), count in self.refusals.values()}
+        return sorted(counts.items())
 
     def ran(self, model: str, api: str, seconds: float) -> None:
         """Time an engine."""

@@ -119,7 +119,7 @@ def page(meter: Meter, catalog: Catalog) -> bytes:
 
 
 def _lines(meter: Meter, catalog: Catalog) -> Iterator[str]:
-    yield from scalars(REQUESTS, meter.requests.values())
+    yield from scalars(REQUESTS, meter.requests())
     yield from histograms(REQUEST_LATENCY, meter.request_latencies)
     yield from histograms(RUNTIME_LATENCY, meter.runtime_latencies)
     yield from histograms(WARMUP_LATENCY, meter.warmup_latencies)
