@@ -35,7 +35,7 @@ def test_no_broken_request_ends_the_process_or_is_answered_with_a_mistake_of_our
     assert report["outcomes"].keys() >= WAYS_OUT
 
 
-def test_answers_are_what_the_description_of_the_api_says(rest_target: Server) -> None:
+def test_answers_are_what_the_description_of_the_api_says(rest_target: Server, tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "run", ROOT / "docs/openapi.yaml"),
@@ -43,7 +43,7 @@ def test_answers_are_what_the_description_of_the_api_says(rest_target: Server) -
             *("--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", str(SEED)),
             *("--generation-database", "none", "--suppress-health-check", "all", "--no-color"),
         ],
-        cwd=ROOT,
+        cwd=tmp_path,  # it leaves notes where it runs
         capture_output=True,
         text=True,
         timeout=280,
