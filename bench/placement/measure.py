@@ -18,7 +18,8 @@ from bench.placement.files import FileInstance
 from bench.placement.score import Score, forced_rejections, score
 from fogline.names import ModelKey
 from fogline.placement import plan
-from fogline.placement.optimiser import MOVE_COST, Limits, optimise
+from fogline.placement.limits import Limits
+from fogline.placement.optimiser import MOVE_COST, optimise
 from fogline.placement.optimiser.build import Built, build
 from fogline.placement.optimiser.problem import Ints, Problem
 from fogline.placement.optimiser.solve import solve

@@ -9,8 +9,9 @@ from tests.support.builders import make_demand, make_edge_node, make_node, make_
 from fogline.api import DataSensitivity, Tier
 from fogline.conditions import Reason
 from fogline.placement import Demand
+from fogline.placement.limits import Limits, Work
 from fogline.placement.optimised import OptimisedPlan
-from fogline.placement.optimiser import Limits, Work, optimise
+from fogline.placement.optimiser import optimise
 from fogline.snapshot import Node, Pod, Snapshot, Taint
 
 CLOUD_ONLY = [make_variant("cloud", "Cloud")]

@@ -12,11 +12,12 @@ from dev.instances.scenarios import settle
 from tests.support.builders import make_demand, make_node, make_variant
 
 from fogline.placement import Demand
-from fogline.placement.optimiser import MOVE_COST, Limits, Work, optimise
+from fogline.placement.limits import Limits, PatternWork, Work
+from fogline.placement.optimiser import MOVE_COST, optimise
 from fogline.placement.optimiser.build import build
 from fogline.placement.optimiser.insertion import insert_missing
 from fogline.placement.optimiser.knapsack import kinds_of
-from fogline.placement.optimiser.pattern_plan import PatternWork, plan_by_patterns
+from fogline.placement.optimiser.pattern_plan import plan_by_patterns
 from fogline.placement.optimiser.patterns import Pattern, patterns_of, worthiest
 from fogline.placement.optimiser.problem import Floats, Ints, Problem
 from fogline.placement.optimiser.relaxation import relax

@@ -14,9 +14,10 @@ from tests.support.random_worlds import models, nodes, pods
 from fogline.api import Billing
 from fogline.names import ModelKey
 from fogline.placement import Demand, Usage, demand_of, plan, turn
+from fogline.placement.limits import Limits
 from fogline.placement.objective import latency_penalty
 from fogline.placement.optimised import OptimisedPlan
-from fogline.placement.optimiser import MOVE_COST, Limits, optimise
+from fogline.placement.optimiser import MOVE_COST, optimise
 from fogline.placement.optimiser.build import build
 from fogline.placement.optimiser.masks import allowed
 from fogline.placement.optimiser.solve import solve

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from dev.instances import from_scratch, rebalance
 
-from fogline.placement.optimiser import MOVE_COST, Limits
+from fogline.placement.limits import Limits, Neighbourhoods
+from fogline.placement.optimiser import MOVE_COST
 from fogline.placement.optimiser.build import build
 from fogline.placement.optimiser.insertion import insert_missing
 from fogline.placement.optimiser.neighbourhood import decide_anew
 from fogline.placement.optimiser.problem import Problem
-from fogline.placement.optimiser.refine import Neighbourhoods
 from fogline.placement.optimiser.settle import settle
 from fogline.placement.optimiser.solve import objective, solve
 from fogline.placement.optimiser.state import State

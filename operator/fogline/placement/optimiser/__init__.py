@@ -4,7 +4,5 @@ It alone needs HiGHS (``pip install 'fogline[optimiser]'``).
 """
 
 from fogline.placement.optimiser.optimise import MOVE_COST, optimise
-from fogline.placement.optimiser.relaxation import Work
-from fogline.placement.optimiser.solve import Limits
 
-__all__ = ["MOVE_COST", "Limits", "Work", "optimise"]
+__all__ = ["MOVE_COST", "optimise"]

@@ -8,10 +8,11 @@ from decimal import Decimal
 from fogline.names import ModelKey
 from fogline.placement.answers import Unplaceable
 from fogline.placement.demand import Demand
+from fogline.placement.limits import Limits
 from fogline.placement.objective import latency_penalty
 from fogline.placement.optimised import OptimisedPlan, Placed
 from fogline.placement.optimiser.build import Built, build, key_of
-from fogline.placement.optimiser.solve import Limits, Solution, solve
+from fogline.placement.optimiser.solve import Solution, solve
 from fogline.placement.optimiser.survey import as_large_as_new
 from fogline.placement.place import place
 from fogline.placement.plan import turn

@@ -6,10 +6,11 @@ knapsack at its prices, round after round.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from fogline.placement.limits import PatternWork
 from fogline.placement.optimiser.insertion import insert_missing, sizes
 from fogline.placement.optimiser.knapsack import kinds_of
 from fogline.placement.optimiser.lots import FEW_NODES
@@ -31,14 +32,6 @@ round to round. The values of a program that knows few patterns leap about."""
 _DEAREST = (1.2, 0.01)
 """What a replica left out counts for in the program at most: times its worth in the relaxed problem, and US
 dollars per hour. With few patterns known, penalties would tell nothing of what a replica is worth."""
-
-
-@dataclass(frozen=True, slots=True)
-class PatternWork:
-    """How much may be done for patterns. Counted, so that the answer does not depend on the machine."""
-
-    rounds: int = 14
-    simplex_steps: int = 200_000
 
 
 def plan_by_patterns(

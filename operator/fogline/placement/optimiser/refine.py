@@ -1,9 +1,8 @@
 """Neighbourhood search: nodes that waste most are decided anew together with nodes near them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from fogline.placement.limits import Neighbourhoods
 from fogline.placement.optimiser.neighbourhood import decide_anew
 from fogline.placement.optimiser.problem import Ints
 from fogline.placement.optimiser.relaxation import Relaxation, cheapest_pairs
@@ -16,16 +15,6 @@ _EMPTY = 3
 _FAR = 1e3
 """US dollars per hour that stand for a node which does not take a replica at all."""
 _MARGIN = 1e-7
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbourhoods:
-    """How much a neighbourhood search may do, in counted steps."""
-
-    number: int = 6
-    """Neighbourhoods that are tried."""
-    nodes: int = 10
-    """Used nodes of each."""
 
 
 def refine(state: State, relaxed: Relaxation, limits: Neighbourhoods) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fogline.placement.limits import Work
 from fogline.placement.optimiser.master import Columns, make_solver, number_rows, prices_of
 from fogline.placement.optimiser.prices import guide_of, lower_bound
 from fogline.placement.optimiser.problem import Bools, Floats, Ints, Problem
@@ -20,14 +21,6 @@ _CHEAPEST = 8
 _CLOSE_ENOUGH = 2e-4
 """Share of the cost without rejections that the bound may lack when the rounds end."""
 _TOLERANCE = 1e-7
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """How much the relaxation may do. Counted, so that the answer does not depend on the machine."""
-
-    rounds: int = 60
-    simplex_steps: int = 400_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
 """The best plan that can be found for the arrays of a problem, and what no plan can beat."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from fogline.placement.limits import Limits
 from fogline.placement.optimiser.everything import decide_all
 from fogline.placement.optimiser.insertion import insert_missing
 from fogline.placement.optimiser.lots import is_small, lots_of
 from fogline.placement.optimiser.packing import pack
-from fogline.placement.optimiser.pattern_plan import PatternWork, plan_by_patterns
+from fogline.placement.optimiser.pattern_plan import plan_by_patterns
 from fogline.placement.optimiser.problem import Problem
-from fogline.placement.optimiser.refine import Neighbourhoods, refine
-from fogline.placement.optimiser.relaxation import Relaxation, Work, relax
+from fogline.placement.optimiser.refine import refine
+from fogline.placement.optimiser.relaxation import Relaxation, relax
 from fogline.placement.optimiser.rounding import round_down
 from fogline.placement.optimiser.search import improve
 from fogline.placement.optimiser.settle import settle
@@ -28,22 +29,6 @@ _MANY_PAIRS = 150_000
 """Pairs from which on a good plan that keeps what is in place is enough."""
 _GOOD = 0.06
 """Share of the cost without rejections that a good plan is above the bound at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much may be done, in counted steps: the same limits give the same plan on every machine.
-
-    A caller with time to spare raises `packing_columns` and the number of neighbourhoods, for a cheaper plan.
-    """
-
-    relaxation: Work = field(default_factory=Work)
-    finds_per_replica: int = 40
-    """How often the search may look for a node, for each of the plans that it improves."""
-    packing_columns: int = 500
-    """Pairs of option and node that may be packed exactly."""
-    neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
-    patterns: PatternWork = field(default_factory=PatternWork)
 
 
 @dataclass(frozen=True, slots=True)

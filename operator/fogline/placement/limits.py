@@ -1,0 +1,48 @@
+"""How much the optimiser may do. It can be read where the libraries of the optimiser are not installed.
+
+All is counted in steps, so that the same limits give the same plan on every machine.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much the relaxation may do."""
+
+    rounds: int = 60
+    simplex_steps: int = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhoods:
+    """How much a neighbourhood search may do."""
+
+    number: int = 6
+    """Neighbourhoods that are tried."""
+    nodes: int = 10
+    """Used nodes of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatternWork:
+    """How much may be done for patterns."""
+
+    rounds: int = 14
+    simplex_steps: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be done for one plan.
+
+    A caller with time to spare raises `packing_columns` and the number of neighbourhoods, for a cheaper plan.
+    """
+
+    relaxation: Work = field(default_factory=Work)
+    finds_per_replica: int = 40
+    """How often the search may look for a node, for each of the plans that it improves."""
+    packing_columns: int = 500
+    """Pairs of option and node that may be packed exactly."""
+    neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
+    patterns: PatternWork = field(default_factory=PatternWork)
