@@ -1,6 +1,7 @@
 """The optimiser: what each rule does to its plan, and when it moves a replica."""
 
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from fogline.placement import Demand
 from fogline.placement.limits import Limits, Work
 from fogline.placement.optimised import OptimisedPlan
 from fogline.placement.optimiser import optimise
+from fogline.placement.optimiser.problem import Problem
+from fogline.placement.optimiser.solve import Solution
 from fogline.snapshot import Node, Pod, Snapshot, Taint
 
 CLOUD_ONLY = [make_variant("cloud", "Cloud")]
@@ -203,3 +206,21 @@ def test_however_little_work_is_allowed_the_bound_stays_below_the_cost() -> None
     for rounds, steps, finds in ((0, 0, 0), (1, 1, 1), (1, 5, 2)):
         hasty = optimise(demands, Snapshot(nodes), Limits(Work(rounds, steps), finds))
         assert hasty.lower_bound_cost_per_hour <= full.counted_cost_per_hour <= hasty.counted_cost_per_hour
+
+
+def test_what_the_search_leaves_out_although_there_is_room_is_placed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def leave_all_out(problem: Problem, _: Limits) -> Solution:
+        missing = tuple(problem.group_replicas.tolist())
+        penalty = float(problem.group_replicas @ problem.group_penalty)
+        return Solution((), missing, penalty, penalty, 0.5)
+
+    module = import_module("fogline.placement.optimiser.optimise")  # the package has a function of this name
+    monkeypatch.setattr(module, "solve", leave_all_out)
+    demand = make_demand(variants=CLOUD_ONLY, replicas=3)
+    found = optimise([demand], Snapshot((make_node("only", allocatable={"cpu": "2"}),)))
+    assert [one.node for one in found.placed] == ["only", "only"]
+    assert [one.replicas for one in found.unplaceable] == [1]
+    assert found.counted_cost_per_hour == 1
+    assert found.lower_bound_cost_per_hour <= 1

@@ -14,7 +14,7 @@ from fogline.placement.optimised import OptimisedPlan, Placed
 from fogline.placement.optimiser.build import Built, build, key_of
 from fogline.placement.optimiser.solve import Solution, solve
 from fogline.placement.optimiser.survey import as_large_as_new
-from fogline.placement.place import place
+from fogline.placement.place import assume, place
 from fogline.placement.plan import turn
 from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage
@@ -54,7 +54,8 @@ def optimise(
     leaving |= set(map(id, built.survey.movable))
     others = [pod for pod in snapshot.pods if id(pod) not in leaving]
     usage = Usage(Snapshot(snapshot.nodes, (*others, *(target for target, _ in targets))))
-    unplaceable = tuple(_explain(built, solution, usage))
+    late, unplaceable, spared = _place_rest(built, solution, usage)
+    targets += [(pod, None) for pod in late]
     by_model = {demand.model: demand for demand in (*wanted, *built.demands)}
     in_place = [(pod, pod) for pod in others if pod.replica and usage.knows(pod.node)]
     placed = tuple(
@@ -65,10 +66,10 @@ def optimise(
     staying = {id(was) for _, was in targets}
     dropped = [pod for pod in built.survey.movable if id(pod) not in staying]
     counted = sum((one.cost_per_hour + one.latency_penalty for one in placed), Decimal(0))
-    above = Decimal(round(solution.objective - solution.lower_bound, _DIGITS))
+    above = Decimal(round(solution.objective - solution.lower_bound - spared, _DIGITS))
     return OptimisedPlan(
         placed=tuple(sorted(placed, key=_order)),
-        unplaceable=unplaceable,
+        unplaceable=tuple(unplaceable),
         misplaced=tuple(built.survey.misplaced),
         surplus=tuple(sorted((*built.survey.surplus, *dropped), key=lambda pod: (pod.namespace, pod.name))),
         suspended=tuple(one.model for one in wanted if one.is_suspended),
@@ -105,16 +106,26 @@ def _targets(built: Built, solution: Solution) -> Iterator[tuple[Pod, Pod | None
         yield Pod(demand.model.namespace, name, built.nodes[node].name, variant.requests, replica), was
 
 
-def _explain(built: Built, solution: Solution, usage: Usage) -> Iterator[Unplaceable]:
-    """Say for each group with rejections why one more replica finds no node."""
+def _place_rest(built: Built, solution: Solution, usage: Usage) -> tuple[list[Pod], list[Unplaceable], float]:
+    """Say for each group with rejections why one more replica finds no node.
+
+    Should one find a node after all, it is placed there: what is told as rejected has no place. Give these
+    replicas too, and the US dollars per hour by which they lower the objective.
+    """
+    late: list[Pod] = []
+    unplaceable: list[Unplaceable] = []
+    spared = 0.0
     for group, missing in enumerate(solution.missing):
-        if not missing:
-            continue
         option = int((built.problem.option_group == group).argmax())
         demand, _, site = built.choices[option]
-        answer = place(demand, usage, site)
-        assert isinstance(answer, Unplaceable)  # noqa: S101  what fits was placed before the search ended
-        yield replace(answer, replicas=missing)
+        for left in range(missing, 0, -1):
+            answer = place(demand, usage, site)
+            if isinstance(answer, Unplaceable):
+                unplaceable.append(replace(answer, replicas=left))
+                break
+            late.append(assume(answer, demand, usage))
+            spared += float(built.problem.group_penalty[group]) - float(answer.offer.price)
+    return late, unplaceable, spared
 
 
 def _placed(demand: Demand, target: Pod, was: Pod | None, usage: Usage) -> Placed:
