@@ -1,6 +1,7 @@
 """Answers of the REST front end as JSON."""
 
 import base64
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -115,10 +116,9 @@ def _named(values: Mapping[str, str]) -> str:
 
 def _nested(elements: list[str], shape: tuple[int, ...], count: int = 1) -> list[str]:
     """Return ``count`` values of the shape as JSON, from their elements in order."""
-    sizes = [count, *shape]
     for axis in range(len(shape), 0, -1):
-        size = sizes[axis]
-        lists = int(np.prod(sizes[:axis], dtype=np.int64))
+        size = shape[axis - 1]
+        lists = count * math.prod(shape[: axis - 1])
         elements = [f"[{','.join(elements[start * size : (start + 1) * size])}]" for start in range(lists)]
     return elements
 
