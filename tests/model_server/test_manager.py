@@ -304,6 +304,20 @@ async def test_several_models_load_at_a_time_when_told_to(tmp_path: Path, tflite
     it.manager.drain()
 
 
+async def test_a_configuration_that_still_waits_gives_way_to_a_later_one(
+    tmp_path: Path, tflite: Path
+) -> None:
+    put(tmp_path / "m", 1, tflite)
+    async with managed(config(tmp_path / "m")) as it:
+        wrong = {**config(tmp_path / "m"), "n": ModelConfig(tmp_path / "mistyped")}
+        waiting = asyncio.create_task(it.manager.reconfigure(wrong))
+        await asyncio.sleep(5 * QUICK)
+        assert not waiting.done()
+        await asyncio.wait_for(it.manager.reconfigure(config(tmp_path / "m")), 10)
+        with pytest.raises(ServingError, match="ABORTED: Another configuration has replaced this one"):
+            await asyncio.wait_for(waiting, 10)
+
+
 async def test_draining_ends_a_configuration_that_still_waits(tmp_path: Path, tflite: Path) -> None:
     put(tmp_path / "m", 1, tflite)
     async with managed(config(tmp_path / "m")) as it:

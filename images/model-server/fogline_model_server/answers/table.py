@@ -35,6 +35,8 @@ WATCHING = frozenset({"grpc.health.v1.Health/Watch"})
 """Their calls go on: clients hear the answer anew whenever it has changed."""
 WAITING = frozenset({RELOAD})
 """They wait for models to load, so they must not take the place of requests that compute."""
+WAITING_CALLS = 8
+"""Of those, at a time."""
 
 
 def services(serving: Serving) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from fogline_model_server import wire
 from fogline_model_server.admission import admit
-from fogline_model_server.answers.table import ANSWERS, WAITING, WATCHING, Answer, services
+from fogline_model_server.answers.table import ANSWERS, WAITING, WAITING_CALLS, WATCHING, Answer, services
 from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.fronts.grpc_watch import Watches
 from fogline_model_server.limits import LIMITS
@@ -45,7 +45,7 @@ class GrpcioFront:
         self._watches = Watches(serving)
         self._predictor = wire.Predictor(serving)
         self._forgetting = asyncio.ensure_future(self._forget_for_ever())
-        self._waiting = ThreadPoolExecutor(1, thread_name_prefix="wait")
+        self._waiting = ThreadPoolExecutor(WAITING_CALLS, thread_name_prefix="wait")
         options = {**_OPTIONS, **dict(settings.grpc_channel_arguments)}
         self._server = grpc.server(threads, options=tuple(options.items()))
         for service in services(serving):

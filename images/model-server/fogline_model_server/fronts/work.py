@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
+from fogline_model_server.answers.table import WAITING_CALLS
 from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.limits import LIMITS
 
@@ -18,7 +19,6 @@ _LONG, _SHORT, _MOST = 2, -1, 4
 """What a request that took long, or did not, adds to the count of its kind, and how far that goes from zero.
 A pause of the machine now and then leaves a quick kind quick; one that is slow every third time is slow."""
 _KINDS = 4096
-_PATIENT_WAITING = 8
 
 Result = TypeVar("Result")
 
@@ -35,7 +35,7 @@ class Work:
         """Below zero for kinds that are quick."""
         self._slow = 0
         self._waiting = 0
-        self._patient = ThreadPoolExecutor(1, thread_name_prefix="wait")
+        self._patient = ThreadPoolExecutor(WAITING_CALLS, thread_name_prefix="wait")
         self._patient_waiting = 0
 
     def count(self) -> int:
@@ -93,7 +93,7 @@ class Work:
         return asyncio.wrap_future(job)
 
     def submit_waiting(self, function: Callable[..., Result], *arguments: object) -> asyncio.Future[Result]:
-        """Do what mostly waits in a thread apart, one after the other.
+        """Do what mostly waits in a thread apart.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class Work:
             RESOURCE_EXHAUSTED: too many wait already.
 
         """
-        if self._patient_waiting >= _PATIENT_WAITING:
+        if self._patient_waiting >= WAITING_CALLS:
             raise ServingError(Code.RESOURCE_EXHAUSTED, "the server is busy with requests of this kind")
         self._patient_waiting += 1
         future = asyncio.get_running_loop().run_in_executor(self._patient, function, *arguments)

@@ -57,7 +57,6 @@ class Manager:
         self._next_poll: float | None = 0.0
         self._wake = asyncio.Event()
         self._published = asyncio.Event()
-        self._reconfiguring = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._loads: set[asyncio.Task[None]] = set()
 
@@ -84,25 +83,25 @@ class Manager:
         ------
         ServingError
             FAILED_PRECONDITION: a label is on a version that does not answer; nothing has changed then.
-            UNKNOWN: a new model has no version that can be loaded; the rest has changed.
+            UNKNOWN: a new model has no version that can be loaded; the rest has changed. ABORTED: it was
+            itself replaced while a model was loading.
 
         """
-        async with self._reconfiguring:
-            available = {
-                name: frozenset(n for n, v in model.items() if v.state is State.AVAILABLE)
-                for name, model in self._models.items()
-            }
-            check_labels(config, self._config, available, waiting=self._options.labels_may_wait)
-            new = {name: model for name, model in config.items() if name not in self._config}
-            log.info("configured", models=sorted(config))
-            self._config = config
-            self._next_poll = 0
-            self._wake.set()
-            self._publish()
-            try:
-                await self._until_settled(new)
-            except LoadError as error:
-                raise ServingError(Code.UNKNOWN, str(error)) from error
+        available = {
+            name: frozenset(number for number, version in model.items() if version.state is State.AVAILABLE)
+            for name, model in self._models.items()
+        }
+        check_labels(config, self._config, available, waiting=self._options.labels_may_wait)
+        new = {name: model for name, model in config.items() if name not in self._config}
+        log.info("configured", models=sorted(config))
+        self._config = config
+        self._next_poll = 0
+        self._wake.set()
+        self._publish()
+        try:
+            await self._until_settled(new)
+        except LoadError as error:
+            raise ServingError(Code.UNKNOWN, str(error)) from error
 
     def drain(self) -> None:
         """Load and unload nothing more, and say of all versions that they unload."""
@@ -114,7 +113,10 @@ class Manager:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _until_settled(self, names: Config) -> None:
+        config = self._config
         while not self._ended:
+            if config is not self._config:
+                raise ServingError(Code.ABORTED, "Another configuration has replaced this one.")
             models = {name: self._models.get(name, {}) for name in names}
             if all(plan.is_settled(model) for model in models.values()):
                 return
