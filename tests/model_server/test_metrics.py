@@ -22,17 +22,22 @@ from fogline_model_server.flags import parse
 from fogline_model_server.metrics import page
 from fogline_model_server.metrics.instruments import LATENCY_BOUNDS, Histogram
 from fogline_model_server.serving import Serving
+from fogline_model_server.settings import Front
 
 ROW = np.ones((1, 3), np.float32)
 ENABLED = "prometheus_config { enable: true }"
 
 
-@pytest.fixture(scope="module")
-def measured(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=list(Front))
+def measured(
+    request: pytest.FixtureRequest, models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Return a server with metrics; the test runs once with each gRPC front end."""
     folder = tmp_path_factory.mktemp("metrics")
     config = folder / "monitoring.txt"
     config.write_text(ENABLED)
-    with running(models / "tflite", folder / "log", f"--monitoring_config_file={config}") as server:
+    flags = (f"--monitoring_config_file={config}", f"--front={request.param}")
+    with running(models / "tflite", folder / "log", *flags) as server:
         yield server
 
 
