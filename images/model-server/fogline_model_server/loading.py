@@ -1,5 +1,6 @@
 """How the server gets its models: each is tried in a child process before the server itself loads it."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -17,8 +18,10 @@ from fogline_model_server.settings import Settings
 
 Load = Callable[[Path], Engine]
 """From a version folder to its model; raises LoadError."""
-_UNUSED_BYTES = 128 << 20
-"""Stacks of threads and the like: it counts as memory of the process, but hardly any of it is ever used."""
+_STACK_BYTES = 1 << 20
+"""Of each thread of Python. It would be 8 MiB, which counts as memory although it is not used."""
+_UNUSED_BYTES = 160 << 20
+"""Stacks of all threads and the like: what counts as memory of the process and is hardly ever used."""
 
 
 def loader(settings: Settings) -> Load:
@@ -39,6 +42,7 @@ def loader(settings: Settings) -> Load:
     trials = Trials(forked())
     free = free_memory_bytes(limits())
     if free is not None:
+        threading.stack_size(_STACK_BYTES)
         memory.limit(free + _UNUSED_BYTES + saved * TENSORFLOW_BYTES)
     return partial(engines.load, options=_options(settings, trials))
 
