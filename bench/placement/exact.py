@@ -69,6 +69,7 @@ def solve_exactly(problem: Problem, start: Ints, limit_seconds: float) -> Exact:
     model.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
     solver = _core._Highs()  # noqa: SLF001  the public class prints a banner when it is made
     solver.setOptionValue("output_flag", False)  # noqa: FBT003  the interface of HiGHS
+    solver.setOptionValue("threads", 1)  # as the optimiser: HiGHS refuses a second number in one process
     solver.setOptionValue("time_limit", limit_seconds)
     solver.setOptionValue("mip_rel_gap", _PROVEN_GAP)
     solver.passModel(model)
