@@ -47,6 +47,8 @@ class Start:
 
     ready_seconds: float
     """From the start of the process to the first prediction."""
+    cpu_seconds: float
+    """Of them, what the process used of a processor: what a busy machine does not change much."""
     megabytes: float
     """Resident, after some thousand predictions."""
 
@@ -97,15 +99,16 @@ def make_models(folder: Path) -> None:
 
 def start(base_path: Path, front: str, body: Path) -> Start:
     """Start a server some times."""
-    ready, megabytes = [], []
+    ready, cpu, megabytes = [], [], []
     for _ in range(ROUNDS):
         began = time.perf_counter()
         with ours(base_path, front) as server:
             answer_bytes(server, body)
             ready.append(time.perf_counter() - began)
+            cpu.append(server.cpu_seconds())
             load.grpc(server, body, 1, clients=8, seconds=1)
             megabytes.append(server.resident_megabytes())
-    return Start(float(np.median(ready)), float(np.median(megabytes)))
+    return Start(*(float(np.median(found)) for found in (ready, cpu, megabytes)))
 
 
 def answer_bytes(server: Server, body: Path) -> int:
@@ -166,7 +169,10 @@ def print_tables(by_grpc: Loads, by_rest: Loads, starts: Mapping[str, Start]) ->
             )
         print()
     for name, begun in starts.items():
-        print(f"{NAMES[name]:<30} ready in {begun.ready_seconds:.2f} s, {begun.megabytes:.0f} MB")
+        print(
+            f"{NAMES[name]:<30} ready in {begun.ready_seconds:.2f} s "
+            f"({begun.cpu_seconds:.2f} s of processor time), {begun.megabytes:.0f} MB"
+        )
     print()
 
 

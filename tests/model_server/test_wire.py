@@ -119,18 +119,45 @@ SERVING = served(Echo())
 PREDICTOR = Predictor(SERVING)
 
 
+def assert_alike(predictor: Predictor, message: bytes) -> None:
+    """Compare the answer on bytes with the answer on messages."""
+    expected = outcome(lambda: predict.answer(SERVING, PredictRequest.FromString(message)))
+    answered = outcome(lambda: predictor.answer(message))
+    if isinstance(expected, PredictResponse):
+        assert isinstance(answered, PredictResponse)
+        # NaN is not equal to itself, so bytes are compared.
+        both = [found.SerializeToString(deterministic=True) for found in (expected, answered)]
+        assert both[0] == both[1]
+    else:
+        assert answered == expected
+
+
 @given(requests())
 def test_bytes_and_messages_are_answered_alike(message: bytes) -> None:
-    expected = outcome(lambda: predict.answer(SERVING, PredictRequest.FromString(message)))
     for _ in range(2):  # the second time in the short way, if there is one
-        answered = outcome(lambda: PREDICTOR.answer(message))
-        if isinstance(expected, PredictResponse):
-            assert isinstance(answered, PredictResponse)
-            # NaN is not equal to itself, so bytes are compared.
-            both = [found.SerializeToString(deterministic=True) for found in (expected, answered)]
-            assert both[0] == both[1]
-        else:
-            assert answered == expected
+        assert_alike(PREDICTOR, message)
+
+
+@pytest.mark.parametrize("content", [False, True])
+def test_a_request_that_differs_in_one_bit_from_a_known_one_is_answered_as_it_should_be(
+    content: bool,  # noqa: FBT001  a case
+) -> None:
+    tensor = to_proto(np.ones(2, np.float32))
+    if content:
+        tensor.tensor_content = np.ones(2, np.float32).tobytes()
+        tensor.ClearField("float_val")
+    request = predict_request(
+        {"a": tensor, "b": tensor}, signature="float32-float32", version=1, output_filter=["x"]
+    )
+    message = request.SerializeToString()
+    for position in range(len(message)):
+        for bit in range(8):
+            predictor = Predictor(SERVING)
+            for _ in range(2):
+                predictor.answer(message)
+            changed = bytearray(message)
+            changed[position] ^= 1 << bit
+            assert_alike(predictor, bytes(changed))
 
 
 @pytest.mark.parametrize("content", [False, True])
