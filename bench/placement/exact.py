@@ -77,6 +77,7 @@ def solve_exactly(problem: Problem, start: Ints, limit_seconds: float) -> Exact:
     solver.run()
     counts = np.rint(np.array(solver.getSolution().col_value[: len(pairs)])).astype(np.int64)
     rows = np.column_stack([pairs, counts])[counts > 0]
+    _core._Highs.resetGlobalScheduler(True)  # noqa: SLF001, FBT003  its threads would be in the way of others
     is_optimal = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
     return Exact(rows, float(solver.getInfo().mip_dual_bound), is_optimal)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from highspy import _core
 
 from fogline.placement.limits import Work
 from fogline.placement.optimiser.master import Columns, make_solver, number_rows, prices_of
@@ -66,7 +67,9 @@ def relax(
     duals = np.zeros(rows.total)
     for _ in range(work.rounds):
         solver.setOptionValue("simplex_iteration_limit", max(work.simplex_steps - steps, 0))
-        solver.run()
+        if solver.run() == _core.HighsStatus.kError:
+            message = "HiGHS refuses to solve: was it used in this process with another number of threads?"
+            raise RuntimeError(message)
         info = solver.getInfo()
         steps += max(info.simplex_iteration_count, 0)
         duals = np.array(solver.getSolution().row_dual)
