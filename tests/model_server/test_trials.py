@@ -114,6 +114,20 @@ def test_another_process_tries_when_the_first_one_was_killed(opened: Callable[[b
     killed.close()
 
 
+def test_a_process_that_does_not_answer_is_replaced(
+    opened: Callable[[bytes], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fogline_model_server.engines.trials._REPLY_SECONDS", 0.1)
+    stopped = Trials(spawned(), 0.1, lambda: FREE)
+    first = stopped.process_id
+    os.kill(first, signal.SIGSTOP)
+    with pytest.raises(LoadError, match="does not answer"):
+        stopped.tflite(opened(negating()), 1)
+    assert stopped.process_id != first
+    assert os.waitpid(first, 0)[1] == signal.SIGKILL
+    stopped.close()
+
+
 async def test_the_process_ends_when_the_server_has_gone() -> None:
     left = Trials(spawned(), LONG_SECONDS, lambda: FREE)
     process_id = left.process_id

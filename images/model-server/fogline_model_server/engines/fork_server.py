@@ -3,9 +3,6 @@
 It is forked from the server before that starts any thread, with the libraries of the engines loaded: so a
 trial costs a few milliseconds and hardly any memory, where a new process would spend 0.2 s (LiteRT) or 5 s
 (TensorFlow) on imports. It is a process of its own because one with threads must not fork.
-
-``python -m fogline_model_server.engines.fork_server DESCRIPTOR`` starts another one, in case the first one
-dies.
 """
 
 import json
@@ -13,8 +10,8 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import import_module
@@ -27,6 +24,13 @@ MESSAGE_BYTES = 1 << 16
 """Longest message of either side."""
 _OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGKILL)
 """How a process ends that gets no memory: C++ gives up, or the kernel does it."""
+
+
+def main(descriptor: int, modules: Sequence[str]) -> None:
+    """Serve on a socket that a new process inherited, with these modules loaded."""
+    for module in modules:
+        import_module(module)
+    serve(socket.socket(fileno=descriptor))
 
 
 def serve(server: socket.socket) -> None:
@@ -118,9 +122,3 @@ def _how_it_ended(status: int, job: Job) -> str:
     number = os.WTERMSIG(status)
     reason = f"loading the model ended the process that tried it, with {signal.Signals(number).name}"
     return f"{reason}; perhaps {out_of_memory(job)}" if number in _OUT_OF_MEMORY else reason
-
-
-if __name__ == "__main__":
-    for module in sys.argv[2:]:
-        import_module(module)
-    serve(socket.socket(fileno=int(sys.argv[1])))

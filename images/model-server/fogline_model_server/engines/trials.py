@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,7 +56,8 @@ def spawned() -> Connection:
     """Start a process that tries models. It loads the engines that are loaded here, which takes a while."""
     ours, theirs = _pair()
     engines = [name for name in _ENGINES if name in sys.modules]
-    command = [sys.executable, "-m", fork_server.__name__, str(theirs.fileno()), *engines]
+    program = f"from {fork_server.__name__} import main; main({theirs.fileno()}, {engines})"
+    command = [sys.executable, "-c", program]
     with theirs:
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
     process.returncode = 0  # nobody waits for it: it ends when its socket closes
@@ -137,15 +140,24 @@ class Trials:
             try:
                 report = self._asked(job, files)
             except ConnectionError:  # somebody ended the process
-                self.close()
-                self._connection = spawned()
+                self._start_another()
                 try:
                     report = self._asked(job, files)
-                except ConnectionError as error:
+                except OSError as error:
                     raise LoadError("the process that tries models ended again and again") from error
+            except TimeoutError as error:
+                # Its answer may still come, and would be taken for that to the next question.
+                self._start_another()
+                raise LoadError("the process that tries models does not answer") from error
         if report.measured is None:
             raise LoadError(report.reason)
         return report
+
+    def _start_another(self) -> None:
+        self.close()
+        with suppress(ProcessLookupError):
+            os.kill(self.process_id, signal.SIGKILL)
+        self._connection = spawned()
 
     def _asked(self, job: Job, files: list[int]) -> Report:
         connection = self._connection.socket
