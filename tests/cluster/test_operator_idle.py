@@ -31,7 +31,9 @@ async def test_a_settled_operator_writes_nothing(
     await world.apply_model("one")
     await world.apply_model("none", replicas=0)
     await world.apply_model("asleep", suspend=True)
-    await world.apply_model("odd", variants=[make_variant("cloud", "Cloud", artifact={"uri": "gs://a/1"})])
+    await world.apply_model(
+        "odd", variants=[make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits"})]
+    )
     await world.apply_model("waiting", placement={"onNoFit": "Wait", "dataSensitivity": "Restricted"})
     await world.until_ready(3, "both")
     await world.until_ready(1, "one")

@@ -17,6 +17,8 @@ from fogline.api.variants import Artifact, ModelName, Resources
 from fogline.units import parse_quantity
 
 _MAX_LABEL_CHARACTERS = 63
+_OBJECT_URI = r"^(s3|gs)://[A-Za-z0-9][-A-Za-z0-9._]{1,221}(/[^/]+)+/?\Z"
+_FILE_URI = r"^https://[^/?#]+/([^?#]*[^/?#])([?].*)?\Z"
 _CLAIM_URI = r"^pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[^/]+)*/?\Z"
 _DOTS = r"/[.][.]?(/|\Z)"
 _IMAGE_URI = r"^oci://[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?\Z"
@@ -43,6 +45,16 @@ def _has_variant(spec: ModelDeploymentSpec, tier: Tier) -> bool:
 
 def _uri_holds_no_password(artifact: Artifact) -> bool:
     return not re.match(r"https://[^/]*@", artifact.uri)
+
+
+def _bucket_and_key_are_plain(artifact: Artifact) -> bool:
+    if not artifact.uri.startswith(("s3://", "gs://")):
+        return True
+    return bool(re.match(_OBJECT_URI, artifact.uri)) and not re.search(_DOTS, artifact.uri)
+
+
+def _file_has_a_name(artifact: Artifact) -> bool:
+    return not artifact.uri.startswith("https://") or bool(re.match(_FILE_URI, artifact.uri))
 
 
 def _claim_and_path_are_plain(artifact: Artifact) -> bool:
@@ -117,6 +129,21 @@ RULES: tuple[Rule[Any], ...] = (
         message="a URI holds no user or password; put them into the Secret that secretName names",
         cel="!self.uri.matches('^https://[^/]*@')",
         holds=_uri_holds_no_password,
+    ),
+    Rule(
+        on=Artifact,
+        field="uri",
+        message="a bucket is written s3://bucket/key or gs://bucket/key; no empty parts, . or .. in the key",
+        cel=f"!self.uri.matches('^(s3|gs)://') ||\n  (self.uri.matches('{schema_pattern(_OBJECT_URI)}') && "
+        "!self.uri.matches('/[.][.]?(/|$)'))",
+        holds=_bucket_and_key_are_plain,
+    ),
+    Rule(
+        on=Artifact,
+        field="uri",
+        message="a web server is asked for one file: https://host/path/file",
+        cel=f"!self.uri.startsWith('https://') ||\n  self.uri.matches('{schema_pattern(_FILE_URI)}')",
+        holds=_file_has_a_name,
     ),
     Rule(
         on=Artifact,
