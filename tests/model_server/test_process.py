@@ -31,7 +31,7 @@ from fogline_model_server.serve import GRACE_SECONDS
 
 ROW = np.ones((1, 3), np.float32)
 TFLITE = Path("tflite/1/model.tflite")
-LONG_STEPS = 400_000
+LONG_STEPS = 200_000
 """Of the signature ``spin``: seconds on any machine, well below the grace."""
 
 
