@@ -190,7 +190,7 @@ def _check_tensor(tensor: Table, buffer_bytes: Sequence[int]) -> _Tensor:
     if bits:
         needed = (math.prod(shape) * bits + 7) // 8
         has = buffer_bytes[buffer]
-        if needed > _MAX_TENSOR_BYTES or (has and not tensor.table(6) and has < needed):
+        if needed > _MAX_TENSOR_BYTES or (has and not tensor.table(6) and has != needed):
             raise BrokenFileError("a tensor does not fit its buffer")
     return _Tensor(kind, shape, bool(tensor.number(5, "B")))
 
