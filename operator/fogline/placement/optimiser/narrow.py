@@ -9,6 +9,7 @@ from enum import Enum, auto
 import numpy as np
 from highspy import _core
 
+from fogline.placement.optimiser.highs import run
 from fogline.placement.optimiser.problem import Floats
 
 _WHOLE = 1e-6
@@ -36,7 +37,7 @@ def narrow(solver: _core._Highs, begun: Floats, scope: Scope) -> None:
     if scope is Scope.ALL:
         return
     solver.setOptionValue("solve_relaxation", True)  # noqa: FBT003  the solver takes no names
-    solver.run()
+    run(solver)
     solver.setOptionValue("solve_relaxation", False)  # noqa: FBT003
     if solver.getModelStatus() != _core.HighsModelStatus.kOptimal:
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from highspy import _core
 
+from fogline.placement.optimiser.highs import run
 from fogline.placement.optimiser.patterns import Pattern
 from fogline.placement.optimiser.problem import NO_LIMIT, Bools, Floats, Ints, Problem
 
@@ -105,7 +106,7 @@ class PatternMaster:
     def solve(self, steps: int) -> int:
         """Solve the program with the patterns that it knows; give the simplex steps that it took."""
         self._solver.setOptionValue("simplex_iteration_limit", steps)
-        self._solver.run()
+        run(self._solver)
         return max(int(self._solver.getInfo().simplex_iteration_count), 0)
 
     def values(self) -> Values:

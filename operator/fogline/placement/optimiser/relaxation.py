@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from highspy import _core
 
 from fogline.placement.limits import Work
+from fogline.placement.optimiser.highs import run
 from fogline.placement.optimiser.master import Columns, make_solver, number_rows, prices_of
 from fogline.placement.optimiser.prices import guide_of, lower_bound
 from fogline.placement.optimiser.problem import Bools, Floats, Ints, Problem
@@ -67,9 +67,7 @@ def relax(
     duals = np.zeros(rows.total)
     for _ in range(work.rounds):
         solver.setOptionValue("simplex_iteration_limit", max(work.simplex_steps - steps, 0))
-        if solver.run() == _core.HighsStatus.kError:
-            message = "HiGHS refuses to solve: was it used in this process with another number of threads?"
-            raise RuntimeError(message)
+        run(solver)
         info = solver.getInfo()
         steps += max(info.simplex_iteration_count, 0)
         duals = np.array(solver.getSolution().row_dual)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from highspy import _core
 
+from fogline.placement.optimiser.highs import run
 from fogline.placement.optimiser.narrow import Scope, narrow
 from fogline.placement.optimiser.problem import NO_LIMIT, Bools, Floats, Ints, Problem
 from fogline.placement.optimiser.sparse import Matrix
@@ -97,7 +98,7 @@ def solve_whole(problem: Problem, task: Task, effort: Effort, start: Ints | None
         solution = _core.HighsSolution()
         solution.col_value = begun.tolist()
         solver.setSolution(solution)
-    solver.run()
+    run(solver)
     values = np.array(solver.getSolution().col_value)
     info = solver.getInfo()
     if not len(values) or info.primal_solution_status != _core.SolutionStatus.kSolutionStatusFeasible:
