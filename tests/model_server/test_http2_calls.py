@@ -127,6 +127,24 @@ async def test_another_method_than_post_is_405(pair: MemoryPair) -> None:
             "SERVER: Received message larger than max (33554433 vs. 33554432)",
         ),
     ],
+    ids=[
+        "no body",
+        "empty body",
+        "cut prefix",
+        "cut message",
+        "two messages",
+        "one byte more",
+        "no protobuf",
+        "unknown flags",
+        "packed without encoding",
+        "not packed",
+        "cut packed message",
+        "unknown encoding",
+        "timeout in words",
+        "long timeout",
+        "no time",
+        "too large",
+    ],
 )
 async def test_a_call_that_breaks_the_protocol_is_told_how(
     pair: MemoryPair, body: bytes | None, headers: dict[str, bytes], code: Code, text: str
