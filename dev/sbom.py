@@ -47,7 +47,7 @@ def write(image: Image, folder: Path) -> Path:
 def _base() -> dict[str, str]:
     """Return what Python and the shared libraries of the system come from."""
     if registry_reachable():
-        name, _, version = RELEASED_BASE.tag.rpartition(":")
+        name, _, version = RELEASED_BASE.tag.partition(":")
         return {"type": "container", "name": name, "version": version}
     packages = ", ".join(PYTHON.packages)
     return {

@@ -11,10 +11,13 @@ RELEASED_NODE_IMAGE = (
 )
 """The same minor version as a release of kind; its release notes name the digest."""
 
-RELEASED_PYTHON_IMAGE = "docker.io/library/python:3.12-slim-bookworm"
-"""What the images with Python are built from where a registry is used; the Dockerfiles have the same default.
+RELEASED_PYTHON_IMAGE = (
+    "docker.io/library/python:3.12-slim-bookworm"
+    "@sha256:a116514e19457bcb7af7efe9c3dd0b9b71e85b317694e7882a1c52aa15a78134"
+)
+"""What the images with Python are built from where a registry is used: Python 3.12.14, all architectures.
 
-A release pins it by digest: ``docker buildx imagetools inspect docker.io/library/python:3.12-slim-bookworm``
-prints that of the list of all architectures. Append it, as ``@sha256:...``, here and in each ``ARG BASE``.
-Without a digest the tag decides, and what it names changes with every security update of Debian.
+The Dockerfiles have the same default. To take a newer one, with Debian's security updates, put the digest
+that ``docker buildx imagetools inspect docker.io/library/python:3.12-slim-bookworm`` prints here and in each
+``ARG BASE``.
 """
