@@ -47,6 +47,7 @@ FAULTS: dict[str, Sequence[Fault]] = {
         Refuse(429, "TooManyRequests", retry_after_seconds=1)
     ),
     "500 on every first write": first_write_of_each_kind(Refuse(500, "InternalError"), times=2),
+    "500 on the version of the cluster": [Fault(Refuse(500, "InternalError"), path="/version", times=None)],
     "503 on everything": [Fault(Refuse(503, "ServiceUnavailable"), times=15)],
     "connections dropped before the request": first_write_of_each_kind(Drop(Moment.BEFORE)),
     "connections dropped before the answer": first_write_of_each_kind(Drop(Moment.AFTER), times=2),

@@ -1,5 +1,6 @@
 """Predict on bytes answers what Predict on messages answers, for every request."""
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,10 +189,21 @@ def test_a_new_catalog_is_used_at_once() -> None:
     predictor = Predictor(serving)
     message = predict_request({"a": np.float32(1), "b": np.float32(1)}, signature="float32-float32")
     for number in (1, 2):
-        serving.catalog = served(Echo(), number).catalog
+        serving.replace(served(Echo(), number).catalog)
         for _ in range(2):
             answered = PredictResponse.FromString(predictor.answer(message.SerializeToString()))
             assert answered.model_spec.version.value == number
+
+
+def test_a_catalog_that_is_no_longer_served_is_let_go() -> None:
+    serving = served(Echo(), 1)
+    predictor = Predictor(serving)
+    message = predict_request({"a": np.float32(1), "b": np.float32(1)}, signature="float32-float32")
+    predictor.answer(message.SerializeToString())
+    version = weakref.ref(serving.catalog.models["tiny"].available[0])
+    assert version()
+    serving.replace(served(Echo(), 2).catalog)
+    assert version() is None
 
 
 def test_requests_of_ever_new_kinds_do_not_fill_the_memory() -> None:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 import ngh2
+import numpy as np
 from tests.support.memory_transport import MemoryTransport
+from tests.support.model_server import predict_request
 from tests.support.wait import wait_for
 
 from fogline_model_server.fronts.http2.connection import Http2Connection
@@ -11,6 +13,9 @@ from fogline_model_server.fronts.http2.message import framed
 
 PREDICT = b"/tensorflow.serving.PredictionService/Predict"
 STATUS = b"/tensorflow.serving.ModelService/GetModelStatus"
+ROWS = predict_request({"x": np.array([[1, 2, 3], [4, 5, 6]], np.float32)}).SerializeToString()
+"""A PredictRequest of two rows."""
+BODY = framed(ROWS)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ remembered, as `pieces` of bytes. A request with the same pieces means the same,
 and an answer of the same shapes has the same pieces around its values.
 """
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +15,10 @@ import numpy as np
 from fogline_model_server import pieces
 from fogline_model_server.answers import predict
 from fogline_model_server.answers import spec as specs
-from fogline_model_server.answers.observed import GRPC
+from fogline_model_server.answers.observed import GRPC, Inference, observe
 from fogline_model_server.answers.table import ANSWERS
 from fogline_model_server.catalog import Catalog
 from fogline_model_server.dtypes import Array
-from fogline_model_server.errors import Code, ServingError
 from fogline_model_server.messages import PredictRequest
 from fogline_model_server.pieces import Pieces
 from fogline_model_server.serving import AnswerOptions, Serving
@@ -41,8 +39,7 @@ _Shapes = tuple[tuple[int, tuple[int, ...]], ...]
 class _Kind:
     """What requests of one kind have in common."""
 
-    name: str
-    """Of the model, as the request gives it."""
+    inference: Inference
     call: predict.Call
     request: Pieces
     inputs: tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]
@@ -56,12 +53,12 @@ class Predictor:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._known: tuple[Catalog, dict[int, list[_Kind]]] = (serving.catalog, {})
+        self._forget()
+        serving.on_change(self._forget)
 
-    def forget_old(self) -> None:
+    def _forget(self) -> None:
         """Let go of a catalog that is no longer served, so that its models can be unloaded."""
-        if self._known[0] is not self._serving.catalog:
-            self._known = (self._serving.catalog, {})
+        self._known: tuple[Catalog, dict[int, list[_Kind]]] = (self._serving.catalog, {})
 
     def answer(self, message: bytes) -> bytes:
         """Return the PredictResponse of a PredictRequest.
@@ -74,26 +71,12 @@ class Predictor:
             As `predict.answer`.
 
         """
-        self.forget_old()
         catalog, kinds = self._known
         for kind in kinds.get(len(message), ()):
             values = kind.request.values(message)
             if values is not None:
-                return self._answer_known(kind, values)
+                return observe(self._serving, kind.inference, _answer, kind, values)
         return self._answer_new(catalog, kinds, message)
-
-    def _answer_known(self, kind: _Kind, values: list[bytes]) -> bytes:
-        began = time.perf_counter()
-        code: Code | None = Code.INTERNAL
-        try:
-            answered = _answer(kind, values)
-            code = None
-        except ServingError as error:
-            code = error.code
-            raise
-        finally:
-            self._serving.observe(kind.name, predict.API, GRPC, code, time.perf_counter() - began)
-        return answered
 
     def _answer_new(self, catalog: Catalog, kinds: dict[int, list[_Kind]], message: bytes) -> bytes:
         request = PredictRequest.FromString(message)
@@ -123,7 +106,7 @@ def _kind(catalog: Catalog, options: AnswerOptions, request: Any, cut: Pieces) -
             return None
         inputs.append((alias, array.dtype, array.shape))
     call = predict.prepare(catalog, options, spec, arrays.keys(), request.output_filter)
-    return _Kind(spec.name, call, cut, tuple(inputs))
+    return _Kind(Inference(spec.name, predict.API, GRPC), call, cut, tuple(inputs))
 
 
 def _answer(kind: _Kind, values: list[bytes]) -> bytes:
@@ -154,5 +137,5 @@ def _answer_of_new_shapes(kind: _Kind, outputs: dict[str, Array], shapes: _Shape
 
 
 def _whole(kind: _Kind, outputs: dict[str, Array]) -> bytes:
-    answered: bytes = predict.respond(kind.name, kind.call, outputs).SerializeToString()
+    answered: bytes = predict.respond(kind.inference.model, kind.call, outputs).SerializeToString()
     return answered

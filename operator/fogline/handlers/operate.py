@@ -105,8 +105,8 @@ class _Operator:
     async def _list_models(self) -> None:
         """List the models from time to time: kopf does not report a deletion that it missed."""
         while True:
+            await self._read_version()
             try:
-                self.context.cluster.version = await self.context.client.version()
                 listing = await self.context.client.list(MODEL_DEPLOYMENTS)
             except ApiError as error:
                 logger.warning("models not listed, trying again", extra={"error": str(error)})
@@ -117,6 +117,13 @@ class _Operator:
             self.wake([*before, *self.context.models])
             self._listed.set()
             await asyncio.sleep(self.context.settings.resync_seconds)
+
+    async def _read_version(self) -> None:
+        """Ask for the version of the cluster, which may have been upgraded; no answer changes nothing."""
+        try:
+            self.context.cluster.version = await self.context.client.version()
+        except ApiError as error:
+            logger.warning("version of the cluster not read", extra={"error": str(error)})
 
     def _wake_all(self) -> None:
         self.wake(self.context.models)

@@ -30,17 +30,9 @@ class Connection(Protocol):
 
 
 class Connections:
-    """All open connections of one front end, and what they hold in memory together.
+    """All open connections of one front end, and what they hold in memory together."""
 
-    Parameters
-    ----------
-    on_tick
-        Called about every second too.
-
-    """
-
-    def __init__(self, on_tick: Callable[[], None] = lambda: None) -> None:
-        self._on_tick = on_tick
+    def __init__(self) -> None:
         self._open: set[Connection] = set()
         self._all_closed = asyncio.Event()
         self._all_closed.set()
@@ -98,7 +90,6 @@ class Connections:
 
     def tick(self, now: float) -> None:
         """Look at all of them."""
-        self._on_tick()
         for connection in tuple(self._open):
             connection.tick(now)
 

@@ -19,8 +19,6 @@ from fogline_model_server.serving import Serving
 from fogline_model_server.settings import Settings
 from fogline_model_server.tls import Tls
 
-_FORGET_SECONDS = 1.0
-"""How long a replaced catalog may be held."""
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 _OPTIONS: Mapping[str, int | str] = {
     "grpc.max_receive_message_length": LIMITS.grpc_message_bytes,
@@ -44,7 +42,6 @@ class GrpcioFront:
     ) -> None:
         self._watches = Watches(serving)
         self._predictor = wire.Predictor(serving)
-        self._forgetting = asyncio.ensure_future(self._forget_for_ever())
         self._waiting = ThreadPoolExecutor(WAITING_CALLS, thread_name_prefix="wait")
         options = {**_OPTIONS, **dict(settings.grpc_channel_arguments)}
         self._server = grpc.server(threads, options=tuple(options.items()))
@@ -61,14 +58,8 @@ class GrpcioFront:
     async def close(self, grace_seconds: float) -> None:
         """Take no new calls, answer those in flight, and close."""
         self._watches.end()
-        self._forgetting.cancel()
         stopped = self._server.stop(grace_seconds)
         await asyncio.get_running_loop().run_in_executor(None, stopped.wait)
-
-    async def _forget_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(_FORGET_SECONDS)
-            self._predictor.forget_old()
 
     def _handler(self, serving: Serving, name: str, method: Any) -> "grpc.RpcMethodHandler[Any, Any]":
         reading = _reader(message_class(method.input_type))

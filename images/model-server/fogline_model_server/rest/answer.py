@@ -1,13 +1,12 @@
 """From a REST request to its reply."""
 
-import time
 from dataclasses import replace
 from typing import NamedTuple
 
 from fogline_model_server import log
 from fogline_model_server.answers import classify, inform, predict, regress
 from fogline_model_server.answers import spec as specs
-from fogline_model_server.answers.observed import REST
+from fogline_model_server.answers.observed import REST, Inference, observe
 from fogline_model_server.catalog import ModelSpec, find
 from fogline_model_server.errors import Code, ServingError, invalid_argument
 from fogline_model_server.messages import ClassificationRequest, RegressionRequest
@@ -101,17 +100,11 @@ def _answer(serving: Serving, method: str, path: str, body: bytes) -> Reply:
 
 def _inferred(serving: Serving, target: paths.Target, body: bytes) -> bytes:
     api, infer = _INFERENCES[target.verb]
-    began = time.perf_counter()
-    code: Code | None = Code.INTERNAL
-    try:
-        reply = infer(serving, target.spec, parse.document(body))
-        code = None
-    except ServingError as error:
-        code = error.code
-        raise
-    finally:
-        serving.observe(target.spec.name, api, REST, code, time.perf_counter() - began)
-    return reply
+
+    def inferred() -> bytes:
+        return infer(serving, target.spec, parse.document(body))
+
+    return observe(serving, Inference(target.spec.name, api, REST), inferred)
 
 
 def _predict(serving: Serving, spec: ModelSpec, request: parse.Document) -> bytes:

@@ -26,7 +26,7 @@ class Http2Front:
 
     def __init__(self, serving: Serving, work: Work) -> None:
         predictor = wire.Predictor(serving)
-        connections = Connections(predictor.forget_old)
+        connections = Connections()
         serving.meter.connections[GRPC] = connections.count
         shared = Shared(serving, methods(serving, predictor), work, connections, Reader())
         self._listener = Listener(connections, lambda: Http2Connection(shared))
