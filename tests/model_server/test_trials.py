@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,8 @@ FREE = 256 * MEBIBYTE
 
 @pytest.fixture(scope="module")
 def trials() -> Iterator[Trials]:
-    made = Trials(spawned(), LONG_SECONDS, lambda: FREE)
-    yield made
-    made.close()
+    with closing(Trials(spawned(), LONG_SECONDS, lambda: FREE)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -75,61 +75,76 @@ def test_a_broken_file_is_refused_with_the_reason(trials: Trials, opened: Callab
 
 
 def test_a_model_that_takes_too_long_is_refused(opened: Callable[[bytes], int]) -> None:
-    hurried = Trials(spawned(), 0.001, lambda: FREE)
-    with pytest.raises(LoadError, match=r"longer than 0\.001 s"):
+    with (
+        closing(Trials(spawned(), 0.001, lambda: FREE)) as hurried,
+        pytest.raises(LoadError, match=r"longer than 0\.001 s"),
+    ):
         hurried.tflite(opened(negating()), 1)
-    hurried.close()
 
 
 def test_a_killed_child_is_a_reason_and_not_the_end(opened: Callable[[bytes], int]) -> None:
-    patient = Trials(spawned(), LONG_SECONDS, lambda: 8 * GIBIBYTE)
-    assert patient.tflite(opened(negating()), 1).measured
-    stop = threading.Event()
+    with closing(Trials(spawned(), LONG_SECONDS, lambda: 8 * GIBIBYTE)) as patient:
+        assert patient.tflite(opened(negating()), 1).measured
+        stop = threading.Event()
 
-    def kill_the_child() -> None:
-        while not stop.is_set():
-            for child in children(patient.process_id):
-                os.kill(child, signal.SIGKILL)
-            time.sleep(0.001)
+        def kill_the_child() -> None:
+            while not stop.is_set():
+                for child in children(patient.process_id):
+                    os.kill(child, signal.SIGKILL)
+                time.sleep(0.001)
 
-    killer = threading.Thread(target=kill_the_child)
-    killer.start()
-    try:
-        with pytest.raises(LoadError, match="ended the process that tried it, with SIGKILL"):
-            patient.tflite(opened(tiling(100_000_000)), 1)
-    finally:
-        stop.set()
-        killer.join()
-    assert patient.tflite(opened(negating()), 1).measured
-    patient.close()
+        killer = threading.Thread(target=kill_the_child)
+        killer.start()
+        try:
+            with pytest.raises(LoadError, match="ended the process that tried it, with SIGKILL"):
+                patient.tflite(opened(tiling(100_000_000)), 1)
+        finally:
+            stop.set()
+            killer.join()
+        assert patient.tflite(opened(negating()), 1).measured
 
 
 def test_another_process_tries_when_the_first_one_was_killed(opened: Callable[[bytes], int]) -> None:
-    killed = Trials(spawned(), LONG_SECONDS, lambda: FREE)
-    assert killed.tflite(opened(negating()), 1).measured
-    first = killed.process_id
-    os.kill(first, signal.SIGKILL)
-    assert killed.tflite(opened(negating()), 1).measured
-    assert killed.process_id != first
-    killed.close()
+    with closing(Trials(spawned(), LONG_SECONDS, lambda: FREE)) as killed:
+        assert killed.tflite(opened(negating()), 1).measured
+        first = killed.process_id
+        os.kill(first, signal.SIGKILL)
+        assert killed.tflite(opened(negating()), 1).measured
+        assert killed.process_id != first
 
 
 def test_a_process_that_does_not_answer_is_replaced(
     opened: Callable[[bytes], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fogline_model_server.engines.trials._REPLY_SECONDS", 0.1)
-    stopped = Trials(spawned(), 0.1, lambda: FREE)
-    first = stopped.process_id
-    os.kill(first, signal.SIGSTOP)
-    with pytest.raises(LoadError, match="does not answer"):
-        stopped.tflite(opened(negating()), 1)
-    assert stopped.process_id != first
-    assert os.waitpid(first, 0)[1] == signal.SIGKILL
-    stopped.close()
+    with closing(Trials(spawned(), LONG_SECONDS, lambda: FREE)) as stopped:
+        assert stopped.tflite(opened(negating()), 1).measured
+        first = stopped.process_id
+        os.kill(first, signal.SIGSTOP)
+        monkeypatch.setattr("fogline_model_server.engines.trials._REPLY_SECONDS", 0.1 - LONG_SECONDS)
+        with pytest.raises(LoadError, match="does not answer"):
+            stopped.tflite(opened(negating()), 1)
+        assert stopped.process_id != first
+        assert os.waitpid(first, 0)[1] == signal.SIGKILL
 
 
-async def test_the_process_ends_when_the_server_has_gone() -> None:
+def test_a_process_that_never_gets_ready_is_replaced(
+    opened: Callable[[bytes], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Trials(spawned(), LONG_SECONDS, lambda: FREE)) as late:
+        first = late.process_id
+        os.kill(first, signal.SIGSTOP)
+        with monkeypatch.context() as impatient:
+            impatient.setattr("fogline_model_server.engines.trials._START_SECONDS", 0.1)
+            with pytest.raises(LoadError, match="does not answer"):
+                late.tflite(opened(negating()), 1)
+        assert late.tflite(opened(negating()), 1).measured
+        assert late.process_id != first
+        os.waitpid(first, 0)
+
+
+async def test_the_process_ends_when_the_server_has_gone(opened: Callable[[bytes], int]) -> None:
     left = Trials(spawned(), LONG_SECONDS, lambda: FREE)
+    assert left.tflite(opened(negating()), 1).measured
     process_id = left.process_id
     left.close()
     await wait_for(lambda: os.waitpid(process_id, os.WNOHANG)[0] == process_id, "the process ends")
@@ -144,10 +159,11 @@ def test_a_file_that_changes_while_it_is_tried_is_refused(tmp_path: Path, trials
             (folder / "model.tflite").write_bytes(counting())
             return report
 
-    changing = Changing(spawned())
-    with pytest.raises(LoadError, match="changed while it was loaded"):
+    with (
+        closing(Changing(spawned())) as changing,
+        pytest.raises(LoadError, match="changed while it was loaded"),
+    ):
         load(folder, EngineOptions(trials=changing))
-    changing.close()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from fogline_model_server.engines.trial import Job, Report, attempt, out_of_memo
 
 MESSAGE_BYTES = 1 << 16
 """Longest message of either side."""
+READY = b"ready"
+"""First message of a new process, when its modules are loaded."""
 _OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGKILL)
 """How a process ends that gets no memory: C++ gives up, or the kernel does it."""
 
@@ -30,7 +32,9 @@ def main(descriptor: int, modules: Sequence[str]) -> None:
     """Serve on a socket that a new process inherited, with these modules loaded."""
     for module in modules:
         import_module(module)
-    serve(socket.socket(fileno=descriptor))
+    server = socket.socket(fileno=descriptor)
+    server.send(READY)
+    serve(server)
 
 
 def serve(server: socket.socket) -> None:

@@ -22,16 +22,21 @@ from fogline_model_server.limits import LIMITS
 _MEMORY_SHARE = 0.9
 """Of the memory that is left, for a trial: the server goes on answering beside it."""
 _ENGINES = ("fogline_model_server.engines.litert", "fogline_model_server.engines.tensorflow")
+_START_SECONDS = 120.0
+"""How long a new process may take to load the engines: 5 s for TensorFlow on an idle machine, and a busy or
+small one takes many times as long."""
 _REPLY_SECONDS = 10.0
 """How much longer than the trial itself its report may take."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connection:
     """A process that tries models, and the way to it."""
 
     socket: socket.socket
     process_id: int
+    ready: bool
+    """Whether it has loaded the engines; before, it says so by `fork_server.READY`."""
 
 
 def forked() -> Connection:
@@ -49,7 +54,7 @@ def forked() -> Connection:
         finally:
             os._exit(0)
     theirs.close()
-    return Connection(ours, process_id)
+    return Connection(ours, process_id, ready=True)
 
 
 def spawned() -> Connection:
@@ -61,7 +66,7 @@ def spawned() -> Connection:
     with theirs:
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
     process.returncode = 0  # nobody waits for it: it ends when its socket closes
-    return Connection(ours, process.pid)
+    return Connection(ours, process.pid, ready=False)
 
 
 def free_memory_bytes() -> int | None:
@@ -160,15 +165,20 @@ class Trials:
         self._connection = spawned()
 
     def _asked(self, job: Job, files: list[int]) -> Report:
-        connection = self._connection.socket
-        connection.settimeout(job.seconds + _REPLY_SECONDS)
-        socket.send_fds(connection, [json.dumps(asdict(job)).encode()], files)
-        answer = connection.recv(fork_server.MESSAGE_BYTES)
-        if not answer:
-            raise ConnectionResetError
-        found = json.loads(answer)
+        if not self._connection.ready:
+            self._received(_START_SECONDS)
+            self._connection.ready = True
+        socket.send_fds(self._connection.socket, [json.dumps(asdict(job)).encode()], files)
+        found = json.loads(self._received(job.seconds + _REPLY_SECONDS))
         measured = found["measured"]
         return Report(measured and Measured(**measured), found["reason"], found["sha256"])
+
+    def _received(self, seconds: float) -> bytes:
+        self._connection.socket.settimeout(seconds)
+        message = self._connection.socket.recv(fork_server.MESSAGE_BYTES)
+        if not message:
+            raise ConnectionResetError
+        return message
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
