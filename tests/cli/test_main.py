@@ -36,12 +36,20 @@ def test_an_unknown_command_is_a_mistake_in_the_input() -> None:
     assert "plam" in result.stderr
 
 
-def test_help_imports_neither_the_network_nor_the_api() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], {"aiohttp", "kopf", "msgspec", "yaml", "fogline.api"}),
+        (["plan", "-f", "/dev/null"], {"aiohttp", "kopf", "highspy"}),
+        (["top", "-f", "/dev/null"], {"aiohttp", "kopf", "highspy"}),
+    ],
+)
+def test_a_command_imports_no_more_than_it_needs(arguments: list[str], unwanted: set[str]) -> None:
     code = (
         "import sys, contextlib\n"
         "from fogline.cli import main\n"
-        "with contextlib.suppress(SystemExit): main(['--help'])\n"
-        "print(sorted({'aiohttp', 'kopf', 'msgspec', 'yaml', 'fogline.api'} & set(sys.modules)))\n"
+        f"with contextlib.suppress(SystemExit): main({arguments})\n"
+        f"print(sorted({unwanted} & set(sys.modules)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60

@@ -23,7 +23,7 @@ from fogline.optimiser_process import (
     OutOfMemory,
     TimedOut,
     run,
-    run_and_wait,
+    standing_by,
     why,
 )
 from fogline.optimiser_process.wire import dump, load
@@ -55,8 +55,7 @@ async def started(before: set[int]) -> int:
 
 
 def plan_of(job: Job, allowance: Allowance | None = None) -> OptimisedPlan | NoPlan:
-    (answer,) = run_and_wait([job], allowance or Allowance())
-    return answer
+    return asyncio.run(run(job, allowance or Allowance()))
 
 
 def with_a_replica_in_place(job: Job) -> Job:
@@ -75,8 +74,38 @@ def test_the_plan_is_that_of_the_optimiser_in_this_process(size: str) -> None:
 
 def test_several_jobs_are_answered_in_their_order() -> None:
     jobs = [made("small"), made("tiny")]
-    plans = run_and_wait(jobs, Allowance())
+    with standing_by(2, Allowance()) as answer_all:
+        plans = answer_all(jobs)
     assert plans == [optimise(job.demands, job.snapshot) for job in jobs]
+
+
+async def is_waiting_for_its_job(pid: int) -> None:
+    """Wait until a process has loaded the solver and does nothing more."""
+    process = Path(f"/proc/{pid}")
+    await wait_for(
+        lambda: (
+            "highs" in (process / "maps").read_text()
+            and (process / "stat").read_text().rpartition(")")[2].split()[0] == "S"
+        ),
+        "the process has loaded its libraries",
+    )
+
+
+def test_an_optimiser_loads_its_libraries_before_it_has_a_job() -> None:
+    before = children()
+    with standing_by(1, Allowance()) as answer_all:
+        (pid,) = children() - before
+        asyncio.run(is_waiting_for_its_job(pid))
+        (plan,) = answer_all([made("tiny")])
+    assert isinstance(plan, OptimisedPlan)
+    assert children() == before
+
+
+def test_an_optimiser_that_gets_no_job_leaves_no_process_behind() -> None:
+    before = children()
+    with standing_by(2, Allowance()):
+        assert len(children() - before) == 2
+    assert children() == before
 
 
 async def test_the_event_loop_is_free_while_the_optimiser_works() -> None:
@@ -179,6 +208,15 @@ def test_a_job_and_its_plan_are_read_as_they_were_written(scenario: Callable[[st
     plan = optimise(job.demands, job.snapshot)
     assert load(dump(job), Job) == job
     assert load(dump(plan), OptimisedPlan) == plan
+    pods = job.snapshot.pods
+    assert load(dump(plan, known=pods), OptimisedPlan, known=pods) == plan
+
+
+def test_a_plan_that_names_pods_by_number_is_refused_where_they_are_not_known() -> None:
+    job = with_a_replica_in_place(made("tiny"))
+    plan = dump(optimise(job.demands, job.snapshot), known=job.snapshot.pods)
+    with pytest.raises(ValueError, match="no OptimisedPlan"):
+        load(plan, OptimisedPlan)
 
 
 class Trap:

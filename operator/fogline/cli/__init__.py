@@ -1,5 +1,8 @@
 """The command line. Each subcommand is a module that is imported only when it runs."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
@@ -35,10 +38,21 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> None:
         try:
-            super().invoke(ctx)
+            with _nothing_to_collect():
+                super().invoke(ctx)
         except FoglineError as error:
             click.echo(f"fogline: {error}", err=True)
             ctx.exit(EXIT_BAD_INPUT)
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Keep the garbage collector from going through a whole cluster again and again: all of it stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,15 +1,11 @@
 """The cluster that a command was given: read from files, or live."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 
 import click
 
 from fogline.cli import sources
 from fogline.cli.clock import now
-from fogline.cli.cluster import ask, read_inventory
 from fogline.cli.inventory import Inventory, take_inventory
 from fogline.cli.options import Given
 from fogline.config import from_environment
@@ -28,25 +24,16 @@ def read(given: Given) -> Inventory:
         The API server refuses, or does not answer.
     """
     settings = from_environment()
-    with _nothing_to_collect():
-        if given.sources:
-            found = chain.from_iterable(map(sources.read, given.sources))
-            return take_inventory(found, settings, now(), warn)
-        return ask(
-            given.kubeconfig,
-            given.context,
-            lambda client, namespace: read_inventory(client, namespace, settings, warn),
-        )
+    if given.sources:
+        found = chain.from_iterable(map(sources.read, given.sources))
+        return take_inventory(found, settings, now(), warn)
+    from fogline.cli.cluster import ask, read_inventory  # noqa: PLC0415  the client of the API server loads slowly
 
-
-@contextmanager
-def _nothing_to_collect() -> Iterator[None]:
-    """Keep the garbage collector from going through all that is read again and again: all of it stays."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+    return ask(
+        given.kubeconfig,
+        given.context,
+        lambda client, namespace: read_inventory(client, namespace, settings, warn),
+    )
 
 
 def warn(text: str) -> None:

@@ -1,6 +1,7 @@
 """Labels of nodes that Fogline reads but cannot use: they count as absent, which is seldom what was meant."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from fogline import names
 from fogline.api import Billing, DataSensitivity, Tier
@@ -27,6 +28,7 @@ def unusable_labels(nodes: Iterable[Node]) -> Iterator[str]:
         yield f"label {label} counts as absent on {where}: {_complaint(label, value)}"
 
 
+@lru_cache(maxsize=16_384)
 def _complaint(label: str, value: str) -> str | None:
     if tokens := _TOKENS.get(label):
         return None if value in tokens else f"{value!r} is none of {', '.join(tokens)}"

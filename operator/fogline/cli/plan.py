@@ -1,6 +1,7 @@
 """``fogline plan``: the decision for a cluster, and what it would be if something were different."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
 import click
@@ -21,7 +22,7 @@ from fogline.cli.report import Report, document
 from fogline.cli.whatif import changed, with_added
 from fogline.config import from_environment
 from fogline.errors import BadInputError, FoglineError
-from fogline.optimiser_process import Allowance, Job, NoPlan, OutOfMemory, TimedOut, run_and_wait, why
+from fogline.optimiser_process import Allowance, Job, NoPlan, OutOfMemory, TimedOut, standing_by, why
 from fogline.placement import Demand, demand_of
 from fogline.placement.optimised import OptimisedPlan
 from fogline.snapshot import Snapshot
@@ -39,6 +40,8 @@ Exit codes:
 
 
 Question = tuple[Sequence[Demand], Snapshot]
+Planner = Callable[[Sequence[Question], bool], list[Report]]
+"""Answers questions. The second argument tells whether to judge each node by itself too."""
 
 
 class NoPlanError(FoglineError):
@@ -72,6 +75,7 @@ def command(
     fogline.dev/variant) are replicas in place. A Node without conditions counts as Ready. Settings of the
     operator, such as FOGLINE_REGION_LABEL, are read from the environment.
     """
+    planner = ctx.with_resource(_optimised(2 if what_if else 1)) if optimise else _in_turn
     found = read(given)
     cases = [found, _different(found, what_if)] if what_if else [found]
     if not cases[-1].models:
@@ -79,9 +83,8 @@ def command(
     demands = [[demand_of(model) for model in case.models] for case in cases]
     questions = [(wanted, case.snapshot) for wanted, case in zip(demands, cases, strict=True)]
     everything = details or len(cases[-1].snapshot.nodes) <= FEW
-    planner = _optimised if optimise else _in_turn
     try:
-        reports = planner(questions, every_node=everything and not what_if)
+        reports = planner(questions, everything and not what_if)
     except NoPlanError as error:
         warn(str(error))
         ctx.exit(EXIT_NO_PLAN)
@@ -106,18 +109,25 @@ def _different(found: Inventory, what_if: WhatIf) -> Inventory:
     return changed(with_added(found, added), what_if.change)
 
 
-def _in_turn(questions: Sequence[Question], *, every_node: bool) -> list[Report]:
+def _in_turn(questions: Sequence[Question], every_node: bool) -> list[Report]:  # noqa: FBT001  a `Planner`
     return [plan_in_turn(*question, every_node=every_node) for question in questions]
 
 
-def _optimised(questions: Sequence[Question], *, every_node: bool) -> list[Report]:
+@contextmanager
+def _optimised(count: int) -> Iterator[Planner]:
+    """Have an optimiser for each question; they load their libraries while the files are read."""
     settings = from_environment()
     allowance = Allowance(settings.optimiser_seconds, settings.optimiser_mebibytes)
-    answers = run_and_wait([Job(tuple(demands), snapshot) for demands, snapshot in questions], allowance)
-    return [
-        report_optimised(_plan(answer), demands, snapshot, every_node=every_node)
-        for answer, (demands, snapshot) in zip(answers, questions, strict=True)
-    ]
+    with standing_by(count, allowance) as answer_all:
+
+        def plan(questions: Sequence[Question], every_node: bool) -> list[Report]:  # noqa: FBT001  a `Planner`
+            answers = answer_all(Job(tuple(demands), snapshot) for demands, snapshot in questions)
+            return [
+                report_optimised(_plan(answer), demands, snapshot, every_node=every_node)
+                for answer, (demands, snapshot) in zip(answers, questions, strict=True)
+            ]
+
+        yield plan
 
 
 def _plan(answer: OptimisedPlan | NoPlan) -> OptimisedPlan:

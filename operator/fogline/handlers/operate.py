@@ -21,7 +21,8 @@ from fogline.errors import ApiError
 from fogline.handlers import health, login, modeldeployments
 from fogline.metrics import Metrics
 from fogline.names import ModelKey
-from fogline.observe import Models, View, reflectors
+from fogline.observe import Models, View
+from fogline.observe.reflectors import reflectors
 from fogline.placer import Placer
 from fogline.reconcile import ProfileKeeper, Reconciler
 from fogline.recorder import Recorder

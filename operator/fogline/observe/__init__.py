@@ -1,4 +1,8 @@
-"""From live objects to the values that decisions are made on."""
+"""From live objects to the values that decisions are made on.
+
+`fogline.observe.reflectors` is imported by its full name: it alone brings the client of the API server,
+which a command that reads files does without.
+"""
 
 from fogline.observe.known_nodes import KnownNodes, KnownProfile
 from fogline.observe.models import Models
@@ -6,7 +10,6 @@ from fogline.observe.nodes import to_node
 from fogline.observe.owned import Owned, is_rolling, model_key, owned, release, surge
 from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.profiles import Profile, Profiles, to_profile
-from fogline.observe.reflectors import reflectors
 from fogline.observe.requests import pod_requests
 from fogline.observe.standings import Standing, standings
 from fogline.observe.view import View, assumed_pod, snapshot
@@ -25,7 +28,6 @@ __all__ = [
     "model_key",
     "owned",
     "pod_requests",
-    "reflectors",
     "release",
     "snapshot",
     "standings",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from fogline import names
 from fogline.api import Billing
@@ -74,14 +75,22 @@ def _billing(labels: Mapping[str, str]) -> Billing | None:
 
 
 def _latencies(labels: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    for key, value in labels.items():
-        if key == names.LATENCY_LABEL:
-            site = ANYWHERE
-        elif key.startswith(names.CLIENT_SITE_LATENCY_PREFIX):
-            site = key.removeprefix(names.CLIENT_SITE_LATENCY_PREFIX)
-        else:
-            continue
-        try:
-            yield site, parse_milliseconds(value)
-        except BadInputError:
-            continue
+    for label in labels.items():
+        if (latency := _latency(label)) is not None:
+            yield latency
+
+
+@lru_cache(maxsize=16_384)
+def _latency(label: tuple[str, str]) -> tuple[str, int] | None:
+    """Read one label; hundreds of nodes may have the same."""
+    key, value = label
+    if key == names.LATENCY_LABEL:
+        site = ANYWHERE
+    elif key.startswith(names.CLIENT_SITE_LATENCY_PREFIX):
+        site = key.removeprefix(names.CLIENT_SITE_LATENCY_PREFIX)
+    else:
+        return None
+    try:
+        return site, parse_milliseconds(value)
+    except BadInputError:
+        return None

@@ -84,7 +84,8 @@ class Profiles:
 
     def of(self, labels: Mapping[str, str]) -> list[Profile]:
         """Give the profiles that select a node with these labels, the one that counts first."""
-        keys: list[Label | None] = [None, *labels.items()]
+        few = len(self._by_label) <= len(labels)
+        keys: Iterable[Label | None] = self._by_label if few else (None, *labels.items())
         found = [
             profile
             for key in keys

@@ -1,5 +1,7 @@
 """What a pod holds of its node, counted as kube-scheduler counts it."""
 
+from functools import lru_cache
+
 from fogline.cluster import objects
 from fogline.units import Amounts, max_amounts, resource_amounts, sum_amounts
 
@@ -9,8 +11,21 @@ def pod_requests(pod: objects.Pod) -> Amounts:
 
     Containers and sidecars run together; an init container runs beside the sidecars that started before it.
     Pod-level resources beat the sum; overhead comes on top (Kubernetes, ``PodRequests`` in
-    k8s.io/component-helpers ``resource/helpers.go``).
+    k8s.io/component-helpers ``resource/helpers.go``). Pods that ask for the same share one answer.
     """
+    spec, status = pod.spec, pod.status
+    statuses = (*status.container_statuses, *status.init_container_statuses)
+    if spec.init_containers or spec.resources or spec.overhead or any(s.resources for s in statuses):
+        return _counted(pod)
+    return _sum(tuple(tuple(one.resources.requests.items()) for one in spec.containers))
+
+
+@lru_cache(maxsize=4096)
+def _sum(containers: tuple[tuple[tuple[str, str], ...], ...]) -> Amounts:
+    return sum_amounts([*(resource_amounts(dict(one)) for one in containers), {"pods": 1}])
+
+
+def _counted(pod: objects.Pod) -> Amounts:
     running = [_container(container, pod) for container in pod.spec.containers]
     sidecars: list[Amounts] = []
     peaks: list[Amounts] = []

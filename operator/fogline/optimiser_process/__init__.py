@@ -2,16 +2,17 @@
 
 from fogline.optimiser_process.answers import Crashed, NoPlan, OutOfMemory, TimedOut, why
 from fogline.optimiser_process.job import Allowance, Job
-from fogline.optimiser_process.run import run, run_and_wait
+from fogline.optimiser_process.run import Optimiser, run, standing_by
 
 __all__ = [
     "Allowance",
     "Crashed",
     "Job",
     "NoPlan",
+    "Optimiser",
     "OutOfMemory",
     "TimedOut",
     "run",
-    "run_and_wait",
+    "standing_by",
     "why",
 ]

@@ -4,6 +4,7 @@ It reads a job on standard input and writes the plan to standard output.
 """
 
 import contextlib
+import gc
 import os
 import resource
 import sys
@@ -20,8 +21,13 @@ def main(memory_mebibytes: int, cpu_seconds: int) -> None:
     from fogline.placement.optimiser import optimise  # noqa: PLC0415  its libraries keep to the limits too
 
     with _own_output() as output:
+        gc.disable()  # all of the job stays: the collector need not go through it, now or later
         job = wire.load(sys.stdin.buffer.read(), Job)
-        output.write(wire.dump(optimise(job.demands, job.snapshot)))
+        gc.freeze()
+        gc.enable()
+        plan = optimise(job.demands, job.snapshot)
+        gc.disable()
+        output.write(wire.dump(plan, known=job.snapshot.pods))
 
 
 def limit(memory_mebibytes: int, cpu_seconds: int) -> None:

@@ -4,8 +4,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from importlib.util import find_spec
+from types import TracebackType
+from typing import Self
 
 from fogline.errors import MissingExtraError
 from fogline.optimiser_process import wire
@@ -23,55 +26,100 @@ _OUT_OF_MEMORY = (
 )
 """What is said when the system refuses memory."""
 
+AnswerAll = Callable[[Iterable[Job]], list[OptimisedPlan | NoPlan]]
+
+
+class Optimiser:
+    """A process that loads its libraries and waits for one job; it is gone when the context is left."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._started: asyncio.subprocess.Process | Crashed
+
+    async def __aenter__(self) -> Self:
+        """Start it.
+
+        Raises
+        ------
+        MissingExtraError
+            The libraries of the optimiser are not installed.
+        """
+        if find_spec("highspy") is None:
+            raise MissingExtraError("optimiser", "the optimiser")
+        try:
+            self._started = await asyncio.create_subprocess_exec(
+                *_command(self._allowance),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **_ONE_THREAD},
+            )
+        except OSError as error:
+            self._started = Crashed(None, str(error))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not isinstance(self._started, Crashed) and self._started.returncode is None:
+            self._started.kill()
+            await self._started.wait()
+
+    async def answer(self, job: Job) -> OptimisedPlan | NoPlan:
+        """Place the replicas of all models together, as `fogline.placement.optimiser.optimise` does.
+
+        The event loop stays free meanwhile. The time that it may take begins when it gets the job.
+        """
+        process = self._started
+        if isinstance(process, Crashed):
+            return process
+        question = await asyncio.to_thread(wire.dump, job)
+        try:
+            async with asyncio.timeout(self._allowance.seconds):
+                answer, words = await process.communicate(question)
+        except TimeoutError:
+            return TimedOut(self._allowance.seconds)
+        return await asyncio.to_thread(_read, answer, words, process.returncode, job, self._allowance)
+
 
 async def run(job: Job, allowance: Allowance) -> OptimisedPlan | NoPlan:
-    """Place the replicas of all models together, as `fogline.placement.optimiser.optimise` does.
-
-    The event loop stays free meanwhile. When the caller is cancelled, the process is ended too.
+    """Start an optimiser for one job. When the caller is cancelled, the process is ended too.
 
     Raises
     ------
     MissingExtraError
         The libraries of the optimiser are not installed.
     """
-    if find_spec("highspy") is None:
-        raise MissingExtraError("optimiser", "the optimiser")
-    question = await asyncio.to_thread(wire.dump, job)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *_command(allowance),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **_ONE_THREAD},
-        )
-    except OSError as error:
-        return Crashed(None, str(error))
-    try:
-        async with asyncio.timeout(allowance.seconds):
-            answer, words = await process.communicate(question)
-    except TimeoutError:
-        return TimedOut(allowance.seconds)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return await asyncio.to_thread(_read, answer, words, process.returncode, allowance)
+    async with Optimiser(allowance) as optimiser:
+        return await optimiser.answer(job)
 
 
-def run_and_wait(jobs: Iterable[Job], allowance: Allowance) -> list[OptimisedPlan | NoPlan]:
-    """Do the same where there is no event loop, for several jobs at once; the allowance is that of each.
+@contextmanager
+def standing_by(count: int, allowance: Allowance) -> Iterator[AnswerAll]:
+    """Start optimisers where there is no event loop, while the caller is still at work on their jobs.
+
+    Gives the function that puts one job to each of them and waits for all.
 
     Raises
     ------
     MissingExtraError
         The libraries of the optimiser are not installed.
     """
+    stack = AsyncExitStack()
 
-    async def run_all() -> list[OptimisedPlan | NoPlan]:
-        return await asyncio.gather(*(run(job, allowance) for job in jobs))
+    async def start() -> list[Optimiser]:
+        return [await stack.enter_async_context(Optimiser(allowance)) for _ in range(count)]
 
-    return asyncio.run(run_all())
+    async def answer_all(started: Iterable[Optimiser], jobs: Iterable[Job]) -> list[OptimisedPlan | NoPlan]:
+        pairs = zip(started, jobs, strict=True)
+        return await asyncio.gather(*(optimiser.answer(job) for optimiser, job in pairs))
+
+    with asyncio.Runner() as runner:
+        try:
+            started = runner.run(start())
+            yield lambda jobs: runner.run(answer_all(started, jobs))
+        finally:
+            runner.run(stack.aclose())
 
 
 def _command(allowance: Allowance) -> list[str]:
@@ -85,7 +133,9 @@ def _command(allowance: Allowance) -> list[str]:
     ]  # -P: nothing from the folder we are in
 
 
-def _read(answer: bytes, words: bytes, exit_code: int | None, allowance: Allowance) -> OptimisedPlan | NoPlan:
+def _read(
+    answer: bytes, words: bytes, exit_code: int | None, job: Job, allowance: Allowance
+) -> OptimisedPlan | NoPlan:
     if exit_code == -signal.SIGXCPU:
         return TimedOut(allowance.seconds)
     if exit_code != 0:
@@ -93,7 +143,7 @@ def _read(answer: bytes, words: bytes, exit_code: int | None, allowance: Allowan
             return OutOfMemory(allowance.memory_mebibytes)
         return Crashed(exit_code, _last_line(words))
     try:
-        return wire.load(answer, OptimisedPlan)
+        return wire.load(answer, OptimisedPlan, known=job.snapshot.pods)
     except ValueError as error:
         return Crashed(exit_code, str(error))
 
