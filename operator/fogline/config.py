@@ -42,6 +42,8 @@ class Settings:
     """A full pass over every ModelDeployment, which also finds what an event failed to tell."""
     unstick_seconds: int = 30
     """A pinned pod that the scheduler refuses for this long is deleted and decided again."""
+    moves_at_once: int = 5
+    """Moves of all ModelDeployments together that run at the same time."""
     optimiser_seconds: int = 300
     """The process of the optimiser is ended after this long."""
     optimiser_mebibytes: int = 1024

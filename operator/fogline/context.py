@@ -9,6 +9,7 @@ from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
 from fogline.metrics import Metrics
 from fogline.observe import Models, View
+from fogline.outlook import Outlook
 from fogline.recorder import Recorder
 
 
@@ -30,6 +31,7 @@ class Context:
     recorder: Recorder
     metrics: Metrics
     settings: Settings
+    outlook: Outlook
     clock: Callable[[], datetime]
     """Wall clock, in UTC."""
     cluster: Cluster = field(default_factory=Cluster)

@@ -16,6 +16,16 @@ DECIDED_AT_ANNOTATION = "fogline.dev/decided-at"
 DECIDED_AT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 DELETION_COST_ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
 
+DO_NOT_MOVE_ANNOTATION = "fogline.dev/do-not-move"
+"""On a pod or a ModelDeployment: ``true``, or the time until which nothing moves that need not."""
+MOVE_PREFIX = "fogline.dev/move-"
+"""Annotations of a victim: ``id``, ``to``, ``variant``, ``client-site``, ``reason``, ``saving-per-hour``,
+``started-at``."""
+MOVED_PREFIX = "fogline.dev/moved-"
+"""Annotations of a replacement: ``id``, ``from``, ``reason``, ``saving-per-hour``, ``started-at``."""
+REPLACES_ANNOTATION = "fogline.dev/replaces"
+"""On a replacement until its move is in the status: the uid of the victim."""
+
 TIER_LABEL = "fogline.dev/tier"
 COST_LABEL = "fogline.dev/cost-per-hour"
 BILLING_LABEL = "fogline.dev/billing"

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fogline.api import ModelDeployment
+from fogline.api import ModelDeployment, MoveResult
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, Kind
 from fogline.cluster.objects import ObjectMeta
 from fogline.conditions import Reason
+from fogline.disruption import Ended
 from fogline.errors import ApiError
+from fogline.snapshot import Move
+from fogline.units import format_usd
 
 QUIET_SECONDS = 60.0
 """The same news about the same object is told at most this often."""
@@ -76,30 +79,44 @@ class Recorder:
         """Tell that the API server refuses an object of this model."""
         await self._warn(model, Reason.APPLY_FAILED, "Apply", why)
 
+    async def move_started(self, model: ModelDeployment, pod: str, move: Move) -> None:
+        """Tell that a replica begins to move."""
+        await self._tell(model, Reason.MOVE_STARTED, "Move", f"{_in_words(pod, move)}{_saving(move)}")
+
+    async def move_ended(self, model: ModelDeployment, ended: Ended) -> None:
+        """Tell that a replica has moved, or stays after all."""
+        if ended.result is MoveResult.COMPLETED:
+            pod = ended.replacement.name if ended.replacement else ""
+            words = f"{_in_words(pod, ended.move)}{_saving(ended.move)}"
+            await self._tell(model, Reason.MOVE_COMPLETED, "Move", words)
+        else:
+            pod = ended.victim.name if ended.victim else ""
+            words = f"{_in_words(pod, ended.move)} was given up: {ended.message}"
+            await self._warn(model, Reason.MOVE_ABORTED, "Move", words)
+
     async def profiles_conflict(self, profile: ObjectMeta, why: str) -> None:
         """Tell that two NodeProfiles say different things, and only their names told which one counts."""
         subject = _Subject(NODE_PROFILES, "", profile.name, profile.uid, profile.resource_version)
-        await self._warn_about(subject, Reason.CONFLICTING, "Compare", why)
+        await self._post(subject, Reason.CONFLICTING, "Compare", why, "Warning")
+
+    async def _tell(self, model: ModelDeployment, reason: Reason, action: str, note: str) -> None:
+        await self._post(_subject(model), reason, action, note, "Normal")
 
     async def _warn(self, model: ModelDeployment, reason: Reason, action: str, note: str) -> None:
-        meta = model.metadata
-        subject = _Subject(
-            MODEL_DEPLOYMENTS, meta.namespace or "", meta.name, meta.uid or "", meta.resource_version or ""
-        )
-        await self._warn_about(subject, reason, action, note)
+        await self._post(_subject(model), reason, action, note, "Warning")
 
-    async def _warn_about(self, subject: _Subject, reason: Reason, action: str, note: str) -> None:
+    async def _post(self, subject: _Subject, reason: Reason, action: str, note: str, kind: str) -> None:
         now = self._clock()
         news = (subject.uid, reason, note)
         if now - self._told.get(news, -QUIET_SECONDS) < QUIET_SECONDS:
             return
         self._told = {told: at for told, at in self._told.items() if now - at < QUIET_SECONDS} | {news: now}
         try:
-            await self._client.create(self._event(subject, reason, action, note))
+            await self._client.create(self._event(subject, reason, action, note, kind))
         except ApiError as error:
             logger.warning("event dropped", extra={"reason": reason.value, "error": str(error)})
 
-    def _event(self, subject: _Subject, reason: Reason, action: str, note: str) -> dict[str, Any]:
+    def _event(self, subject: _Subject, reason: Reason, action: str, note: str, kind: str) -> dict[str, Any]:
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
@@ -110,7 +127,7 @@ class Recorder:
             "eventTime": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),  # noqa: TID251  an edge: Events carry the time they are posted
             "reportingController": "fogline.dev/operator",
             "reportingInstance": self._instance,
-            "type": "Warning",
+            "type": kind,
             "reason": reason.value,
             "action": action,
             "note": note.encode()[:NOTE_LIMIT].decode(errors="ignore"),
@@ -123,3 +140,20 @@ class Recorder:
                 "resourceVersion": subject.resource_version,
             },
         }
+
+
+def _subject(model: ModelDeployment) -> _Subject:
+    meta = model.metadata
+    return _Subject(
+        MODEL_DEPLOYMENTS, meta.namespace or "", meta.name, meta.uid or "", meta.resource_version or ""
+    )
+
+
+def _in_words(pod: str, move: Move) -> str:
+    return f"move {move.id} of replica {pod} from {move.source} to {move.target} ({move.reason})"
+
+
+def _saving(move: Move) -> str:
+    if move.saving_per_hour is None:
+        return ""
+    return f", saves {format_usd(move.saving_per_hour)} US dollars per hour"

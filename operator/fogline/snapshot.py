@@ -108,6 +108,25 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """One replica changes node: what the marks on its pods tell."""
+
+    id: str
+    source: str
+    """The node that it leaves."""
+    target: str
+    """The node that it goes to."""
+    variant: str
+    """Of the replacement."""
+    client_site: str | None
+    """Of the replacement."""
+    reason: str
+    saving_per_hour: Decimal | None
+    """US dollars, latency counted as the objective does; None for a move that is forced."""
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Replica:
     """A pod of ours: what it serves, how far it is in its life, and what a write to it must prove."""
 
@@ -143,6 +162,12 @@ class Replica:
     refusal: str
     """Why kube-scheduler says so; empty when it does not."""
     decided_at: datetime | None
+    leaves_by: Move | None = None
+    """The move that it is the victim of."""
+    came_by: Move | None = None
+    """The last move that brought a replica to where this one is."""
+    replaces: str | None = None
+    """uid of the victim that it replaces; None once its move is in the status."""
 
     @property
     def alive(self) -> bool:

@@ -12,8 +12,9 @@ from tests.support.live import (
     stored,
 )
 
+from fogline.disruption import release
 from fogline.names import ModelKey
-from fogline.observe import Owned, is_rolling, release, surge, to_pod
+from fogline.observe import Owned, is_rolling, surge, to_pod
 from fogline.placement import Usage
 from fogline.snapshot import Replica, Snapshot
 

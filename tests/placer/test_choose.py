@@ -12,6 +12,7 @@ from tests.support.live import NOW, pod_document, replica_of, stored
 
 from fogline.api import ModelDeployment
 from fogline.conditions import Reason
+from fogline.disruption import Progress
 from fogline.placement import Usage
 from fogline.placer.choose import Choice, Open, Pin, Wait, choose
 from fogline.snapshot import Node, Pod, Replica, Snapshot
@@ -34,7 +35,7 @@ def decide_on(
     *pods: Replica, nodes: tuple[Node, ...], taken: tuple[Pod, ...] = (), **spec: Any
 ) -> tuple[list[Choice], Usage]:
     usage = Usage(Snapshot(nodes, taken))
-    return choose(stored(make_model(**spec)), pods, usage, NOW), usage
+    return choose(stored(make_model(**spec)), pods, Progress(), usage, NOW), usage
 
 
 def choice_of(*pods: Replica, nodes: tuple[Node, ...], **spec: Any) -> Choice:
@@ -188,6 +189,6 @@ def test_two_models_in_one_burst_do_not_get_the_same_room() -> None:
     node = make_edge_node("edge-1", allocatable={"cpu": "1"})
     usage = Usage(Snapshot((node,), ()))
     models: list[ModelDeployment] = [stored(make_model(name, variants=EDGE_ONLY)) for name in ("a", "b")]
-    first, second = (choose(model, [gated(model.metadata.name)], usage, NOW) for model in models)
+    first, second = (choose(model, [gated(model.metadata.name)], Progress(), usage, NOW) for model in models)
     assert pins(first) == [("a", "edge-1")]
     assert isinstance(second[0], Open)

@@ -141,13 +141,23 @@ def test_the_mark_is_taken_back_when_the_replica_stays_after_all() -> None:
     assert costs_of(Scene(model(replicas=2), (CLOUD, EDGE), pods).pass_at()) == {"a": None}
 
 
-def test_a_misplaced_replica_is_marked_to_go_and_replaced_elsewhere() -> None:
+def test_a_misplaced_replica_stays_until_a_move_replaces_it() -> None:
     uncleared = replace(CLOUD, clearance=DataSensitivity.PUBLIC)
     found = model(placement={"dataSensitivity": "Internal"})
     live = {"cloud": make_live_deployment(found, "cloud")}
     intent = Scene(found, (uncleared, EDGE), (running("p", "cloud-1"),), live).pass_at()
     assert costs_of(intent) == {"p": DELETION_COST}
-    assert replicas_of(intent) == {"digits-cloud": 0, "digits-edge": 1}
+    assert replicas_of(intent) == {"digits-cloud": 1}
+
+
+def test_a_misplaced_replica_is_the_first_to_go_when_fewer_are_wanted() -> None:
+    uncleared = make_node("cloud-2", clearance=DataSensitivity.PUBLIC)
+    found = model(placement={"dataSensitivity": "Internal"})
+    live = {"cloud": make_live_deployment(found, "cloud")}
+    pods = (running("p", "cloud-1"), running("q", "cloud-2"))
+    intent = Scene(found, (CLOUD, uncleared), pods, live).pass_at()
+    assert costs_of(intent) == {"q": DELETION_COST}
+    assert replicas_of(intent) == {"digits-cloud": 1}
 
 
 def test_a_replica_whose_node_is_gone_is_marked_to_go_before_those_that_serve() -> None:

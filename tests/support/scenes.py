@@ -12,7 +12,7 @@ from fogline.cluster import objects
 from fogline.cluster.version import Version
 from fogline.observe import Owned, snapshot, to_pod
 from fogline.placement import Usage
-from fogline.reconcile.intent import Intent, intend
+from fogline.reconcile.intent import Before, Intent, intend
 from fogline.reconcile.refusal import Refusal, not_supported
 from fogline.snapshot import Node
 
@@ -43,4 +43,4 @@ class Scene:
         """Make one pass."""
         seen = Owned(tuple(replica_of(document) for document in self.pods), self.deployments or {})
         refusal = not_supported(self.model, self.version) or self.refusal
-        return intend(self.model, seen, refusal, usage or self.usage, SETTINGS, now)
+        return intend(self.model, seen, Before(refusal), usage or self.usage, SETTINGS, now)

@@ -88,6 +88,13 @@ class MoveStrategy(StrEnum):
     EVICT = "Evict"
 
 
+class MoveResult(StrEnum):
+    """How a move ended."""
+
+    COMPLETED = "Completed"
+    ABORTED = "Aborted"
+
+
 class OnEdgeUnreachable(StrEnum):
     """What happens to the replicas of an edge node that is cut off."""
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from fogline.api.condition import Condition, Time
-from fogline.api.enums import Tier
+from fogline.api.enums import MoveResult, Tier
 from fogline.api.fields import AS_ATOMIC, ApiObject, Count, DecimalText, LongCount, Usd, as_map
 
 
@@ -51,6 +52,48 @@ class PlacementStatus(ApiObject, frozen=True, kw_only=True):
     """When the replica was placed there."""
 
 
+class PlannedMove(ApiObject, frozen=True, kw_only=True):
+    """A move that would be carried out if rebalancing.mode were Automatic, or once a budget allows it."""
+
+    replica: Annotated[str, Meta(max_length=253)]
+    """The pod that would go."""
+    source: Annotated[str, Meta(max_length=253)] = msgspec.field(name="from")
+    """The node that it would leave."""
+    target: Annotated[str, Meta(max_length=253)] = msgspec.field(name="to")
+    """The node that it would go to."""
+    variant: Annotated[str, Meta(max_length=20)]
+    """Variant that would run there."""
+    reason: Annotated[str, Meta(max_length=63)]
+    """Why, in one CamelCase token."""
+    saving_per_hour: Usd | None = None
+    """US dollars per hour, latency counted as the objective does; absent when the move is forced."""
+
+
+class PastMove(ApiObject, frozen=True, kw_only=True):
+    """A move that has ended."""
+
+    id: Annotated[str, Meta(max_length=63)]
+    """Its identity, as on the pods and in Events."""
+    result: MoveResult
+    """How it ended."""
+    source: Annotated[str, Meta(max_length=253)] = msgspec.field(name="from")
+    """The node that a replica left."""
+    target: Annotated[str, Meta(max_length=253)] = msgspec.field(name="to")
+    """The node that it went to."""
+    variant: Annotated[str, Meta(max_length=20)]
+    """Variant that runs there."""
+    reason: Annotated[str, Meta(max_length=63)]
+    """Why it moved, in one CamelCase token."""
+    message: Annotated[str, Meta(max_length=253)] | None = None
+    """Why it was aborted."""
+    saving_per_hour: Usd | None = None
+    """US dollars per hour, latency counted as the objective does; absent when the move was forced."""
+    started_at: Time
+    """When it began."""
+    seconds: Count
+    """How long it took until the replica that moved stopped serving at its old place."""
+
+
 class Moves(ApiObject, frozen=True, kw_only=True):
     """Moves of replicas."""
 
@@ -60,6 +103,10 @@ class Moves(ApiObject, frozen=True, kw_only=True):
     """Moves completed so far."""
     aborted: LongCount | None = None
     """Moves aborted so far."""
+    planned: Annotated[tuple[PlannedMove, ...], AS_ATOMIC, Meta(max_length=20)] = ()
+    """Moves that are worth it and do not run; the first 20."""
+    history: Annotated[tuple[PastMove, ...], AS_ATOMIC, Meta(max_length=20)] = ()
+    """Moves that have ended, the latest first; the last 20."""
 
 
 class RejectionSummary(ApiObject, frozen=True, kw_only=True):

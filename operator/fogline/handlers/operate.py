@@ -20,9 +20,11 @@ from fogline.context import Context
 from fogline.errors import ApiError
 from fogline.handlers import health, login, modeldeployments
 from fogline.metrics import Metrics
+from fogline.mover import Mover
 from fogline.names import ModelKey
 from fogline.observe import Models, View
 from fogline.observe.reflectors import reflectors
+from fogline.outlook import Outlook
 from fogline.placer import Placer
 from fogline.reconcile import ProfileKeeper, Reconciler
 from fogline.recorder import Recorder
@@ -71,11 +73,13 @@ class _Operator:
             recorder=Recorder(client, instance=self.instance),
             metrics=Metrics(),
             settings=settings,
+            outlook=Outlook(self.wake),
             clock=_now,
         )
         self._reflectors = reflectors(client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds)
         self._reconciler = Reconciler(self.context)
         self._placer = Placer(self.context)
+        self._mover = Mover(self.context)
         self._profiles = ProfileKeeper(self.context)
         self._listed = asyncio.Event()
 
@@ -84,6 +88,7 @@ class _Operator:
         keys = list(keys)
         self._reconciler.wakeups.wake(keys)
         self._placer.wakeups.wake(keys)
+        self._mover.wakeups.wake(keys)
 
     def is_ready(self) -> bool:
         """Whether the cluster is known well enough to decide."""
@@ -101,6 +106,7 @@ class _Operator:
             logger.info("the cluster is known, deciding from now on")
             group.create_task(self._reconciler.run())
             group.create_task(self._placer.run())
+            group.create_task(self._mover.run())
             group.create_task(self._profiles.run())
 
     async def _list_models(self) -> None:

@@ -1,9 +1,11 @@
 """What every object of a ModelDeployment has in common."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fogline.api import GROUP, KIND, VERSION, ModelDeployment
 from fogline.names import MODEL_LABEL
+from fogline.snapshot import Replica
 
 Document = dict[str, Any]
 """A JSON object as the API server takes it."""
@@ -31,3 +33,15 @@ def child_metadata(model: ModelDeployment, name: str, labels: dict[str, str] | N
             }
         ],
     }
+
+
+def annotate(replica: Replica, notes: Mapping[str, str]) -> list[Document]:
+    """Write annotations, as operations of a JSON patch."""
+    if not replica.annotations:
+        return [{"op": "add", "path": "/metadata/annotations", "value": dict(notes)}]
+    return [{"op": "add", "path": path_of_annotation(key), "value": value} for key, value in notes.items()]
+
+
+def path_of_annotation(key: str) -> str:
+    """Give the JSON pointer (RFC 6901) of an annotation."""
+    return f"/metadata/annotations/{key.replace('/', '~1')}"

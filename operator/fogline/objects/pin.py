@@ -11,8 +11,9 @@ from fogline.names import (
     GATE,
     LATENCY_ANNOTATION,
 )
-from fogline.objects.metadata import Document
-from fogline.snapshot import Replica
+from fogline.objects.marks import arrival_notes
+from fogline.objects.metadata import Document, annotate
+from fogline.snapshot import Move, Replica
 
 _TERMS = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms"
 
@@ -27,6 +28,8 @@ class PinnedPlace:
     """US dollars, a decimal string."""
     latency_milliseconds: int | None
     decided_at: datetime
+    replaces: tuple[str, Move] | None = None
+    """The uid of the victim and the move, when the replica comes by one."""
 
 
 def pin(replica: Replica, place: PinnedPlace) -> list[Document]:
@@ -50,13 +53,15 @@ def pin(replica: Replica, place: PinnedPlace) -> list[Document]:
         notes[CLIENT_SITE_ANNOTATION] = place.client_site
     if place.latency_milliseconds is not None:
         notes[LATENCY_ANNOTATION] = str(place.latency_milliseconds)
+    if place.replaces is not None:
+        notes |= arrival_notes(*place.replaces)
     return [
         *_unchanged(replica),
         *(
             {"op": "add", "path": f"{_TERMS}/{term}/matchFields", "value": [field]}
             for term in range(replica.affinity_terms)
         ),
-        *_annotate(replica, notes),
+        *annotate(replica, notes),
         {"op": "remove", "path": _gate_path(replica)},
     ]
 
@@ -70,7 +75,7 @@ def open_gate(replica: Replica, decided_at: datetime) -> list[Document]:
         The pod does not carry our gate.
     """
     note = {DECIDED_AT_ANNOTATION: decided_at.strftime(DECIDED_AT_FORMAT)}
-    return [*_unchanged(replica), *_annotate(replica, note), {"op": "remove", "path": _gate_path(replica)}]
+    return [*_unchanged(replica), *annotate(replica, note), {"op": "remove", "path": _gate_path(replica)}]
 
 
 def _gate_path(replica: Replica) -> str:
@@ -84,13 +89,4 @@ def _unchanged(replica: Replica) -> list[Document]:
         {"op": "test", "path": "/metadata/uid", "value": replica.uid},
         {"op": "test", "path": "/metadata/resourceVersion", "value": replica.resource_version},
         {"op": "test", "path": f"{_gate_path(replica)}/name", "value": GATE},
-    ]
-
-
-def _annotate(replica: Replica, notes: dict[str, str]) -> list[Document]:
-    if not replica.annotations:
-        return [{"op": "add", "path": "/metadata/annotations", "value": notes}]
-    return [
-        {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
-        for key, value in notes.items()
     ]

@@ -6,8 +6,9 @@ which a command that reads files does without.
 
 from fogline.observe.known_nodes import KnownNodes, KnownProfile
 from fogline.observe.models import Models
+from fogline.observe.moves import leave, moves
 from fogline.observe.nodes import to_node
-from fogline.observe.owned import Owned, is_rolling, model_key, owned, release, surge
+from fogline.observe.owned import Owned, is_rolling, model_key, owned, surge
 from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.profiles import Profile, Profiles, to_profile
 from fogline.observe.requests import pod_requests
@@ -25,10 +26,11 @@ __all__ = [
     "View",
     "assumed_pod",
     "is_rolling",
+    "leave",
     "model_key",
+    "moves",
     "owned",
     "pod_requests",
-    "release",
     "snapshot",
     "standings",
     "surge",

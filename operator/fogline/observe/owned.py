@@ -8,7 +8,6 @@ from fogline.cluster import objects
 from fogline.cluster.kinds import DEPLOYMENTS
 from fogline.names import VARIANT_LABEL, ModelKey
 from fogline.observe.view import View
-from fogline.placement import Usage
 from fogline.snapshot import Replica
 
 
@@ -57,23 +56,19 @@ def surge(seen: Owned) -> tuple[Replica, ...]:
     return tuple(leaving)
 
 
+def is_replacing_templates(live: objects.Deployment) -> bool:
+    """Tell whether pods of more than one template are there, so that the next scale-up may be of any."""
+    return live.status.replicas > live.status.updated_replicas
+
+
 def is_rolling(live: objects.Deployment) -> bool:
     """Tell whether the Deployment controller still replaces pods of an older template."""
     status = live.status
     return (
         status.observed_generation < live.metadata.generation
         or status.updated_replicas < live.spec.replicas
-        or status.replicas > status.updated_replicas
+        or is_replacing_templates(live)
     )
-
-
-def release(replicas: tuple[Replica, ...], usage: Usage) -> None:
-    """Stop counting replicas for their model: they are on their way out, but hold their room."""
-    leaving = {(replica.namespace, replica.name) for replica in replicas}
-    for model in {replica.model for replica in replicas}:
-        for pod, _ in usage.replicas_of(model):
-            if (pod.namespace, pod.name) in leaving:
-                usage.release(pod)
 
 
 def _is_owned(child: objects.Deployment, model: ModelDeployment) -> bool:

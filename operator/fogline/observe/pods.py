@@ -1,12 +1,12 @@
 """A live Pod as placement sees it: the room it takes, and what it is to its model."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from fogline import names, snapshot
 from fogline.cluster import objects
 from fogline.names import ModelKey
+from fogline.observe.marks import came_by, leaves_by, moment
 from fogline.observe.requests import pod_requests
 
 UNSCHEDULABLE = "Unschedulable"
@@ -74,9 +74,12 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         ready=ready is not None and ready.status == "True",
         fetched=_fetched(pod),
         trouble=_trouble(pod),
-        refused_since=_refused_since(scheduled, _time(notes)),
+        refused_since=_refused_since(scheduled, moment(notes.get(names.DECIDED_AT_ANNOTATION))),
         refusal=scheduled.message if scheduled and scheduled.reason == UNSCHEDULABLE else "",
-        decided_at=_time(notes),
+        decided_at=moment(notes.get(names.DECIDED_AT_ANNOTATION)),
+        leaves_by=leaves_by(notes, _node(pod)),
+        came_by=came_by(notes, _node(pod), serves.variant, serves.client_site),
+        replaces=notes.get(names.REPLACES_ANNOTATION),
     )
 
 
@@ -127,14 +130,3 @@ def _trouble(pod: objects.Pod) -> str | None:
         if status.state.waiting and status.state.waiting.reason == "CrashLoopBackOff":
             return f"{status.name}: {status.state.waiting.message}"
     return None
-
-
-def _time(notes: Mapping[str, str]) -> datetime | None:
-    """Read when it was decided. A kubelet can write anything there; only our own format counts."""
-    text = notes.get(names.DECIDED_AT_ANNOTATION)
-    if not text:
-        return None
-    try:
-        return datetime.strptime(text, names.DECIDED_AT_FORMAT).replace(tzinfo=UTC)
-    except ValueError:
-        return None

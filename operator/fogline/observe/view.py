@@ -123,9 +123,10 @@ class View:
                 usage.remove(pod)
         return usage
 
-    def promise(self, demand: Demand, decision: Decision | None) -> None:
-        """Keep the room that a decision gives to pods that are still to come."""
-        if self._promises.make(demand.model, to_come(demand, decision) if decision else ()):
+    def promise(self, demand: Demand, decision: Decision | None, claimed: Iterable[values.Pod] = ()) -> None:
+        """Keep the room that a decision gives to pods that are still to come, and what moves claim."""
+        coming = to_come(demand, decision) if decision else []
+        if self._promises.make(demand.model, [*coming, *claimed]):
             self._room_changed()
 
     def forget(self, model: ModelKey) -> None:

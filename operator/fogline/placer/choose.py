@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fogline.api import ModelDeployment, OnNoFit
+from fogline.disruption import Progress, Underway, obstacle
 from fogline.objects import PinnedPlace
 from fogline.observe import assumed_pod
-from fogline.placement import Assignment, Demand, Unplaceable, Usage, demand_of, place_waiting
+from fogline.placement import Assignment, Demand, Option, Unplaceable, Usage, demand_of, place_waiting
+from fogline.placement.objective import offer
 from fogline.snapshot import Replica
 from fogline.units import format_usd
 
@@ -41,14 +43,26 @@ class Wait:
 Choice = Pin | Open | Wait
 
 
-def choose(model: ModelDeployment, gated: Iterable[Replica], usage: Usage, now: datetime) -> list[Choice]:
-    """Decide for each gated pod in turn. `usage` is brought up to date with every pin."""
+def choose(
+    model: ModelDeployment, gated: Iterable[Replica], moves: Progress, usage: Usage, now: datetime
+) -> list[Choice]:
+    """Decide for each gated pod in turn. `usage` is brought up to date with every pin.
+
+    A pod of the variant that a move waits for goes where the move leads to.
+    """
     demand, rules = demand_of(model), model.spec.placement
     may_open = rules.on_no_fit is OnNoFit.SCHEDULE_WITHOUT_PIN and not demand.latency.maximum_milliseconds
     choices: list[Choice] = []
+    waiting = [one for one in moves.underway if one.replacement is None]
     for replica in gated:
         if demand.variant(replica.variant) is None:
             continue  # its variant left the spec, and its Deployment is about to go
+        if taken := _arrival(replica, waiting, demand, usage):
+            waiting.remove(taken)
+            place = _moved_to(taken, demand, replica, usage, now)
+            usage.add(assumed_pod(replica, place.node, place.client_site))
+            choices.append(Pin(replica, place))
+            continue
         answer = place_waiting(demand.narrowed_to(replica.variant, replica.requests), usage)
         if isinstance(answer, Assignment):
             usage.add(assumed_pod(replica, answer.node, answer.client_site))
@@ -60,6 +74,27 @@ def choose(model: ModelDeployment, gated: Iterable[Replica], usage: Usage, now: 
         else:
             choices.append(Wait(replica, answer, elsewhere=False))
     return choices
+
+
+def _arrival(replica: Replica, waiting: Iterable[Underway], demand: Demand, usage: Usage) -> Underway | None:
+    """Find the move that a pod can be the replacement of."""
+    for one in waiting:
+        if one.move.variant == replica.variant and not obstacle(demand, one.move, usage, replica.requests):
+            return one
+    return None
+
+
+def _moved_to(one: Underway, demand: Demand, replica: Replica, usage: Usage, now: datetime) -> PinnedPlace:
+    narrowed, node = demand.narrowed_to(replica.variant, replica.requests), usage.node(one.move.target)
+    there = offer(Option(narrowed, narrowed.variants[0], one.move.client_site, node), usage)
+    return PinnedPlace(
+        node=node.name,
+        client_site=one.move.client_site,
+        cost_per_hour=format_usd(there.cost_per_hour),
+        latency_milliseconds=there.latency_milliseconds,
+        decided_at=now,
+        replaces=(one.victim.uid, one.move),
+    )
 
 
 def _is_shifted(replica: Replica, demand: Demand, usage: Usage) -> bool:

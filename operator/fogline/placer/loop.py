@@ -12,7 +12,7 @@ from fogline.context import Context
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
 from fogline.names import GATE, ModelKey
 from fogline.objects import open_gate, pin
-from fogline.observe import assumed_pod, model_key, owned, release, surge
+from fogline.observe import assumed_pod, leave, model_key, moves, owned
 from fogline.placement import demand_of, turn
 from fogline.placement.explain import say_unplaceable
 from fogline.placer.choose import Choice, Open, Pin, Wait, choose
@@ -51,8 +51,10 @@ class Placer:
         now = self._context.clock()
         decided: list[tuple[ModelDeployment, Choice]] = []
         for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
-            release(surge(owned(self._context.view, model)), usage)
-            for choice in choose(model, gated, usage, now):
+            seen = owned(self._context.view, model)
+            progress = moves(model, demand_of(model), seen, usage, now)
+            leave(progress, seen, usage)
+            for choice in choose(model, gated, progress, usage, now):
                 if isinstance(choice, Pin):
                     replica, place = choice.replica, choice.place
                     self._context.view.assume(replica, assumed_pod(replica, place.node, place.client_site))

@@ -11,7 +11,7 @@ from fogline.errors import ApiError, BadInputError
 from fogline.names import ModelKey
 from fogline.observe import model_key, owned
 from fogline.placement import demand_of, turn
-from fogline.reconcile.intent import Intent, intend
+from fogline.reconcile.intent import Before, Intent, intend
 from fogline.reconcile.refusal import Refusal, not_supported
 from fogline.reconcile.status import unreadable_status
 from fogline.reconcile.writer import Writer
@@ -93,7 +93,7 @@ class Reconciler:
             intend(
                 model,
                 owned(self._context.view, model),
-                self._refusal(model),
+                Before(self._refusal(model), self._context.outlook.of(model_key(model))),
                 usage,
                 self._context.settings,
                 now,
@@ -101,7 +101,7 @@ class Reconciler:
             for model in models
         ]
         for intent in intents:
-            self._context.view.promise(demand_of(intent.model), intent.decision)
+            self._context.view.promise(demand_of(intent.model), intent.decision, intent.claimed)
         return intents
 
     def _refusal(self, model: ModelDeployment) -> Refusal | None:

@@ -7,7 +7,6 @@ from fogline.api import (
     ConditionStatus,
     LastDecision,
     ModelDeploymentStatus,
-    Moves,
     PlacementStatus,
     RejectionSummary,
     Tier,
@@ -24,6 +23,7 @@ from fogline.placement.explain import describe, would_be_chosen
 from fogline.placement.objective import latency_penalty
 from fogline.placement.requirements import Option
 from fogline.reconcile.conditions import conditions
+from fogline.reconcile.history import moves_status
 from fogline.reconcile.verdicts import Facts, Verdict, verdicts
 from fogline.snapshot import Node, Pod, Replica
 from fogline.units import format_usd
@@ -51,7 +51,7 @@ def status_of(facts: Facts, now: datetime) -> ModelDeploymentStatus:
         cost_per_hour=format_usd(facts.cost_per_hour),
         tiers=_tiers(facts),
         placements=facts.placements[:MAX_PLACEMENTS],
-        moves=before.moves or Moves(active=0, completed=0, aborted=0),
+        moves=moves_status(before.moves, facts.progress, facts.held, now),
         last_decision=_last_decision(before.last_decision, facts.decision, now),
         conditions=conditions(before.conditions, verdicts(facts), model.metadata.generation, now),
     )

@@ -6,17 +6,14 @@ from decimal import Decimal
 
 from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus
 from fogline.conditions import ConditionType, Reason
+from fogline.disruption import Held, Progress, Proposal
 from fogline.observe import Owned, is_rolling
-from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
+from fogline.placement import Decision, Rejection, Unplaceable, Usage, demand_of, policy_refusals
 from fogline.placement.explain import describe, say_unplaceable
 from fogline.reconcile.refusal import Refusal
 from fogline.snapshot import Replica
 from fogline.units import format_usd, parse_usd
 
-NOT_YET_MOVED = (
-    "replicas are placed when they are created; this version does not move replicas that run, whatever "
-    "rebalancing.mode says"
-)
 _LIMIT_DIGITS = Decimal("1e-9")
 """As many digits as a limit may have; what a cost has beyond is the rounding of shares."""
 
@@ -33,6 +30,10 @@ class Facts:
     placements: tuple[PlacementStatus, ...]
     refusal: Refusal | None
     """What the last pass could not write, or why nothing may be."""
+    progress: Progress
+    """How far moves are."""
+    held: tuple[Held, ...] = ()
+    """Moves that do not start now."""
 
     @property
     def cost_per_hour(self) -> Decimal:
@@ -81,7 +82,7 @@ def verdicts(facts: Facts) -> Mapping[ConditionType, Verdict]:
         ConditionType.POLICY_COMPLIANT: _policy_compliant(facts),
         ConditionType.LATENCY_TARGET_MET: _latency_target_met(facts),
         ConditionType.WITHIN_COST_LIMIT: _within_cost_limit(facts),
-        ConditionType.REBALANCING: _no(Reason.IDLE, NOT_YET_MOVED),
+        ConditionType.REBALANCING: _rebalancing(facts),
         ConditionType.SUSPENDED: _suspended(facts),
     }
 
@@ -191,6 +192,25 @@ def _within_cost_limit(facts: Facts) -> Verdict:
         return _yes(Reason.WITHIN_LIMIT)
     text = f"costs {format_usd(facts.cost_per_hour)} US dollars per hour, the limit is {limit}"
     return _no(Reason.LIMIT_EXCEEDED, text)
+
+
+def _rebalancing(facts: Facts) -> Verdict:
+    if facts.progress.underway:
+        told = "; ".join(
+            f"{one.victim.name} from {one.move.source} to {one.move.target}: {one.move.reason}"
+            for one in facts.progress.underway
+        )
+        return _yes(Reason.MOVING, told)
+    if facts.held:
+        return _no(facts.held[0].reason, _say_held(facts.held[0].proposal))
+    return _no(Reason.IDLE)
+
+
+def _say_held(proposal: Proposal) -> str:
+    replica, answer = proposal.replica, proposal.answer
+    if isinstance(answer, Unplaceable):
+        return f"{replica.name} has to leave {replica.node} ({proposal.reason}): {say_unplaceable(answer)}"
+    return f"{replica.name} would go from {replica.node} to {answer.node} ({proposal.reason})"
 
 
 def _suspended(facts: Facts) -> Verdict:

@@ -15,7 +15,8 @@ from fogline.cluster.objects.metadata import ObjectMeta, Slim
 from fogline.conditions import Reason
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
 from fogline.names import DELETION_COST_ANNOTATION, MODEL_LABEL, ModelKey
-from fogline.objects.metadata import Document
+from fogline.objects import settle_replacement, unmark_victim
+from fogline.objects.metadata import Document, path_of_annotation
 from fogline.observe import View, model_key
 from fogline.placement.explain import describe
 from fogline.reconcile.intent import Intent
@@ -70,6 +71,7 @@ class Writer:
         """
         await self._tell_breaches(intent)
         await self._delete_pods(intent)
+        await self._settle_moves(intent)
         for replica, cost in intent.deletion_costs:
             await self._set_deletion_cost(replica, cost)
         refusal, changed = await self._apply_children(intent)
@@ -127,9 +129,20 @@ class Writer:
             version = replica.resource_version  # the scheduler may bind it before the call is through
             await self._delete(PODS, replica.namespace, replica.name, replica.uid, version)
 
+    async def _settle_moves(self, intent: Intent) -> None:
+        """Tell of moves that have ended, and take the marks off the pods of those that the status has."""
+        for one in intent.moves.ended:
+            if one not in intent.settled:
+                await self._recorder.move_ended(intent.model, one)
+        for one in intent.settled:
+            if one.victim:
+                await self._patch_pod(one.victim, unmark_victim(one.victim))
+            if one.replacement:
+                await self._patch_pod(one.replacement, settle_replacement(one.replacement))
+
     async def _set_deletion_cost(self, replica: Replica, cost: str | None) -> None:
         patch: list[dict[str, Any]] = [{"op": "test", "path": "/metadata/uid", "value": replica.uid}]
-        path = "/metadata/annotations/" + DELETION_COST_ANNOTATION.replace("/", "~1")
+        path = path_of_annotation(DELETION_COST_ANNOTATION)
         if cost is None:
             patch.append({"op": "remove", "path": path})
         elif replica.annotations:
@@ -137,6 +150,9 @@ class Writer:
         else:
             annotations = {DELETION_COST_ANNOTATION: cost}
             patch.append({"op": "add", "path": "/metadata/annotations", "value": annotations})
+        await self._patch_pod(replica, patch)
+
+    async def _patch_pod(self, replica: Replica, patch: list[Document]) -> None:
         try:
             await self._client.json_patch(PODS, replica.namespace, replica.name, patch)
         except (ChangedMeanwhileError, NotFoundError):

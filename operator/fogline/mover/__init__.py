@@ -1,0 +1,5 @@
+"""Starts moves: marks the replicas that should be elsewhere. What follows from a mark is the reconciler's."""
+
+from fogline.mover.loop import Mover
+
+__all__ = ["Mover"]

@@ -1,0 +1,33 @@
+"""Moves that are worth it or called for, and do not run: what the last rebalance held back."""
+
+from collections.abc import Callable, Iterable
+
+from fogline.disruption import Held
+from fogline.names import ModelKey
+
+
+class Outlook:
+    """By model. It lives in memory only: a rebalance after a restart comes to the same.
+
+    Parameters
+    ----------
+    changed
+        Called with a model whose outlook is another one now.
+    """
+
+    def __init__(self, changed: Callable[[Iterable[ModelKey]], None]) -> None:
+        self._changed = changed
+        self._held: dict[ModelKey, tuple[Held, ...]] = {}
+
+    def of(self, model: ModelKey) -> tuple[Held, ...]:
+        """Give what was held back of a model."""
+        return self._held.get(model, ())
+
+    def put(self, model: ModelKey, held: tuple[Held, ...]) -> None:
+        """Replace what was held back of a model."""
+        if held == self._held.get(model, ()):
+            return
+        self._held.pop(model, None)
+        if held:
+            self._held[model] = held
+        self._changed([model])
