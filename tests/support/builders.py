@@ -56,13 +56,15 @@ def make_edge_node(name: str, **fields: Any) -> Node:
 
 
 def make_variant(name: str, tier: str, *, requests: Mapping[str, str] | None = None, **fields: Any) -> Any:
-    """Make the document of a variant that requests one core and 1Gi."""
+    """Make the document of a variant that requests one core and 1Gi; of accelerators it makes limits too."""
+    room = requests or {"cpu": "1", "memory": "1Gi"}
+    devices = {resource: amount for resource, amount in room.items() if "/" in resource}
     return {
         "name": name,
         "tier": tier,
         "runtime": "TensorFlowServing" if tier == "Cloud" else "LiteRT",
         "artifact": {"uri": "s3://models/digits/1"},
-        "resources": {"requests": requests or {"cpu": "1", "memory": "1Gi"}},
+        "resources": {"requests": room, **({"limits": devices} if devices else {})},
         **fields,
     }
 

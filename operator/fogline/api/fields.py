@@ -11,7 +11,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z"
+DOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+"""What Kubernetes calls a DNS subdomain; at most 253 characters."""
+NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+"""The value of a label, and what stands behind the domain in its key."""
+LABEL_KEY = rf"^({DOMAIN}/)?{NAME}\Z"
 DECIMAL = r"^[0-9]{1,9}(\.[0-9]{1,9})?\Z"
 QUANTITY = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\Z"
 
@@ -52,9 +56,7 @@ LabelValue = Annotated[str, Meta(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0
 LabelValueOrEmpty = Annotated[
     str, Meta(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?\Z")
 ]
-ObjectName = Annotated[
-    str, Meta(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-]
+ObjectName = Annotated[str, Meta(max_length=253, pattern=rf"^{DOMAIN}\Z")]
 """Name of an object, such as a Secret."""
 ModelDeploymentName = Annotated[str, Meta(max_length=61, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?\Z")]
 """Also the name of a Service and the start of the names of Deployments."""

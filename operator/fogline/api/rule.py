@@ -9,8 +9,10 @@ from fogline.api.fields import LABEL_KEY, ApiObject, schema_pattern
 
 T = TypeVar("T", bound=ApiObject)
 
-MAX_KEY_CHARACTERS = 317
-KEYS_CEL = f"all(k, size(k) <= {MAX_KEY_CHARACTERS} &&\n  k.matches(r'{schema_pattern(LABEL_KEY)}'))"
+_MAX_DOMAIN_CHARACTERS = 253
+KEYS_CEL = (
+    f"all(k, k.indexOf('/') <= {_MAX_DOMAIN_CHARACTERS} &&\n  k.matches(r'{schema_pattern(LABEL_KEY)}'))"
+)
 """Macro on a map: its keys are keys of labels; `are_label_keys` is its twin."""
 
 
@@ -32,4 +34,4 @@ class Rule(Generic[T]):
 
 def are_label_keys(keys: Mapping[str, Any] | None) -> bool:
     """Tell whether all keys of a map are keys of labels."""
-    return all(len(key) <= MAX_KEY_CHARACTERS and re.match(LABEL_KEY, key) for key in keys or ())
+    return all(key.find("/") <= _MAX_DOMAIN_CHARACTERS and re.match(LABEL_KEY, key) for key in keys or ())

@@ -8,18 +8,19 @@ from functools import cache
 from typing import Any
 
 from fogline.api.enums import Tier
-from fogline.api.fields import schema_pattern
+from fogline.api.fields import DOMAIN, schema_pattern
 from fogline.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from fogline.api.nodeprofile_rules import NODE_PROFILE_RULES
 from fogline.api.placement import Latency, Placement, TierBounds
+from fogline.api.resource_rules import RESOURCE_RULES
 from fogline.api.rule import KEYS_CEL, Rule, are_label_keys
-from fogline.api.variants import Artifact, ModelName, Resources
-from fogline.units import parse_quantity
+from fogline.api.variants import Artifact, ModelName
 
 _MAX_LABEL_CHARACTERS = 63
 _OBJECT_URI = r"^(s3|gs)://[A-Za-z0-9][-A-Za-z0-9._]{1,221}(/[^/]+)+/?\Z"
 _FILE_URI = r"^https://[^/?#]+/([^?#]*[^/?#])([?].*)?\Z"
-_CLAIM_URI = r"^pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[^/]+)*/?\Z"
+_CLAIM_URI = rf"^pvc://{DOMAIN}(/[^/]+)*/?\Z"
+_LONG_CLAIM = "^pvc://[^/]{254}"
 _DOTS = r"/[.][.]?(/|\Z)"
 _IMAGE_URI = r"^oci://[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?\Z"
 
@@ -60,7 +61,8 @@ def _file_has_a_name(artifact: Artifact) -> bool:
 def _claim_and_path_are_plain(artifact: Artifact) -> bool:
     if not artifact.uri.startswith("pvc://"):
         return True
-    return bool(re.match(_CLAIM_URI, artifact.uri)) and not re.search(_DOTS, artifact.uri)
+    is_plain = re.match(_CLAIM_URI, artifact.uri) and not re.match(_LONG_CLAIM, artifact.uri)
+    return bool(is_plain) and not re.search(_DOTS, artifact.uri)
 
 
 def _image_is_a_reference(artifact: Artifact) -> bool:
@@ -69,14 +71,6 @@ def _image_is_a_reference(artifact: Artifact) -> bool:
 
 def _volume_needs_no_secret(artifact: Artifact) -> bool:
     return artifact.secret_name is None or not artifact.uri.startswith("pvc://")
-
-
-def _requests_within_limits(resources: Resources) -> bool:
-    requests, limits = resources.requests or {}, resources.limits or {}
-    return all(
-        parse_quantity(requests[name]) <= parse_quantity(limits[name])
-        for name in requests.keys() & limits.keys()
-    )
 
 
 def _target_within_maximum(latency: Latency) -> bool:
@@ -150,7 +144,7 @@ RULES: tuple[Rule[Any], ...] = (
         field="uri",
         message="a volume is written pvc://claim/path, without empty parts, . or .. in the path",
         cel=f"!self.uri.startsWith('pvc://') ||\n  (self.uri.matches('{schema_pattern(_CLAIM_URI)}') && "
-        "!self.uri.matches('/[.][.]?(/|$)'))",
+        f"!self.uri.matches('{_LONG_CLAIM}') && !self.uri.matches('/[.][.]?(/|$)'))",
         holds=_claim_and_path_are_plain,
     ),
     Rule(
@@ -167,28 +161,7 @@ RULES: tuple[Rule[Any], ...] = (
         cel="!has(self.secretName) || !self.uri.startsWith('pvc://')",
         holds=_volume_needs_no_secret,
     ),
-    Rule(
-        on=Resources,
-        field="requests",
-        message="names must be names of resources, such as cpu or nvidia.com/gpu",
-        cel=f"!has(self.requests) || self.requests.{KEYS_CEL}",
-        holds=lambda resources: are_label_keys(resources.requests),
-    ),
-    Rule(
-        on=Resources,
-        field="limits",
-        message="names must be names of resources, such as cpu or nvidia.com/gpu",
-        cel=f"!has(self.limits) || self.limits.{KEYS_CEL}",
-        holds=lambda resources: are_label_keys(resources.limits),
-    ),
-    Rule(
-        on=Resources,
-        field="requests",
-        message="a request must not exceed the limit of the same resource",
-        cel="!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) ||\n"
-        "  quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
-        holds=_requests_within_limits,
-    ),
+    *RESOURCE_RULES,
     Rule(
         on=Placement,
         field="nodeSelector",

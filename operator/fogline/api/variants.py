@@ -46,10 +46,12 @@ class Resources(ApiObject, frozen=True, kw_only=True):
 
     requests: Quantities | None = None
     """Resources that placement and kube-scheduler reserve for one replica: resource name to quantity, such as
-    cpu: 500m, memory: 1Gi. Absent: nothing is reserved."""
+    cpu: 500m, memory: 1Gi. A resource that only limits name is reserved up to its limit. Absent: nothing is
+    reserved."""
     limits: Quantities | None = None
-    """Resources that one replica may use at most: resource name to quantity. Must not be below the request.
-    Absent: no limit."""
+    """Resources that one replica may use at most: resource name to quantity. Must not be below the request;
+    of resources with a domain, such as nvidia.com/gpu, and of hugepages-<size> it must be the same. Absent:
+    no limit."""
 
 
 class Variant(ApiObject, frozen=True, kw_only=True):

@@ -1,0 +1,74 @@
+"""What the API server takes as a ModelDeployment it takes as the Deployment of its variant, and no more."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.support.crd_cases import changed, smallest_manifest
+from tests.support.kubectl import Kubectl
+
+from fogline.api import parse
+from fogline.config import Settings
+from fogline.objects import deployment
+
+TRY = ("create", "--dry-run=server", "--output=name", "--filename=-")
+LONG = "a" * 63
+DOMAIN = "d" * 60
+GPU, PAGES = "nvidia.com/gpu", "hugepages-2Mi"
+
+TAKEN: tuple[Mapping[str, Any], ...] = (
+    {"requests": {"cpu": "1500m", "memory": "1.5Gi", "ephemeral-storage": 1}, "limits": {"cpu": "1.5"}},
+    {"requests": {"memory": "100m"}},
+    {"limits": {GPU: 2}},
+    {"requests": {GPU: "1k"}, "limits": {GPU: 1000}},
+    {"limits": {f"{DOMAIN}.{DOMAIN}.{DOMAIN}.{DOMAIN}/{LONG}": 1}},
+    {"requests": {"example.kubernetes.io/dongle": "1.5"}},
+    {"requests": {"cpu": 1}, "limits": {PAGES: "4Mi", "hugepages-1Gi": "1Gi"}},
+    {"limits": {"memory": "1Gi", PAGES: 0}},
+)
+REFUSED: tuple[Mapping[str, Any], ...] = (
+    {"requests": {"gpu": 1}},
+    {"limits": {"pods": 1}},
+    {"requests": {"storage": "1Gi"}},
+    {"requests": {"cpu": 2}, "limits": {"cpu": "1999m"}},
+    {"requests": {GPU: 1}},
+    {"requests": {GPU: 1}, "limits": {GPU: 2}},
+    {"limits": {GPU: "1500m"}},
+    {"limits": {"requests.nvidia.com/gpu": 1}},
+    {"limits": {"Nvidia.com/gpu": 1}},
+    {"limits": {f"nvidia.com/a{LONG}": 1}},
+    {"limits": {f"{DOMAIN}.{DOMAIN}.{DOMAIN}.{DOMAIN}.a/gpu": 1}},
+    {"requests": {"cpu": 1, PAGES: "4Mi"}},
+    {"limits": {PAGES: "4Mi"}},
+    {"limits": {"cpu": 1, PAGES: "3Mi"}},
+    {"limits": {"cpu": 1, "hugepages-big": "4Mi"}},
+    {"limits": {"cpu": 1, "hugepages-2Mi.example.com/gpu": 1}},
+)
+
+
+def with_resources(resources: Mapping[str, Any]) -> dict[str, Any]:
+    return changed(smallest_manifest(), {"spec.variants[0].resources": resources}, [])
+
+
+def child_with(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the Deployment that the operator would make, had it not been refused."""
+    model = parse(smallest_manifest() | {"metadata": {"name": "digits", "uid": "1", "namespace": "default"}})
+    child = deployment(model, model.spec.variants[0], 1, Settings())
+    return changed(child, {"spec.template.spec.containers[0].resources": resources}, [])
+
+
+@pytest.mark.parametrize("resources", TAKEN, ids=str)
+def test_resources_that_a_deployment_may_ask_for_are_taken(
+    kubectl: Kubectl, resources: Mapping[str, Any]
+) -> None:
+    kubectl(*TRY, manifest=child_with(resources))
+    kubectl(*TRY, manifest=with_resources(resources))
+
+
+@pytest.mark.parametrize("resources", REFUSED, ids=str)
+def test_resources_that_a_deployment_must_not_ask_for_are_refused(
+    kubectl: Kubectl, resources: Mapping[str, Any]
+) -> None:
+    kubectl.refused(*TRY, manifest=child_with(resources))
+    answer = kubectl.refused(*TRY, manifest=with_resources(resources))
+    assert "spec.variants[0].resources" in answer
