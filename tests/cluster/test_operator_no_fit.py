@@ -143,3 +143,15 @@ async def _ready_and_gated(world: World, wanted: tuple[int, int]) -> bool:
 
 async def _variants(world: World, wanted: list[str]) -> bool:
     return [pod["metadata"]["labels"]["fogline.dev/variant"] for pod in await world.pods()] == wanted
+
+
+async def test_pods_that_the_api_server_refuses_are_told_of_with_its_reason(world: World) -> None:
+    await world.add_node()
+    await world.apply_model(placement={"priorityClassName": "no-such-class"})
+    for kind in ("Placed", "Ready"):
+
+        async def tells(kind: str = kind) -> bool:
+            message: str = (await world.condition(kind))["message"]
+            return "digits-cloud cannot make pods: " in message and "no-such-class" in message
+
+        await wait_for(tells, f"{kind} says why there are no pods")

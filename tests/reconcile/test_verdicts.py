@@ -70,11 +70,24 @@ def rolling() -> Scene:
     return replace(found, deployments={"cloud": live})
 
 
+def without_pods() -> Scene:
+    found = scene()
+    failure = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "no PriorityClass with name gold was found",
+    }
+    live = make_live_deployment(found.model, status={"observedGeneration": 1, "conditions": [failure]})
+    return replace(found, deployments={"cloud": live})
+
+
 def latency_of(node: Any) -> Scene:
     found = scene((running(),), placement={"latency": {"targetMilliseconds": 20}})
     return replace(found, nodes=(node, EDGE))
 
 
+NO_PODS = "Deployment digits-cloud cannot make pods: no PriorityClass with name gold was found"
 IMAGE = [make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits:1"})]
 TOO_OLD = (
     "variant cloud: oci:// artifacts need Kubernetes 1.35 or newer, this cluster has 1.34: "
@@ -145,6 +158,13 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
         '0 of 1 replicas are on nodes; kube-scheduler: persistentvolumeclaim "models" not found',
         refused_by_scheduler,
     ),
+    (
+        ConditionType.PLACED,
+        Reason.PLACING,
+        "False",
+        f"0 of 1 replicas are on nodes; {NO_PODS}",
+        without_pods,
+    ),
     (ConditionType.PLACED, Reason.ALL_PLACED, "True", "", lambda: scene((starting(),))),
     (ConditionType.ARTIFACT_READY, Reason.NO_REPLICA_YET, "Unknown", "", lambda: scene((waiting(),))),
     (
@@ -176,6 +196,13 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
         "False",
         "0 of 1 replicas are Ready; p on cloud-1: server ended with exit code 137: OOMKilled",
         lambda: scene((starting(initContainerStatuses=[FETCHED], containerStatuses=[CRASHED]),)),
+    ),
+    (
+        ConditionType.READY,
+        Reason.REPLICAS_NOT_READY,
+        "False",
+        f"0 of 1 replicas are Ready; {NO_PODS}",
+        without_pods,
     ),
     (
         ConditionType.READY,

@@ -148,7 +148,7 @@ def make_live_deployment(
     variant: str = "cloud",
     *,
     replicas: int = 1,
-    status: Mapping[str, int] | None = None,
+    status: Mapping[str, Any] | None = None,
 ) -> objects.Deployment:
     """Make a live Deployment of a variant; without further words its rollout is over.
 

@@ -107,7 +107,7 @@ def _placed(facts: Facts) -> Verdict:
         return _no(Reason.WAITING_FOR_OTHER_GATES, f"decided, but held by the scheduling gates {gates}")
     if len(on_nodes) < desired:
         refused = next((replica.refusal for replica in facts.alive if replica.refusal), "")
-        more = f"; kube-scheduler: {refused}" if refused else ""
+        more = f"; kube-scheduler: {refused}" if refused else _pods_refused(facts)
         return _no(Reason.PLACING, f"{len(on_nodes)} of {desired} replicas are on nodes{more}")
     return _yes(Reason.ALL_PLACED)
 
@@ -133,7 +133,9 @@ def _ready(facts: Facts) -> Verdict:
         return _yes(Reason.SCALED_TO_ZERO)
     if ready < desired:
         troubled = next((r for r in facts.alive if not r.ready and r.trouble), None)
-        more = f"; {troubled.name} on {troubled.node}: {troubled.trouble}" if troubled else ""
+        more = (
+            f"; {troubled.name} on {troubled.node}: {troubled.trouble}" if troubled else _pods_refused(facts)
+        )
         return _no(Reason.REPLICAS_NOT_READY, f"{ready} of {desired} replicas are Ready{more}")
     if rolling := [live.metadata.name for live in facts.seen.deployments.values() if is_rolling(live)]:
         return _no(
@@ -143,6 +145,15 @@ def _ready(facts: Facts) -> Verdict:
     if left := [replica.name for replica in facts.alive if replica.variant not in variants]:
         return _no(Reason.ROLLING_OUT, f"{', '.join(left)} of a variant that left the spec is still there")
     return _yes(Reason.ALL_REPLICAS_READY)
+
+
+def _pods_refused(facts: Facts) -> str:
+    """Say why the API server refuses pods, such as for a quota or for a PriorityClass that does not exist."""
+    for live in facts.seen.deployments.values():
+        for one in live.status.conditions:
+            if (one.type, one.status) == ("ReplicaFailure", "True"):
+                return f"; Deployment {live.metadata.name} cannot make pods: {one.message}"
+    return ""
 
 
 def _policy_compliant(facts: Facts) -> Verdict:
