@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.placement.fast_path import FastPath
 from bench.placement.measure import OPTIMISER, Measured, Size
+from bench.placement.whole_command import WholeCommand
 
 _BUSY_PERCENT = 3.0
 """More waiting than this comes from other work: files and memory alone make a plan wait for less."""
@@ -96,6 +97,8 @@ class Results:
     """None where it was not measured."""
     are_made: bool
     """Whether the instances were made from a seed, which is what the goals are about."""
+    whole_command: WholeCommand | None = None
+    """None where it was not measured."""
 
     def case(self, name: str) -> Case | None:
         """Find a case."""

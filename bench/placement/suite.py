@@ -20,6 +20,7 @@ from bench.placement.measure import (
     with_optimiser,
 )
 from bench.placement.results import Case, Machine, Results, waited_percent
+from bench.placement.whole_command import measure_whole_command
 from fogline.placement.optimiser.problem import Ints
 
 ALL_SIZES = tuple(SIZES)
@@ -34,7 +35,7 @@ Tell = Callable[[Instance | FileInstance, Case, Ints], None]
 def run(sizes: Iterable[str], tell: Tell) -> Results:
     """Measure clusters that are made from a seed."""
     load, cases = os.getloadavg()[0], []
-    fast_path = None
+    fast_path = command = None
     for size in sizes:
         cases.append(_case(from_scratch(size), tell))
         if size == "large":
@@ -43,7 +44,8 @@ def run(sizes: Iterable[str], tell: Tell) -> Results:
         cases.append(_case(after_events(in_place), tell))
         if size == "large":
             fast_path = alone(measure_fast_path, in_place)
-    return Results(_machine(load, cases), tuple(cases), fast_path, are_made=True)
+            command = alone(measure_whole_command, after_events(in_place))
+    return Results(_machine(load, cases), tuple(cases), fast_path, are_made=True, whole_command=command)
 
 
 def run_files(paths: Iterable[Path], tell: Tell) -> Results:

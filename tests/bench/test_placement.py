@@ -14,11 +14,20 @@ from bench.placement.baselines import BASELINES, greedy
 from bench.placement.exact import solve_exactly
 from bench.placement.files import assignment, read
 from bench.placement.goals import judge
-from bench.placement.measure import OPTIMISER, Measured, Size, in_turn, with_baselines, with_optimiser
+from bench.placement.measure import (
+    OPTIMISER,
+    Measured,
+    Size,
+    alone,
+    in_turn,
+    with_baselines,
+    with_optimiser,
+)
 from bench.placement.page import BEGIN, END, PAGE, PICTURE, with_figures
 from bench.placement.picture import draw
 from bench.placement.results import Case, Machine, Results, waited_percent
 from bench.placement.score import Score, forced_rejections, score
+from bench.placement.whole_command import WholeCommand, measure_whole_command
 from dev.instances import few_big, from_scratch, rebalance
 
 from fogline.placement.optimiser import MOVE_COST
@@ -192,6 +201,28 @@ def test_a_plan_that_rejects_more_has_no_distance_to_the_bound_and_reaches_no_go
 def test_a_goal_is_reached_when_plan_and_time_are_good_enough(cost: float, must: bool, stretch: bool) -> None:  # noqa: FBT001  parameters of a test
     (goal,) = judge(results(plan(OPTIMISER, cost, lower_bound=100)))
     assert (goal.meets_must, goal.meets_stretch) == (must, stretch)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "gap", "must", "stretch"),
+    [(7, 3.9, True, True), (9.9, 3.9, True, False), (7, 6.1, False, False), (7, None, False, False)],
+)
+def test_the_whole_command_is_judged_by_its_time_and_its_bound(
+    seconds: float,
+    gap: float | None,
+    must: bool,  # noqa: FBT001  parameters of a test
+    stretch: bool,  # noqa: FBT001  parameters of a test
+) -> None:
+    command = WholeCommand(nodes=5000, dump_megabytes=23, seconds=seconds, cpu_seconds=7, gap_percent=gap)
+    goal = list(judge(replace(results(plan(OPTIMISER, 1, lower_bound=1)), whole_command=command)))[-1]
+    assert (goal.meets_must, goal.meets_stretch) == (must, stretch)
+
+
+def test_the_whole_command_is_measured_with_its_optimiser() -> None:
+    found = alone(measure_whole_command, rebalance("tiny"))
+    assert found.nodes == 15
+    assert found.gap_percent is not None
+    assert 0 < found.cpu_seconds < 2 * found.seconds + 1
 
 
 @pytest.mark.parametrize(
