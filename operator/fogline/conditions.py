@@ -96,3 +96,4 @@ class Reason(StrEnum):
     MOVE_STARTED = "MoveStarted"
     MOVE_COMPLETED = "MoveCompleted"
     MOVE_ABORTED = "MoveAborted"
+    DRAIN_UNBLOCKED = "DrainUnblocked"

@@ -12,8 +12,9 @@ from fogline.cluster.client import Client
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, Kind
 from fogline.cluster.objects import ObjectMeta
 from fogline.conditions import Reason
-from fogline.disruption import Ended
+from fogline.disruption import Blocked, Ended
 from fogline.errors import ApiError
+from fogline.placement.explain import say_unplaceable
 from fogline.snapshot import Move
 from fogline.units import format_usd
 
@@ -93,6 +94,15 @@ class Recorder:
             pod = ended.victim.name if ended.victim else ""
             words = f"{_in_words(pod, ended.move)} was given up: {ended.message}"
             await self._warn(model, Reason.MOVE_ABORTED, "Move", words)
+
+    async def drain_unblocked(self, model: ModelDeployment, blocked: Blocked) -> None:
+        """Tell that a drain may evict a replica although it has no other place."""
+        replica = blocked.replica
+        note = (
+            f"{replica.node} is cordoned for {blocked.seconds} s and no other node takes replica "
+            f"{replica.name}, so a drain may evict it now: {say_unplaceable(blocked.answer)}"
+        )
+        await self._warn(model, Reason.DRAIN_UNBLOCKED, "Drain", note)
 
     async def profiles_conflict(self, profile: ObjectMeta, why: str) -> None:
         """Tell that two NodeProfiles say different things, and only their names told which one counts."""

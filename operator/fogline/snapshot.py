@@ -9,7 +9,8 @@ from fogline.api import Billing, DataSensitivity, Tier
 from fogline.names import ModelKey
 from fogline.units import Amounts
 
-_CORDONED = "node.kubernetes.io/unschedulable"
+CORDONED = "node.kubernetes.io/unschedulable"
+"""Taint with which the node controller repeats that a node is cordoned."""
 _NOT_READY = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 
 
@@ -50,6 +51,8 @@ class Node:
     """How much of allocatable our replicas may use together, above 0 and at most 1."""
     accelerator_type: str | None = None
     """What kind of accelerator it has; None when it does not say."""
+    cordoned_since: datetime | None = None
+    """Since when; None when it is not cordoned, and for the moment until the node controller has noted it."""
 
     @property
     def repelling_taints(self) -> tuple[Taint, ...]:
@@ -63,7 +66,7 @@ class Node:
     def _repeats_state(self, taint: Taint) -> bool:
         if taint.key in _NOT_READY:
             return not self.ready or taint.effect == "NoExecute"
-        return taint.key == _CORDONED and self.cordoned
+        return taint.key == CORDONED and self.cordoned
 
     def latency_from(self, client_site: str | None) -> int | None:
         """Round trip in milliseconds from a client site; None when unknown."""

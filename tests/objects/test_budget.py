@@ -40,6 +40,17 @@ def test_a_percentage_never_lets_more_go_than_it_says(replicas: int, percent: in
     assert 0 <= gone * 100 <= replicas * percent
 
 
+@pytest.mark.parametrize(
+    ("replicas", "max_unavailable", "may_go", "stay"),
+    [(1, 0, 1, 0), (3, 0, 1, 2), (3, 1, 1, 2), (3, 1, 2, 1), (8, "25%", 1, 6), (0, 0, 1, 0), (1, 0, 2, 0)],
+)
+def test_a_drain_that_must_come_to_its_end_lets_go_what_the_user_allows_or_more(
+    replicas: int, max_unavailable: int | str, may_go: int, stay: int
+) -> None:
+    model = make_model(replicas=replicas, disruption={"maxUnavailable": max_unavailable})
+    assert budget(model, may_go)["spec"]["minAvailable"] == stay
+
+
 def test_the_budget_is_an_integer_because_kubernetes_rounds_a_percentage_against_us() -> None:
     built = budget(make_model(replicas=4, disruption={"maxUnavailable": "25%"}))["spec"]
     assert (built["minAvailable"], type(built["minAvailable"])) == (3, int)

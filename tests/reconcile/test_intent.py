@@ -13,8 +13,10 @@ from tests.support.live import (
     UNSCHEDULABLE,
     bound,
     make_live_deployment,
+    patched,
     pinned,
     pod_document,
+    replica_of,
     serving,
     stored,
 )
@@ -22,7 +24,9 @@ from tests.support.scenes import Scene
 
 from fogline.api import DataSensitivity, ModelDeployment
 from fogline.names import DECIDED_AT_ANNOTATION, DELETION_COST_ANNOTATION, GATE
+from fogline.objects import mark_victim
 from fogline.reconcile.intent import DELETION_COST, Intent
+from fogline.snapshot import Move, Node
 
 CLOUD = make_node("cloud-1", cost="1")
 EDGE = make_edge_node("edge-1", cost="0.1")
@@ -240,3 +244,52 @@ def test_replicas_that_a_rollout_replaces_are_not_counted_twice() -> None:
     intent = Scene(found, (CLOUD, EDGE), (old, new), live).pass_at()
     assert replicas_of(intent) == {"digits-edge": 1}
     assert costs_of(intent) == {}
+
+
+def drained(seconds: int) -> Node:
+    return make_node("drained", cordoned=True, cordoned_since=NOW - timedelta(seconds=seconds))
+
+
+def kept_by(intent: Intent) -> int:
+    assert intent.children is not None
+    return int(intent.children.budget["spec"]["minAvailable"])
+
+
+def test_the_budget_lets_one_replica_go_that_a_drain_has_waited_for_in_vain() -> None:
+    scene = Scene(model(replicas=2), (drained(601),), (running("a", "drained"), running("b", "drained")))
+    intent = scene.pass_at()
+    assert [one.replica.name for one in intent.blocked] == ["a", "b"]
+    assert kept_by(intent) == 1
+
+
+def test_the_budget_lets_the_next_one_go_when_the_first_has_no_place_either() -> None:
+    waiting = pod_document(model(), "a-again")
+    intent = Scene(model(replicas=2), (drained(601),), (waiting, running("b", "drained"))).pass_at()
+    assert kept_by(intent) == 0
+
+
+def test_the_budget_is_as_ever_until_then_and_the_pass_is_made_again_in_time() -> None:
+    intent = Scene(model(), (drained(590),), (running("a", "drained"),)).pass_at()
+    assert (kept_by(intent), intent.again_seconds) == (1, 10)
+
+
+def test_the_budget_is_as_ever_once_the_last_replica_has_left_the_node() -> None:
+    intent = Scene(model(), (drained(601), CLOUD), (running("a", "cloud-1"),)).pass_at()
+    assert (kept_by(intent), intent.again_seconds) == (1, None)
+
+
+def test_what_the_user_lets_go_is_enough_for_a_drain() -> None:
+    allowed = model(replicas=2, disruption={"maxUnavailable": "50%"})
+    intent = Scene(
+        allowed, (drained(601), CLOUD), (running("a", "drained"), running("b", "cloud-1"))
+    ).pass_at()
+    assert kept_by(intent) == 1
+
+
+def test_a_victim_whose_replacement_is_not_ready_yet_stays_and_is_counted_once() -> None:
+    document = running("a", "drained")
+    move = Move("m1", "drained", "cloud-1", "cloud", None, "NodeCordoned", None, NOW)
+    victim = patched(document, mark_victim(replica_of(document), move))
+    deployments = {"cloud": make_live_deployment(model(), "cloud")}
+    intent = Scene(model(), (drained(5), CLOUD), (victim,), deployments).pass_at()
+    assert replicas_of(intent) == {"digits-cloud": 2}

@@ -24,11 +24,21 @@ class Children:
         return (self.service, self.budget, *self.deployments)
 
 
-def children(model: ModelDeployment, replicas: Mapping[str, int], settings: Settings) -> Children:
-    """Build every child. `replicas` names the variants in use and how many replicas each runs."""
+def children(
+    model: ModelDeployment, replicas: Mapping[str, int], settings: Settings, may_go: int = 0
+) -> Children:
+    """Build every child.
+
+    Parameters
+    ----------
+    replicas
+        The variants in use and how many replicas each runs.
+    may_go
+        Replicas that the budget lets go even if the user allows fewer.
+    """
     return Children(
         service(model),
-        budget(model),
+        budget(model, may_go),
         tuple(
             deployment(model, variant, replicas[variant.name], settings)
             for variant in model.spec.variants

@@ -1,6 +1,7 @@
 """A live Node as placement sees it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from fogline import names, snapshot
@@ -51,6 +52,7 @@ def to_node(node: objects.Node, settings: Settings, profiles: Iterable[Profile] 
         allocatable=resource_amounts(node.status.allocatable),
         capacity_share=facts.capacity_share or _WHOLE,
         accelerator_type=labels.get(settings.accelerator_label),
+        cordoned_since=_cordoned_since(node),
     )
 
 
@@ -61,6 +63,12 @@ def tier_of(labels: Mapping[str, str]) -> Tier:
         return Tier(said)
     marked = any(key in labels and (value is None or labels[key] == value) for key, value in names.EDGE_MARKS)
     return Tier.EDGE if marked else Tier.CLOUD
+
+
+def _cordoned_since(node: objects.Node) -> datetime | None:
+    """Read when the node controller saw that the node is cordoned: it repeats that as a taint."""
+    times = (taint.time_added for taint in node.spec.taints if taint.key == snapshot.CORDONED)
+    return next(times, None) if node.spec.unschedulable else None
 
 
 def _clearance(labels: Mapping[str, str]) -> DataSensitivity:

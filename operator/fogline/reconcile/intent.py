@@ -8,7 +8,7 @@ from fogline.api import ModelDeployment, ModelDeploymentStatus
 from fogline.cluster import objects
 from fogline.conditions import Reason
 from fogline.config import Settings
-from fogline.disruption import Ended, Held, Progress, Underway, claim
+from fogline.disruption import Blocked, Drains, Ended, Held, Progress, Underway, claim, drains
 from fogline.names import DELETION_COST_ANNOTATION, deployment_name
 from fogline.objects import Children, children, min_available
 from fogline.observe import Owned, is_rolling, leave, moves
@@ -58,6 +58,8 @@ class Intent:
     """Moves that the status tells of, so that their pods need no marks any more."""
     deletion_costs: tuple[tuple[Replica, str | None], ...] = ()
     """Replicas whose deletion cost must change, and to what; None takes it away."""
+    blocked: tuple[Blocked, ...] = ()
+    """Replicas that the budget lets go, because a drain has waited for them in vain."""
     children: Children | None = None
     """None when nothing may be written but the status."""
     prune: tuple[objects.Deployment, ...] = ()
@@ -84,6 +86,9 @@ def intend(
     progress = Progress() if on_hold else moves(model, demand, seen, usage, now)
     leave(progress, seen, usage)
     claimed = claim(demand, progress.underway, usage)
+    waits = drains(
+        demand, _standing(seen, progress), usage, model.spec.rebalancing.ready_timeout_seconds, now
+    )
     misplaced = _misplaced(demand, usage)
     staying = misplaced + _victims(model, seen, progress)
     demand = replace(demand, replicas=demand.replicas - misplaced.total())
@@ -112,12 +117,28 @@ def intend(
         claimed=claimed,
         settled=tuple(one for one in progress.ended if is_told(one, model.status)),
         deletion_costs=_deletion_costs(seen, decision, progress, usage),
+        blocked=waits.blocked,
         children=children(
-            model, _replicas(model, seen, decision, staying + _victims(model, seen, progress)), settings
+            model,
+            _replicas(model, seen, decision, staying),
+            settings,
+            # what no node is left for will not come back before the drain ends; and one more may go
+            may_go=decision.waiting + 1 if waits.blocked else 0,
         ),
         prune=_prune(model, seen),
-        again_seconds=settings.unstick_seconds if any(r.refused_since for r in seen.replicas) else None,
+        again_seconds=_again_seconds(seen, settings, waits),
     )
+
+
+def _standing(seen: Owned, progress: Progress) -> tuple[Replica, ...]:
+    """Give the replicas on nodes that are not leaving by a move."""
+    return tuple(r for r in seen.replicas if r.alive and r.bound and r not in progress.victims)
+
+
+def _again_seconds(seen: Owned, settings: Settings, waits: Drains) -> float | None:
+    """Tell when time alone may have changed what to do."""
+    stuck = settings.unstick_seconds if any(r.refused_since for r in seen.replicas) else None
+    return min((one for one in (stuck, waits.due_seconds) if one is not None), default=None)
 
 
 def _is_blind(seen: Owned, usage: Usage) -> bool:

@@ -10,7 +10,8 @@ import msgspec
 
 from fogline.api import GROUP, KIND, VERSION, ModelDeploymentStatus
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import DEPLOYMENTS, PODS, Kind, kind_of
+from fogline.cluster.kinds import DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, Kind, kind_of
+from fogline.cluster.objects import PodDisruptionBudget
 from fogline.cluster.objects.metadata import ObjectMeta, Slim
 from fogline.conditions import Reason
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
@@ -70,6 +71,7 @@ class Writer:
             Something went wrong that may be over the next time.
         """
         await self._tell_breaches(intent)
+        await self._tell_unblocked(intent)
         await self._delete_pods(intent)
         await self._settle_moves(intent)
         for replica, cost in intent.deletion_costs:
@@ -118,6 +120,16 @@ class Writer:
                     await self._recorder.clearance_violated(
                         intent.model, f"replica {one.pod.name} runs on {describe(rejection)}"
                     )
+
+    async def _tell_unblocked(self, intent: Intent) -> None:
+        """Tell that the budget lets go what it holds until now."""
+        live = self._view.child(POD_DISRUPTION_BUDGETS, model_key(intent.model))
+        if intent.children is None or not isinstance(live, PodDisruptionBudget):
+            return
+        held = live.spec.min_available
+        if isinstance(held, int) and held > intent.children.budget["spec"]["minAvailable"]:
+            for one in intent.blocked:
+                await self._recorder.drain_unblocked(intent.model, one)
 
     async def _delete_pods(self, intent: Intent) -> None:
         for replica in intent.failed:

@@ -1,6 +1,7 @@
 """Nodes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -14,6 +15,8 @@ class Taint(Slim, frozen=True):
     effect: str
     """``NoSchedule``, ``PreferNoSchedule`` or ``NoExecute``."""
     value: str = ""
+    time_added: datetime | None = None
+    """Known of the taints that the node controller sets."""
 
 
 class NodeSpec(Slim, frozen=True):
