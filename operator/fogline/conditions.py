@@ -74,6 +74,9 @@ class Reason(StrEnum):
     LATENCIES_UNKNOWN = "LatenciesUnknown"
     IDLE = "Idle"
     MOVING = "Moving"
+    MOVES_PLANNED = "MovesPlanned"
+    COOLING_DOWN = "CoolingDown"
+    TOO_MANY_NODES_NOT_READY = "TooManyNodesNotReady"
     NO_PLACE_TO_MOVE = "NoPlaceToMove"
     WAITING_FOR_BUDGET = "WaitingForBudget"
     SUSPENDED_BY_USER = "SuspendedByUser"
@@ -86,6 +89,13 @@ class Reason(StrEnum):
     CONFLICTING = "Conflicting"
     OVERRIDDEN = "Overridden"
 
+    # why a replica moves, where the same does not refuse a node
+    NODE_OVER_COMMITTED = "NodeOverCommitted"
+    NODE_UNDER_PRESSURE = "NodeUnderPressure"
+    NODE_LEAVING = "NodeLeaving"
+    TIER_MINIMUM_MISSED = "TierMinimumMissed"
+    BETTER_NODE = "BetterNode"
+
     # Events
     NO_FITTING_NODE = "NoFittingNode"
     PLACED_WITHOUT_PIN = "PlacedWithoutPin"
@@ -93,6 +103,7 @@ class Reason(StrEnum):
     REPLICA_FAILED = "ReplicaFailed"
     CLEARANCE_VIOLATED = "ClearanceViolated"
     APPLY_FAILED = "ApplyFailed"
+    MOVE_PLANNED = "MovePlanned"
     MOVE_STARTED = "MoveStarted"
     MOVE_COMPLETED = "MoveCompleted"
     MOVE_ABORTED = "MoveAborted"

@@ -15,7 +15,7 @@ from fogline.conditions import Reason
 from fogline.disruption import Blocked, Ended
 from fogline.errors import ApiError
 from fogline.placement.explain import say_unplaceable
-from fogline.snapshot import Move
+from fogline.snapshot import Move, Replica
 from fogline.units import format_usd
 
 QUIET_SECONDS = 60.0
@@ -79,6 +79,11 @@ class Recorder:
     async def apply_failed(self, model: ModelDeployment, why: str) -> None:
         """Tell that the API server refuses an object of this model."""
         await self._warn(model, Reason.APPLY_FAILED, "Apply", why)
+
+    async def move_planned(self, model: ModelDeployment, replica: Replica, target: str, why: Reason) -> None:
+        """Tell that a replica would move if the user had not asked for plans only."""
+        words = f"replica {replica.name} would move from {replica.node} to {target} ({why})"
+        await self._tell(model, Reason.MOVE_PLANNED, "Move", words)
 
     async def move_started(self, model: ModelDeployment, pod: str, move: Move) -> None:
         """Tell that a replica begins to move."""

@@ -1,11 +1,15 @@
 """Disruption: which replicas move, when, and how far each move is. Pure: same input, same answer."""
 
-from fogline.disruption.admit import Budget, Held, admit
+from fogline.disruption.admit import Budget, admit
 from fogline.disruption.drains import Blocked, Drains, drains
 from fogline.disruption.forced import forced_moves
+from fogline.disruption.health import is_outage
+from fogline.disruption.hold import Held, Moment, hold
+from fogline.disruption.overload import Standing, crowded_out
 from fogline.disruption.progress import Ended, Progress, Underway, follow
 from fogline.disruption.proposals import Proposal
 from fogline.disruption.room import claim, obstacle, release
+from fogline.disruption.worth import Search
 
 __all__ = [
     "Blocked",
@@ -13,14 +17,20 @@ __all__ = [
     "Drains",
     "Ended",
     "Held",
+    "Moment",
     "Progress",
     "Proposal",
+    "Search",
+    "Standing",
     "Underway",
     "admit",
     "claim",
+    "crowded_out",
     "drains",
     "follow",
     "forced_moves",
+    "hold",
+    "is_outage",
     "obstacle",
     "release",
 ]

@@ -1,11 +1,18 @@
 """Moves that somebody could start."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from fogline.conditions import Reason
 from fogline.placement import Assignment, Unplaceable
 from fogline.snapshot import Replica
+
+DATA_RULES = frozenset({Reason.CLEARANCE_TOO_LOW, Reason.REGION_NOT_ALLOWED})
+"""Rules about where data may be. They go before availability: nothing holds back a move that they force."""
+_PRESSURE = (Reason.NODE_UNDER_PRESSURE,)
+_GOING = (Reason.NODE_CORDONED, Reason.NODE_LEAVING)
+_OVERLOAD = (Reason.NODE_OVER_COMMITTED, Reason.CAPACITY_SHARE_REACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +25,23 @@ class Proposal:
     """Where it should go, or why there is no such place."""
     saving_per_hour: Decimal | None = None
     """US dollars, latency counted as the objective does; None when the move is forced."""
+    not_before: datetime | None = None
+    """When it may go there: it has left that node just now. None: at once."""
 
     @property
     def is_forced(self) -> bool:
         """Whether the replica has to leave, whatever it costs."""
         return self.saving_per_hour is None
+
+    @property
+    def is_by_data_rule(self) -> bool:
+        """Whether the replica is where its data must not be."""
+        return self.reason in DATA_RULES
+
+
+def urgency(one: Proposal) -> tuple[int, Decimal]:
+    """Sort key, the most urgent first; among moves that are not forced the one that saves most."""
+    if not one.is_forced:
+        return 5, -(one.saving_per_hour or Decimal(0))
+    classes = (DATA_RULES, _OVERLOAD, _PRESSURE, _GOING)
+    return next((rank for rank, reasons in enumerate(classes) if one.reason in reasons), 4), Decimal(0)

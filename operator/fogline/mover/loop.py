@@ -3,25 +3,33 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from fogline.api import ModelDeployment
 from fogline.cluster.kinds import PODS
+from fogline.conditions import Reason
 from fogline.context import Context
-from fogline.disruption import Budget, Proposal
+from fogline.disruption import Budget, Held, Proposal, Standing, crowded_out
 from fogline.errors import ApiError
-from fogline.mover.rebalance import rebalance
+from fogline.mover.rebalance import Rebalance, Scene, rebalance
 from fogline.names import ModelKey
 from fogline.objects import mark_victim
 from fogline.observe import model_key, owned
-from fogline.placement import Assignment
+from fogline.placement import Assignment, Usage, demand_of, overloads
 from fogline.snapshot import Move
 from fogline.wakeups import WakeUps
 
 COLLECT_SECONDS = 0.5
-"""Changes are collected for this long: a drain or a storm is then one rebalance."""
+"""Changes are collected for this long, and for as long as the last rebalance took: a drain or a storm is then
+one rebalance, and half of the time is left for other work."""
+SLICE_SECONDS = 0.02
+"""A rebalance lets other work go on after this long."""
 RETRY_SECONDS = 2.0
+UNSEEN_SECONDS = 30.0
+"""A move that was started and cannot be seen after this long is over."""
 
 logger = logging.getLogger(__name__)
 
@@ -31,48 +39,114 @@ class Mover:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._marked: dict[str, Proposal] = {}
-        """Moves that were started and cannot be seen yet, by uid of the victim."""
+        self._marked: dict[str, tuple[Proposal, float]] = {}
+        """Moves that were started and cannot be seen yet, and when, by uid of the victim."""
+        self._alarms: dict[ModelKey, asyncio.TimerHandle] = {}
+        """When a model is looked at again although nothing may have happened."""
+        self._planned: dict[ModelKey, frozenset[tuple[str, str]]] = {}
+        """Moves that a user was told of who wants to be told only."""
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
         """Look for moves for ever. Errors of the API server are retried; any other exception is a bug."""
+        took = 0.0
         async with asyncio.TaskGroup() as later:
             while True:
-                keys = await self.wakeups.take(COLLECT_SECONDS)
-                for proposal in self._moves(keys):
-                    self._marked[proposal.replica.uid] = proposal
-                    later.create_task(self._start(proposal))
+                keys = await self.wakeups.take(COLLECT_SECONDS + took)
+                began = time.monotonic()
+                outcome = await self._rebalance(keys)
+                took = time.monotonic() - began
+                for key in keys:
+                    await self._tell(key, outcome.held.get(key, ()))
+                for proposal in outcome.start:
+                    if proposal.replica.uid not in self._marked:
+                        self._marked[proposal.replica.uid] = proposal, time.monotonic()
+                        later.create_task(self._start(proposal))
 
-    def _moves(self, keys: frozenset[ModelKey]) -> tuple[Proposal, ...]:
-        """Decide which moves start; the others go into the status of their models."""
+    async def _rebalance(self, keys: Iterable[ModelKey]) -> Rebalance:
+        """Decide, and let other work go on between models."""
+        steps = rebalance(self._scene(keys), self._budget())
+        since = time.monotonic()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                outcome: Rebalance = end.value
+                return outcome
+            if time.monotonic() - since > SLICE_SECONDS:
+                await asyncio.sleep(0)
+                since = time.monotonic()
+
+    def _budget(self) -> Budget:
+        return Budget(in_all=self._context.settings.moves_at_once, per_model=1)
+
+    def _scene(self, keys: Iterable[ModelKey]) -> Scene:
         view, models = self._context.view, self._context.models
         found = [model for key in keys if isinstance(model := models.get(key), ModelDeployment)]
-        due = [(model, owned(view, model)) for model in found]
-        outcome = rebalance(
-            due,
-            self._active(),
-            view.usage(model_key(model) for model in found),
-            Budget(in_all=self._context.settings.moves_at_once, per_model=1),
-            self._context.clock(),
+        usage = view.usage(model_key(model) for model in found)
+        return Scene(
+            models=[(model, owned(view, model)) for model in found],
+            usage=usage,
+            now=self._context.clock(),
+            victims=view.victims(),
+            active=self._active(),
+            crowded_out=self._crowded_out(usage),
         )
-        for key, held in outcome.held.items():
-            self._context.outlook.put(key, held)
-        return tuple(one for one in outcome.start if one.replica.uid not in self._marked)
+
+    def _crowded_out(self, usage: Usage) -> Mapping[tuple[str, str], Reason]:
+        """Choose who leaves over-committed nodes; room that is only promised does not count there."""
+        view = self._context.view
+        if not overloads(usage):
+            return {}
+        found = overloads(view.usage(self._context.models))
+        nodes = {one.node for one in found}
+        standings = [
+            Standing(demand_of(model), replica, may_move=not model.spec.suspend)
+            for key in self._context.models
+            if isinstance(model := self._context.models.get(key), ModelDeployment)
+            for replica in view.replicas(key)
+            if replica.node in nodes
+        ]
+        return crowded_out(found, standings)
 
     def _active(self) -> Counter[ModelKey]:
         """Count the moves underway, those included that were started and cannot be seen yet."""
-        victims = {
-            replica.uid: replica.model
-            for key in self._context.models
-            for replica in self._context.view.replicas(key)
-            if replica.leaves_by and replica.alive
+        victims = {one.uid: one.model for one in self._context.view.victims()}
+        oldest = time.monotonic() - UNSEEN_SECONDS
+        self._marked = {
+            uid: (one, since)
+            for uid, (one, since) in self._marked.items()
+            if uid not in victims and since > oldest
         }
-        seen = victims.keys() & self._marked.keys()
-        for uid in seen:
-            del self._marked[uid]
-        starting = {uid: one.replica.model for uid, one in self._marked.items()}
+        starting = {uid: one.replica.model for uid, (one, _) in self._marked.items()}
         return Counter([*victims.values(), *starting.values()])
+
+    async def _tell(self, key: ModelKey, held: tuple[Held, ...]) -> None:
+        """Put what was held back into the status of its model, and look again when a wait is over."""
+        self._context.outlook.put(key, held)
+        if alarm := self._alarms.pop(key, None):
+            alarm.cancel()
+        if ends := [one.until for one in held if one.until]:
+            seconds = max((min(ends) - self._context.clock()).total_seconds(), 0)
+            self._alarms[key] = asyncio.get_running_loop().call_later(seconds, self.wakeups.wake, [key])
+        await self._announce(key, held)
+
+    async def _announce(self, key: ModelKey, held: tuple[Held, ...]) -> None:
+        """Post an Event about each move that is planned and that the user carries out, once."""
+        model = self._context.models.get(key)
+        plans = [one.proposal for one in held if one.reason is Reason.MOVES_PLANNED]
+        before = self._planned.pop(key, frozenset())
+        if not isinstance(model, ModelDeployment) or not plans:
+            return
+        told = model.status.moves.planned if model.status and model.status.moves else ()
+        before |= {(one.replica, one.target) for one in told}
+        found = {
+            (one.replica.name, one.answer.node): one for one in plans if isinstance(one.answer, Assignment)
+        }
+        self._planned[key] = frozenset(found)
+        for place, plan in found.items():
+            if place not in before:
+                await self._context.recorder.move_planned(model, plan.replica, place[1], plan.reason)
 
     async def _start(self, proposal: Proposal) -> None:
         replica, answer = proposal.replica, proposal.answer

@@ -1,14 +1,46 @@
 """One rebalance as a pure function: from what is seen to the moves that start and those that do not."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from fogline.api import ModelDeployment
-from fogline.disruption import Budget, Held, Proposal, admit, claim, forced_moves
+from fogline.api import ModelDeployment, RebalancingMode
+from fogline.conditions import Reason
+from fogline.disruption import (
+    Budget,
+    Held,
+    Moment,
+    Proposal,
+    Search,
+    admit,
+    claim,
+    forced_moves,
+    hold,
+    is_outage,
+    release,
+)
+from fogline.disruption.worth import MOST
 from fogline.names import ModelKey
 from fogline.observe import Owned, is_rolling, leave, model_key, moves
-from fogline.placement import Usage, demand_of, turn
+from fogline.placement import Assignment, Demand, Usage, assume, demand_of, turn
+from fogline.snapshot import Replica
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a rebalance looks at."""
+
+    models: Iterable[tuple[ModelDeployment, Owned]]
+    """Those that it is about."""
+    usage: Usage
+    """Is brought up to date with the places of the replacements."""
+    now: datetime
+    victims: tuple[Replica, ...] = ()
+    """Replicas of all models that are leaving."""
+    active: Mapping[ModelKey, int] = field(default_factory=dict)
+    """Moves underway, by model; those included that cannot be seen yet."""
+    crowded_out: Mapping[tuple[str, str], Reason] = field(default_factory=dict)
+    """Replicas of all models, by namespace and name, that leave over-committed nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,38 +49,90 @@ class Rebalance:
 
     start: tuple[Proposal, ...]
     held: Mapping[ModelKey, tuple[Held, ...]]
-    """By model; models without any are there too."""
+    """By model, the most urgent first; models without any are there too."""
 
 
-def rebalance(
-    models: Iterable[tuple[ModelDeployment, Owned]],
-    active: Mapping[ModelKey, int],
-    usage: Usage,
-    budget: Budget,
-    now: datetime,
-) -> Rebalance:
+@dataclass(slots=True)
+class _Turn:
+    """A model that may move."""
+
+    model: ModelDeployment
+    demand: Demand
+    seen: Owned
+    free: list[Proposal] = field(default_factory=list)
+    """Moves that nothing but a budget may hold."""
+    held: list[Held] = field(default_factory=list)
+
+    def take(self, proposal: Proposal, moment: Moment) -> bool:
+        """Sort a proposal; tells whether it may start."""
+        waits = hold(proposal, self.model.spec.rebalancing, moment)
+        if waits:
+            self.held.append(waits)
+        else:
+            self.free.append(proposal)
+        return waits is None
+
+
+def rebalance(scene: Scene, budget: Budget) -> Generator[None, None, Rebalance]:
     """Find the moves of some models and choose those that start now.
 
-    Parameters
-    ----------
-    active
-        Moves underway of all models.
-    usage
-        Is brought up to date with the places of the replacements.
+    It pauses after each model, for the caller to do something else. Moves that are forced come first, of all
+    models, so that none of them finds its place taken by one that only saves money.
     """
-    proposals: list[Proposal] = []
-    held: dict[ModelKey, tuple[Held, ...]] = {}
-    for model, seen in sorted(models, key=lambda pair: turn(demand_of(pair[0]))):
-        held[model_key(model)] = ()
+    usage, moment = scene.usage, Moment(scene.now, is_outage(scene.usage.nodes))
+    models = sorted(scene.models, key=lambda pair: turn(demand_of(pair[0])))
+    keys = {model_key(model) for model, _ in models}
+    release([victim for victim in scene.victims if victim.model not in keys], usage)
+    turns: list[_Turn] = []
+    for model, seen in models:
         demand = demand_of(model)
         if demand.is_suspended or any(is_rolling(live) for live in seen.deployments.values()):
             continue
-        progress = moves(model, demand, seen, usage, now)
+        progress = moves(model, demand, seen, usage, scene.now)
         leave(progress, seen, usage)
         claim(demand, progress.underway, usage)
-        proposals += forced_moves(demand, [one for one in seen.replicas if one.alive and one.bound], usage)
-    started, waiting = admit(proposals, active, budget)
-    for one in waiting:
-        key = one.proposal.replica.model
-        held[key] = (*held[key], one)
+        turns.append(_Turn(model, demand, seen))
+    for one in turns:
+        _force(one, scene, moment)
+        yield
+    for one in turns:
+        if one.model.spec.rebalancing.mode is not RebalancingMode.DISABLED and _is_steady(one, usage):
+            _improve(one, usage, moment)
+        yield
+    started, waiting = admit([move for one in turns for move in one.free], scene.active, budget)
+    held: dict[ModelKey, tuple[Held, ...]] = dict.fromkeys(keys, ())
+    for wait in (*(wait for one in turns for wait in one.held), *waiting):
+        key = wait.proposal.replica.model
+        held[key] = (*held[key], wait)
     return Rebalance(tuple(started), held)
+
+
+def _force(one: _Turn, scene: Scene, moment: Moment) -> None:
+    running = [replica for replica in one.seen.replicas if replica.alive and replica.bound]
+    cool = scene.now - timedelta(seconds=one.model.spec.rebalancing.cooldown_seconds)
+    for proposal in forced_moves(one.demand, running, scene.crowded_out, scene.usage, cool):
+        one.take(proposal, moment)
+
+
+def _improve(one: _Turn, usage: Usage, moment: Moment) -> None:
+    forced = {move.replica.uid for move in one.free} | {wait.proposal.replica.uid for wait in one.held}
+    serving = [replica for replica in one.seen.replicas if replica.ready and replica.uid not in forced]
+    search = Search(one.demand, usage, one.model.spec.rebalancing.min_saving_percent)
+    found = 0
+    for replica, pod in search.in_order(serving):
+        better = search.better(replica, pod)
+        if better is None:
+            continue
+        if one.take(better, moment) and isinstance(better.answer, Assignment):
+            usage.release(pod)
+            assume(better.answer, one.demand, usage)
+            search.changed()
+        found += 1
+        if found == MOST:
+            break
+
+
+def _is_steady(one: _Turn, usage: Usage) -> bool:
+    """Tell whether all replicas serve and none is too many; before that, nothing moves that need not."""
+    ready = sum(replica.ready and replica.alive for replica in one.seen.replicas)
+    return len(usage.of(one.demand.model).replicas) <= one.demand.replicas <= ready

@@ -63,6 +63,7 @@ class View:
         self._promises = Promises(self._tally, clock)
         self._pods: dict[str, values.Pod] = {}
         self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
+        self._victims: dict[str, values.Replica] = {}
         self._assumed: dict[str, values.Pod] = {}
         self._gated_since: dict[str, float] = {}
         self._children: dict[tuple[Kind, ModelKey], Child] = {}
@@ -139,6 +140,10 @@ class View:
         found = sorted(self._replicas.get(model, {}).values(), key=lambda r: (r.created_at, r.name))
         return tuple(self._with_assumption(replica) for replica in found)
 
+    def victims(self) -> tuple[values.Replica, ...]:
+        """Give the replicas of all models that are leaving in a move."""
+        return tuple(self._victims.values())
+
     def child(self, kind: Kind, key: ModelKey) -> Child | None:
         """Give a live child object by namespace and name."""
         return self._children.get((kind, key))
@@ -199,6 +204,7 @@ class View:
     def _drop_replica(self, pod: objects.Pod) -> None:
         if replica := to_replica(pod):
             self._replicas.get(replica.model, {}).pop(replica.uid, None)
+            self._victims.pop(replica.uid, None)
             self._touched(replica.model)
 
     def _remember_pod(self, pod: objects.Pod) -> None:
@@ -212,6 +218,9 @@ class View:
             self._room_changed()
         if replica := to_replica(pod):
             self._replicas.setdefault(replica.model, {})[uid] = replica
+            self._victims.pop(uid, None)
+            if replica.leaves_by and replica.alive:
+                self._victims[uid] = replica
             if GATE in replica.gates:
                 self._gated_since.setdefault(uid, self._clock())
             self._touched(replica.model)

@@ -11,20 +11,26 @@ from fogline.placement.decide import (
     policy_refusals,
 )
 from fogline.placement.demand import Demand, demand_of
+from fogline.placement.elsewhere import Bargain, bargains, place_elsewhere, price_in_place
+from fogline.placement.objective import MOVE_COST
+from fogline.placement.overload import Overload, overloads
 from fogline.placement.place import assume, place
 from fogline.placement.plan import Plan, plan, turn
 from fogline.placement.requirements import Option, refusals
 from fogline.placement.usage import Usage
 
 __all__ = [
+    "MOVE_COST",
     "Alternative",
     "Assignment",
+    "Bargain",
     "Counterfactual",
     "Decision",
     "Demand",
     "Misplaced",
     "Offer",
     "Option",
+    "Overload",
     "Plan",
     "Refused",
     "Rejection",
@@ -32,16 +38,20 @@ __all__ = [
     "Usage",
     "alternatives",
     "assume",
+    "bargains",
     "decide",
     "demand_of",
     "find_misplaced",
     "judge",
     "judge_all",
     "offer_in_place",
+    "overloads",
     "place",
+    "place_elsewhere",
     "place_waiting",
     "plan",
     "policy_refusals",
+    "price_in_place",
     "refusals",
     "turn",
 ]

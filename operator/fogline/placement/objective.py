@@ -8,6 +8,9 @@ from fogline.placement.demand import LatencyDemand
 from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage, share_cost
 
+MOVE_COST = Decimal("0.001")
+"""US dollars per hour that a move has to save: more than rounding, less than any node costs."""
+
 
 def added_cost(option: Option, usage: Usage) -> Decimal:
     """Money that the replica adds to the bill, in US dollars per hour.

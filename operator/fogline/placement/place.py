@@ -1,6 +1,6 @@
 """Choose the node of one replica: refuse, price, take the cheapest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,21 +22,29 @@ _PRECISION = 1e-12
 """The same as a share of the price, for prices that a float cannot tell apart any more."""
 
 
-def place(demand: Demand, usage: Usage, client_site: str | None = None) -> Assignment | Unplaceable:
+def place(
+    demand: Demand, usage: Usage, client_site: str | None = None, without: Collection[str] = ()
+) -> Assignment | Unplaceable:
     """Choose the cheapest node that meets every requirement, and the variant to run there.
 
     Cheapest by the sum of the money that the replica adds and its latency penalty. Equal prices go to the
     lower node name, then to the variant that the user names first, so the order of nodes and pods never
     changes the answer. `usage` is only read.
+
+    Parameters
+    ----------
+    without
+        Nodes that are out of the question, and that nothing is said about.
     """
     found = _Found(
         demand, usage, client_site, [sweep(demand, one, client_site, usage) for one in demand.variants]
     )
-    best = found.cheapest([swept.is_feasible for swept in found.sweeps])
+    allowed = [swept.is_feasible & _others(usage, without) for swept in found.sweeps]
+    best = found.cheapest(allowed)
     if best is None:
         return _unplaceable(found)
-    feasible = np.logical_or.reduce([swept.is_feasible for swept in found.sweeps])
-    others = [swept.is_feasible & (np.arange(len(feasible)) != best.row) for swept in found.sweeps]
+    feasible = np.logical_or.reduce(allowed)
+    others = [mask & (np.arange(len(feasible)) != best.row) for mask in allowed]
     second = found.cheapest(others)
     return Assignment(
         model=demand.model,
@@ -112,6 +120,13 @@ class _Found:
                 speaker = _Place(0.0, row, int(distances[:, row].argmin()))
                 example = first_refusal(self.option(speaker), self.usage)
             yield Refused(int(counts[rank]), example)
+
+
+def _others(usage: Usage, names: Collection[str]) -> Bools:
+    """Mask the nodes that are not among these."""
+    mask = np.ones(len(usage.columns), dtype=bool)
+    mask[[usage.columns.row_of[name] for name in names if usage.knows(name)]] = False
+    return mask
 
 
 def _unplaceable(found: _Found) -> Unplaceable:

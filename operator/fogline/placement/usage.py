@@ -159,6 +159,14 @@ class Usage:
         """Tell whether no replica of any model is on the node, so that the first one will cost its price."""
         return not self._replicas[self.columns.row_of[node.name]]
 
+    def is_alone(self, node: Node) -> bool:
+        """Tell whether one replica is on the node, so that its price is spared when that one goes."""
+        return bool(self._replicas[self.columns.row_of[node.name]] == 1)
+
+    def resources(self) -> tuple[str, ...]:
+        """Name the resources that any pod requests."""
+        return tuple(sorted(self._used))
+
     def replicas(self) -> Ints:
         """Give the replicas of all models on each node."""
         return self._replicas

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus
 from fogline.conditions import ConditionType, Reason
-from fogline.disruption import Held, Progress, Proposal
+from fogline.disruption import Held, Progress
+from fogline.disruption.explain import say_held
 from fogline.observe import Owned, is_rolling
-from fogline.placement import Decision, Rejection, Unplaceable, Usage, demand_of, policy_refusals
+from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
 from fogline.placement.explain import describe, say_unplaceable
 from fogline.reconcile.refusal import Refusal
 from fogline.snapshot import Replica
@@ -213,15 +214,8 @@ def _rebalancing(facts: Facts) -> Verdict:
         )
         return _yes(Reason.MOVING, told)
     if facts.held:
-        return _no(facts.held[0].reason, _say_held(facts.held[0].proposal))
+        return _no(facts.held[0].reason, say_held(facts.held))
     return _no(Reason.IDLE)
-
-
-def _say_held(proposal: Proposal) -> str:
-    replica, answer = proposal.replica, proposal.answer
-    if isinstance(answer, Unplaceable):
-        return f"{replica.name} has to leave {replica.node} ({proposal.reason}): {say_unplaceable(answer)}"
-    return f"{replica.name} would go from {replica.node} to {answer.node} ({proposal.reason})"
 
 
 def _suspended(facts: Facts) -> Verdict:

@@ -3,6 +3,7 @@
 It alone needs HiGHS (``pip install 'fogline[optimiser]'``).
 """
 
-from fogline.placement.optimiser.optimise import MOVE_COST, optimise
+from fogline.placement.objective import MOVE_COST
+from fogline.placement.optimiser.optimise import optimise
 
 __all__ = ["MOVE_COST", "optimise"]

@@ -9,7 +9,7 @@ from fogline.names import ModelKey
 from fogline.placement.answers import Unplaceable
 from fogline.placement.demand import Demand
 from fogline.placement.limits import Limits
-from fogline.placement.objective import latency_penalty
+from fogline.placement.objective import MOVE_COST, latency_penalty
 from fogline.placement.optimised import OptimisedPlan, Placed
 from fogline.placement.optimiser.build import Built, build, key_of
 from fogline.placement.optimiser.solve import Solution, solve
@@ -20,8 +20,6 @@ from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
-MOVE_COST = Decimal("0.001")
-"""US dollars per hour that a move has to save: more than rounding, less than any node costs."""
 _DIGITS = 6
 """Of US dollars: as far as sums of doubles with penalties in them can be trusted."""
 

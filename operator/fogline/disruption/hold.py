@@ -1,0 +1,52 @@
+"""Whether a move may start, budgets aside."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fogline.api import Rebalancing, RebalancingMode
+from fogline.conditions import Reason
+from fogline.disruption.proposals import Proposal
+from fogline.placement import Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A move that does not start, and why."""
+
+    proposal: Proposal
+    reason: Reason
+    until: datetime | None = None
+    """When that is over; None when something has to change first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is true for all moves of one rebalance."""
+
+    now: datetime
+    is_outage: bool = False
+    """Whether so many nodes are not Ready that only data rules move anything."""
+
+
+def hold(one: Proposal, rules: Rebalancing, moment: Moment) -> Held | None:
+    """Say what keeps a move from starting; None when only a budget may.
+
+    A data rule waits for nothing but a place. Any other forced move waits for no cool-down, but does not go
+    back before it is over to the node that the replica has just left.
+    """
+    if not isinstance(one.answer, Assignment):
+        return Held(one, Reason.NO_PLACE_TO_MOVE)
+    if one.is_by_data_rule:
+        return None
+    if moment.is_outage:
+        return Held(one, Reason.TOO_MANY_NODES_NOT_READY)
+    if rules.mode is RebalancingMode.DRY_RUN:
+        return Held(one, Reason.MOVES_PLANNED)
+    until = _cool_at(one, rules)
+    return Held(one, Reason.COOLING_DOWN, until) if until and until > moment.now else None
+
+
+def _cool_at(one: Proposal, rules: Rebalancing) -> datetime | None:
+    replica = one.replica
+    since = one.not_before if one.is_forced else replica.decided_at or replica.created_at
+    return since + timedelta(seconds=rules.cooldown_seconds) if since else None
