@@ -153,8 +153,11 @@ def test_while_there_are_more_replicas_than_wanted_none_is_moved_for_a_limit() -
 
 
 def test_what_has_to_leave_finds_its_place_before_what_only_saves_money() -> None:
-    small = {"allocatable": {"cpu": "1"}}
-    nodes = [make_node("a", **small), make_node("b", cordoned=True), make_node("c", cost="0.1", **small)]
+    nodes = [
+        make_node("a", allocatable={"cpu": "1"}),
+        make_node("b", cordoned=True),
+        make_node("c", cost="0.1", allocatable={"cpu": "1"}),
+    ]
     first = make_model("first")
     outcome = look(nodes, (first, [runs(first, "f", "a")]), (MODEL, [runs(MODEL, "p", "b")]))
     assert started(outcome) == {"p": ("NodeCordoned", "c")}
