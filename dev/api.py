@@ -33,7 +33,7 @@ class Connection:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> Any:
-        """Send a request and return the decoded JSON answer.
+        """Send a request and return the decoded JSON answer; None when it is empty.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Connection:
             raise DevError(
                 f"{method} {path}: {answer.status} {text[:300].decode()}", "look at the answer above"
             )
-        return json.loads(text)
+        return json.loads(text) if text else None
 
 
 def server_url(kubeconfig: Path) -> str:

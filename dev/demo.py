@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from dev import digits
+from dev import client, digits
 from dev.engine import Engine
 from dev.errors import DevError
 from dev.kubectl import kubectl
@@ -30,7 +30,7 @@ def demo(engine: Engine) -> None:
     digits.publish(folder, credentials)
     seconds = deploy()
     print(f"\ndigits is Ready {seconds:.1f} s after it was applied\n", flush=True)
-    said = digits.predict(folder, ["--target=Service=digits.default.svc", *_pods_by_tier()])
+    said = client.predict(folder, ["--target=Service=digits.default.svc", *_pods_by_tier()])
     _show("fogline", "explain", "digits", "--namespace", "default")
     print(f"\nThe test images, sent from inside the cluster:\n\n{said}")
     print("The cluster stays. `kubectl get modeldeployments --output wide`; `make down` removes it.")

@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from dev import digits, engine
@@ -52,6 +53,20 @@ def store(docker: Engine, kubectl: Kubectl) -> StoreCredentials:
 @pytest.fixture
 def cluster(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
     """Give a test a namespace of its own, with the Secret that serving pods read."""
+    with own_namespace(docker, kubectl, store) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
+    """Give all tests of a file one namespace."""
+    with own_namespace(docker, kubectl, store) as cluster:
+        yield cluster
+
+
+@contextmanager
+def own_namespace(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
+    """Make a namespace, with the Secret that serving pods read; it is gone afterwards."""
     namespace = f"e2e-{uuid.uuid4().hex[:6]}"
     kubectl("create", "namespace", namespace)
     kubectl("apply", "--filename=-", manifest=reader_secret(store, namespace))

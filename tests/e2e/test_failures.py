@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.support.kind_cluster import INTERNAL_EDGE, RESTRICTED_EDGE, Cluster, Manifest, targets
+from tests.support.kind_cluster import (
+    INTERNAL_EDGE,
+    RESTRICTED_EDGE,
+    Cluster,
+    Manifest,
+    kill_operator,
+    targets,
+)
 
 NOT_READY_LIMIT_SECONDS = 120.0
 """The node controller waits 40 to 50 s before it calls a node lost."""
@@ -91,20 +98,3 @@ def test_an_operator_that_is_killed_in_mid_work_ends_in_the_same_state(cluster: 
         return [{key: one[key] for key in ("node", "tier", "variant", "ready")} for one in found]
 
     assert end_state("disturbed") == end_state("undisturbed")
-
-
-def kill_operator(cluster: Cluster) -> None:
-    """Kill the operator's process from outside, and wait until the kubelet has started it anew."""
-    namespace = "--namespace=fogline-system"
-    selector = "--selector=app.kubernetes.io/name=fogline-operator"
-
-    def status() -> Manifest:
-        (pod,) = cluster.kubectl.get("pods", namespace, selector)["items"]
-        (container,) = pod["status"]["containerStatuses"]
-        return {"node": pod["spec"]["nodeName"], **container}
-
-    before = status()
-    cluster.on_node(before["node"], "pkill", "-KILL", "-f", "fogline[.]handlers")
-    cluster.wait(
-        lambda: status()["restartCount"] > before["restartCount"] and status()["ready"], "a new start"
-    )

@@ -25,6 +25,7 @@ from tests.support.scenes import Scene
 from fogline.api import DataSensitivity, ModelDeployment
 from fogline.names import DECIDED_AT_ANNOTATION, DELETION_COST_ANNOTATION, GATE
 from fogline.objects import mark_victim
+from fogline.objects.marks import arrival_notes
 from fogline.reconcile.intent import DELETION_COST, Intent
 from fogline.snapshot import Move, Node
 
@@ -162,6 +163,28 @@ def test_a_misplaced_replica_is_the_first_to_go_when_fewer_are_wanted() -> None:
     intent = Scene(found, (CLOUD, uncleared), pods, live).pass_at()
     assert costs_of(intent) == {"q": DELETION_COST}
     assert replicas_of(intent) == {"digits-cloud": 1}
+
+
+def test_a_victim_stays_beside_its_replacement_until_that_is_ready() -> None:
+    move = Move("m", "edge-1", "cloud-1", "cloud", None, "NodeCordoned", None, NOW)
+    victim = running("v", "edge-1", "edge")
+    victim["metadata"]["annotations"] |= {
+        "fogline.dev/move-id": move.id,
+        "fogline.dev/move-to": move.target,
+        "fogline.dev/move-variant": move.variant,
+        "fogline.dev/move-reason": move.reason,
+        "fogline.dev/move-started-at": "2030-01-02T03:04:05Z",
+    }
+    replacement = running("r", "cloud-1", "cloud")
+    replacement["metadata"]["annotations"] |= arrival_notes("uid-of-v", move)
+    found, nodes = model(), (CLOUD, replace(EDGE, cordoned=True))
+    live = {"edge": make_live_deployment(found, "edge")}
+    both = Scene(found, nodes, (victim,), live).pass_at()
+    assert replicas_of(both) == {"digits-cloud": 1, "digits-edge": 1}
+    live["cloud"] = make_live_deployment(found, "cloud")
+    one = Scene(found, nodes, (victim, replacement), live).pass_at()
+    assert replicas_of(one) == {"digits-cloud": 1, "digits-edge": 0}
+    assert costs_of(one) == {"v": DELETION_COST}
 
 
 def test_a_replica_whose_node_is_gone_is_marked_to_go_before_those_that_serve() -> None:

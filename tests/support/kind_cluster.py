@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from dev import digits
+from dev import client, digits
 from dev.engine import Engine
 from tests.support.kubectl import Kubectl
 
@@ -104,7 +104,7 @@ class Cluster:
     def predict(self, *targets: str) -> list[Manifest]:
         """Send the test images to ``NAME=HOST`` targets from a pod inside the cluster; one report each."""
         arguments = [*(f"--target={target}" for target in targets), "--output=json"]
-        said = digits.predict(digits.trained(), arguments, self.namespace)
+        said = client.predict(digits.trained(), arguments, self.namespace)
         return list(json.loads(said.splitlines()[-1]))
 
     def on_node(self, node: str, *command: str) -> str:
@@ -126,3 +126,24 @@ class Cluster:
 def targets(pods: Sequence[Manifest]) -> list[str]:
     """Name each pod by its variant, and say where it answers."""
     return [f"{pod['metadata']['labels']['fogline.dev/variant']}={pod['status']['podIP']}" for pod in pods]
+
+
+def kill_operator(cluster: Cluster) -> None:
+    """Kill every process of the operator from outside, and wait until the kubelets have started them anew."""
+    found = ("pods", "--namespace=fogline-system", "--selector=app.kubernetes.io/name=fogline-operator")
+
+    def restarts() -> dict[str, int]:
+        containers = {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0] for pod in pods()}
+        return {name: one["restartCount"] for name, one in containers.items() if one["ready"]}
+
+    def pods() -> list[Manifest]:
+        return list(cluster.kubectl.get(*found)["items"])
+
+    def are_new() -> bool:
+        after = restarts()
+        return after.keys() == before.keys() and all(after[one] > before[one] for one in before)
+
+    before = restarts()
+    for node in {pod["spec"]["nodeName"] for pod in pods()}:
+        cluster.on_node(node, "pkill", "-KILL", "-f", "fogline[.]handlers")
+    cluster.wait(are_new, "a new start")

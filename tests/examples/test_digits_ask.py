@@ -1,0 +1,35 @@
+"""The client that asks without a pause."""
+
+import threading
+from contextlib import nullcontext
+
+import numpy as np
+from examples.digits.ask import Asked, Asker
+from examples.digits.data import Digits, Pixels, Scores
+from examples.digits.predict import PredictError
+from tests.support.wait import wait_for
+
+DIGITS = Digits(np.eye(3, 64, dtype=np.float32), np.arange(3))
+
+
+async def test_each_request_is_counted_as_answered_failed_or_wrong() -> None:
+    requests = 0
+
+    def predict(pixels: Pixels) -> Scores:
+        nonlocal requests
+        requests += 1
+        if requests == 2:
+            raise PredictError("REST: connection refused")
+        if requests == 10:
+            raise SystemExit
+        named = int(pixels[0].argmax()) + (requests == 5)
+        return np.eye(10, dtype=np.float32)[[named]]
+
+    asked, lock = Asked(), threading.Lock()
+    asker = Asker("one REST", nullcontext(predict), DIGITS)
+    threading.Thread(target=asker.run, args=(asked, lock), daemon=True).start()
+    await wait_for(lambda: requests > 8, "each image was asked twice")
+    with lock:
+        assert (asked.failed, asked.failures) == (1, ["one REST: REST: connection refused"])
+        assert asked.by_target == {"one REST": asked.answered}
+        assert asked.wrong >= 1
