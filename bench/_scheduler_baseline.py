@@ -12,7 +12,7 @@ from fogline.api import ModelDeployment, Tier
 from fogline.config import Settings
 from fogline.objects.budget import budget
 from fogline.objects.deployment import deployment
-from fogline.objects.service import service
+from fogline.objects.service import services
 from fogline.placement import demand_of
 from fogline.snapshot import Node
 
@@ -52,7 +52,7 @@ def by_hand(
     model: ModelDeployment, split: Split, cheap: Mapping[Tier, list[str]], way: Way, namespace: str
 ) -> Iterator[dict[str, Any]]:
     """Build what users write: one Deployment for each variant and client site, a Service and a budget."""
-    for child in (service(model), budget(model), *_deployments(model, split, cheap, way)):
+    for child in (*services(model), budget(model), *_deployments(model, split, cheap, way)):
         meta = {"namespace": namespace, "name": child["metadata"]["name"]}
         yield {**child, "metadata": {**meta, "labels": child["metadata"]["labels"]}}
 

@@ -62,6 +62,11 @@ class ModelKey(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
+def service_name(model: str, part: str) -> str:
+    """Name of the Service that leads to the replicas of one tier or site of a model."""
+    return f"{model}-{part}"
+
+
 def deployment_name(model: str, variant: str) -> str:
     """Name of the Deployment that runs one variant of a model."""
     return f"{model}-{variant}"

@@ -29,7 +29,7 @@ EXTRA_ARGS = {
     # stricter than the default: an owner reference that blocks deletion needs a right of its own
     "kube-apiserver": [
         "enable-admission-plugins=OwnerReferencesPermissionEnforcement",
-        "feature-gates=ImageVolume=true",  # on by default from 1.35 on
+        "feature-gates=ImageVolume=true,PodTopologyLabelsAdmission=true",  # on by default from 1.35 on
     ],
     "kwok-controller": [f"disregard-status-with-annotation-selector={UNMANAGED}"],
 }

@@ -16,7 +16,7 @@ async def test_an_artifact_that_the_cluster_is_too_old_for_is_reported_and_distu
     await world.apply_model("bad", variants=[unsupported])
     await world.apply_model("good")
     message = await world.until("Accepted", "False", "NotSupported", "bad")
-    assert "variant cloud: oci:// artifacts need Kubernetes 1.35 or newer" in message
+    assert "variant cloud: an oci:// artifact needs Kubernetes 1.35 or newer" in message
     await world.until_ready(1, "good")
     assert await world.children("bad") == set()
 

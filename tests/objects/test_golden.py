@@ -8,7 +8,7 @@ from tests.support.builders import make_model, make_variant
 from tests.support.live import SETTINGS, stored
 
 from fogline.api import ModelDeployment
-from fogline.objects import budget, children, deployment, service
+from fogline.objects import budget, children, deployment, services
 
 AssertGolden = Callable[[str, Any], None]
 
@@ -101,7 +101,18 @@ def test_a_variant_whose_files_the_kubelet_mounts(
 
 
 def test_the_service(assert_golden: AssertGolden) -> None:
-    assert_golden("service", service(MINIMAL))
+    (built,) = services(MINIMAL)
+    assert_golden("service", built)
+
+
+def test_the_services_of_tiers_and_sites(assert_golden: AssertGolden) -> None:
+    model, _ = edge_of(service={"perTier": True, "sites": ["plant-a"]})
+    assert_golden("services", list(services(model, "PreferSameNode")))
+
+
+def test_only_tiers_with_a_variant_get_a_service() -> None:
+    model = make_model(variants=[make_variant("arm", "Edge")], service={"perTier": True})
+    assert [one["metadata"]["name"] for one in services(model)] == ["digits", "digits-edge"]
 
 
 def test_the_disruption_budget(assert_golden: AssertGolden) -> None:
@@ -133,7 +144,7 @@ def test_every_child_belongs_to_its_model_and_carries_its_label() -> None:
 def test_the_selectors_of_service_and_budget_take_the_pods_of_every_variant() -> None:
     model, _ = edge_of()
     built = children(model, {"cloud": 1, "edge": 2}, SETTINGS)
-    selectors = [built.service["spec"]["selector"], built.budget["spec"]["selector"]["matchLabels"]]
+    selectors = [built.services[0]["spec"]["selector"], built.budget["spec"]["selector"]["matchLabels"]]
     for one in built.deployments:
         labels = one["spec"]["template"]["metadata"]["labels"]
         assert all(selector.items() <= labels.items() for selector in selectors)

@@ -23,6 +23,8 @@ from tests.support.live import (
 from tests.support.scenes import Scene
 
 from fogline.api import DataSensitivity, ModelDeployment
+from fogline.cluster import objects
+from fogline.cluster.version import Version
 from fogline.names import DECIDED_AT_ANNOTATION, DELETION_COST_ANNOTATION, GATE
 from fogline.objects import mark_victim
 from fogline.objects.marks import arrival_notes
@@ -267,6 +269,24 @@ def test_replicas_that_a_rollout_replaces_are_not_counted_twice() -> None:
     intent = Scene(found, (CLOUD, EDGE), (old, new), live).pass_at()
     assert replicas_of(intent) == {"digits-edge": 1}
     assert costs_of(intent) == {}
+
+
+def live_service(name: str) -> objects.Service:
+    return objects.Service(objects.ObjectMeta(name, "default", f"uid-of-{name}"))
+
+
+def test_a_service_that_left_the_spec_is_deleted_and_no_other() -> None:
+    live = tuple(map(live_service, ("digits", "digits-cloud", "digits-plant-a")))
+    assert Scene(model(), (CLOUD,), services=live).pass_at().prune == live[1:]
+    wanted = model(service={"perTier": True, "sites": ["plant-a"]})
+    assert Scene(wanted, (CLOUD,), services=live, version=Version(1, 35)).pass_at().prune == ()
+
+
+def test_services_say_what_traffic_distribution_is_called_in_the_cluster() -> None:
+    near = model(service={"trafficDistribution": "PreferSameZone", "perTier": True})
+    intent = Scene(near, (CLOUD,), version=Version(1, 33)).pass_at()
+    assert intent.children
+    assert {one["spec"]["trafficDistribution"] for one in intent.children.services} == {"PreferClose"}
 
 
 def drained(seconds: int) -> Node:

@@ -90,7 +90,7 @@ def latency_of(node: Any) -> Scene:
 NO_PODS = "Deployment digits-cloud cannot make pods: no PriorityClass with name gold was found"
 IMAGE = [make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits:1"})]
 TOO_OLD = (
-    "variant cloud: oci:// artifacts need Kubernetes 1.35 or newer, this cluster has 1.34: "
+    "variant cloud: an oci:// artifact needs Kubernetes 1.35 or newer, this cluster has 1.34: "
     "use s3://, gs://, https:// or pvc://"
 )
 TARGET: dict[str, Any] = {"latency": {"targetMilliseconds": 20}}

@@ -13,7 +13,8 @@ from fogline.cluster.version import Version
 from fogline.observe import Owned, snapshot, to_pod
 from fogline.placement import Usage
 from fogline.reconcile.intent import Before, Intent, intend
-from fogline.reconcile.refusal import Refusal, not_supported
+from fogline.reconcile.refusal import Refusal
+from fogline.reconcile.versions import not_supported
 from fogline.snapshot import Node
 
 BEFORE_IMAGE_VOLUMES = Version(1, 34)
@@ -29,6 +30,7 @@ class Scene:
     """Documents of pods of ours."""
     deployments: Mapping[str, objects.Deployment] | None = None
     """By variant."""
+    services: tuple[objects.Service, ...] = ()
     refusal: Refusal | None = None
     version: Version = BEFORE_IMAGE_VOLUMES
     """Of the cluster."""
@@ -41,6 +43,8 @@ class Scene:
 
     def pass_at(self, now: datetime = NOW, usage: Usage | None = None) -> Intent:
         """Make one pass."""
-        seen = Owned(tuple(replica_of(document) for document in self.pods), self.deployments or {})
+        replicas = tuple(replica_of(document) for document in self.pods)
+        seen = Owned(replicas, self.deployments or {}, self.services)
         refusal = not_supported(self.model, self.version) or self.refusal
-        return intend(self.model, seen, Before(refusal), usage or self.usage, SETTINGS, now)
+        before = Before(refusal, version=self.version)
+        return intend(self.model, seen, before, usage or self.usage, SETTINGS, now)

@@ -14,6 +14,7 @@ from fogline.api.enums import (
     RebalancingMode,
     Runtime,
     Tier,
+    TrafficDistribution,
 )
 from fogline.api.metadata import ObjectMeta
 from fogline.api.modeldeployment import GROUP, KIND, PLURAL, VERSION, ModelDeployment, ModelDeploymentSpec
@@ -28,6 +29,7 @@ from fogline.api.nodeprofile import (
 from fogline.api.parsing import parse, parse_node_profile
 from fogline.api.placement import Client, CostLimit, Latency, Placement, Spread, TierBounds
 from fogline.api.policies import Disruption, Rebalancing
+from fogline.api.serviceoptions import ServiceOptions
 from fogline.api.status import (
     LastDecision,
     ModelDeploymentStatus,
@@ -83,11 +85,13 @@ __all__ = [
     "RejectionSummary",
     "Resources",
     "Runtime",
+    "ServiceOptions",
     "Spread",
     "Tier",
     "TierBounds",
     "TierStatus",
     "TiersStatus",
+    "TrafficDistribution",
     "Variant",
     "parse",
     "parse_node_profile",

@@ -102,6 +102,13 @@ class OnEdgeUnreachable(StrEnum):
     REPLACE = "Replace"
 
 
+class TrafficDistribution(StrEnum):
+    """Which of the Ready replicas a client inside the cluster reaches."""
+
+    PREFER_SAME_ZONE = "PreferSameZone"
+    PREFER_SAME_NODE = "PreferSameNode"
+
+
 class ConditionStatus(StrEnum):
     """Status of a condition."""
 

@@ -14,9 +14,11 @@ from fogline.api.nodeprofile_rules import NODE_PROFILE_RULES
 from fogline.api.placement import Latency, Placement, TierBounds
 from fogline.api.resource_rules import RESOURCE_RULES
 from fogline.api.rule import KEYS_CEL, Rule, are_label_keys
+from fogline.api.serviceoptions import ServiceOptions
 from fogline.api.variants import Artifact, ModelName
 
 _MAX_LABEL_CHARACTERS = 63
+_MAX_NAME_PER_TIER = _MAX_LABEL_CHARACTERS - len("-cloud")
 _OBJECT_URI = r"^(s3|gs)://[A-Za-z0-9][-A-Za-z0-9._]{1,221}(/[^/]+)+/?\Z"
 _FILE_URI = r"^https://[^/?#]+/([^?#]*[^/?#])([?].*)?\Z"
 _CLAIM_URI = rf"^pvc://{DOMAIN}(/[^/]+)*/?\Z"
@@ -30,6 +32,21 @@ def _names_fit(model: ModelDeployment) -> bool:
         len(model.metadata.name) + 1 + len(variant.name) <= _MAX_LABEL_CHARACTERS
         for variant in model.spec.variants
     )
+
+
+def _tier_services_fit(model: ModelDeployment) -> bool:
+    return not model.spec.service.per_tier or len(model.metadata.name) <= _MAX_NAME_PER_TIER
+
+
+def _site_services_fit(model: ModelDeployment) -> bool:
+    return all(
+        len(model.metadata.name) + 1 + len(site) <= _MAX_LABEL_CHARACTERS
+        for site in model.spec.service.sites or ()
+    )
+
+
+def _sites_are_no_tiers(options: ServiceOptions) -> bool:
+    return not options.per_tier or not {"cloud", "edge"} & set(options.sites or ())
 
 
 def _cloud_minimum_has_variant(spec: ModelDeploymentSpec) -> bool:
@@ -90,6 +107,28 @@ RULES: tuple[Rule[Any], ...] = (
         cel="self.spec.variants.all(v, "
         f"size(self.metadata.name) + 1 + size(v.name) <= {_MAX_LABEL_CHARACTERS})",
         holds=_names_fit,
+    ),
+    Rule(
+        on=ModelDeployment,
+        field="spec.service.perTier",
+        message=f"<name>-cloud must fit in {_MAX_LABEL_CHARACTERS} characters",
+        cel=f"!self.spec.service.perTier || size(self.metadata.name) <= {_MAX_NAME_PER_TIER}",
+        holds=_tier_services_fit,
+    ),
+    Rule(
+        on=ModelDeployment,
+        field="spec.service.sites",
+        message=f"<name>-<site> must fit in {_MAX_LABEL_CHARACTERS} characters",
+        cel="!has(self.spec.service.sites) || self.spec.service.sites.all(s,\n"
+        f"  size(self.metadata.name) + 1 + size(s) <= {_MAX_LABEL_CHARACTERS})",
+        holds=_site_services_fit,
+    ),
+    Rule(
+        on=ServiceOptions,
+        field="sites",
+        message="with perTier the names of the Services for sites called cloud and edge are taken",
+        cel="!self.perTier || !has(self.sites) || !self.sites.exists(s, s in ['cloud', 'edge'])",
+        holds=_sites_are_no_tiers,
     ),
     Rule(
         on=ModelDeploymentSpec,

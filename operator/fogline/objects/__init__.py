@@ -5,7 +5,7 @@ from fogline.objects.children import Children, children
 from fogline.objects.deployment import deployment
 from fogline.objects.marks import mark_victim, settle_replacement, unmark_victim
 from fogline.objects.pin import PinnedPlace, open_gate, pin
-from fogline.objects.service import service, service_url
+from fogline.objects.service import service_url, services
 
 __all__ = [
     "Children",
@@ -17,8 +17,8 @@ __all__ = [
     "min_available",
     "open_gate",
     "pin",
-    "service",
     "service_url",
+    "services",
     "settle_replacement",
     "unmark_victim",
 ]

@@ -8,24 +8,28 @@ from fogline.config import Settings
 from fogline.objects.budget import budget
 from fogline.objects.deployment import deployment
 from fogline.objects.metadata import Document
-from fogline.objects.service import service
+from fogline.objects.service import services
 
 
 @dataclass(frozen=True, slots=True)
 class Children:
     """What should exist for one ModelDeployment."""
 
-    service: Document
+    services: tuple[Document, ...]
     budget: Document
     deployments: tuple[Document, ...]
 
     def documents(self) -> tuple[Document, ...]:
         """All of them, in the order in which they are applied."""
-        return (self.service, self.budget, *self.deployments)
+        return (*self.services, self.budget, *self.deployments)
 
 
 def children(
-    model: ModelDeployment, replicas: Mapping[str, int], settings: Settings, may_go: int = 0
+    model: ModelDeployment,
+    replicas: Mapping[str, int],
+    settings: Settings,
+    may_go: int = 0,
+    traffic_distribution: str | None = None,
 ) -> Children:
     """Build every child.
 
@@ -35,9 +39,11 @@ def children(
         The variants in use and how many replicas each runs.
     may_go
         Replicas that the budget lets go even if the user allows fewer.
+    traffic_distribution
+        Of the Services, as the cluster calls it; None for any replica.
     """
     return Children(
-        service(model),
+        services(model, traffic_distribution),
         budget(model, may_go),
         tuple(
             deployment(model, variant, replicas[variant.name], settings)

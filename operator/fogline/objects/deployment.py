@@ -7,6 +7,7 @@ from fogline.names import (
     GATE,
     GRPC_PORT,
     REST_PORT,
+    TIER_LABEL,
     VARIANT_LABEL,
     deployment_name,
 )
@@ -45,6 +46,7 @@ def deployment(model: ModelDeployment, variant: Variant, replicas: int, settings
                     "labels": {
                         **labels,
                         DATA_SENSITIVITY_LABEL: model.spec.placement.data_sensitivity.value,
+                        TIER_LABEL: variant.tier.value,
                     }
                 },
                 "spec": _pod_spec(model, variant, settings),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from fogline.api import ModelDeployment
 from fogline.cluster import objects
-from fogline.cluster.kinds import DEPLOYMENTS
+from fogline.cluster.kinds import DEPLOYMENTS, SERVICES
 from fogline.names import VARIANT_LABEL, ModelKey
-from fogline.observe.view import View
+from fogline.observe.view import Child, View
 from fogline.snapshot import Replica
 
 
@@ -18,19 +18,23 @@ class Owned:
     replicas: tuple[Replica, ...]
     deployments: Mapping[str, objects.Deployment]
     """By variant; those of variants that left the spec included."""
+    services: tuple[objects.Service, ...] = ()
+    """Those that left the spec included."""
 
 
 def owned(view: View, model: ModelDeployment) -> Owned:
     """Collect what belongs to a ModelDeployment; objects of a namesake that was deleted are left out."""
     key = model_key(model)
-    owned = [
-        child
-        for child in view.children_of(DEPLOYMENTS, key)
-        if isinstance(child, objects.Deployment) and _is_owned(child, model)
-    ]
+    children = [*view.children_of(DEPLOYMENTS, key), *view.children_of(SERVICES, key)]
+    owned = [child for child in children if _is_owned(child, model)]
     return Owned(
         view.replicas(key),
-        {child.metadata.labels.get(VARIANT_LABEL, child.metadata.name): child for child in owned},
+        {
+            child.metadata.labels.get(VARIANT_LABEL, child.metadata.name): child
+            for child in owned
+            if isinstance(child, objects.Deployment)
+        },
+        tuple(child for child in owned if isinstance(child, objects.Service)),
     )
 
 
@@ -71,6 +75,6 @@ def is_rolling(live: objects.Deployment) -> bool:
     )
 
 
-def _is_owned(child: objects.Deployment, model: ModelDeployment) -> bool:
+def _is_owned(child: Child, model: ModelDeployment) -> bool:
     owner = child.metadata.controller
     return owner is not None and owner.uid == model.metadata.uid

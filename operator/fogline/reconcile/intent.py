@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 
 from fogline.api import ModelDeployment, ModelDeploymentStatus
 from fogline.cluster import objects
+from fogline.cluster.version import OLDEST, Version
 from fogline.conditions import Reason
 from fogline.config import Settings
 from fogline.disruption import Blocked, Drains, Ended, Held, Progress, Underway, claim, drains
 from fogline.names import DELETION_COST_ANNOTATION, deployment_name
-from fogline.objects import Children, children, min_available
+from fogline.objects import Children, children, min_available, services
 from fogline.observe import Owned, is_rolling, leave, moves
 from fogline.placement import Decision, Demand, Usage, decide, demand_of, find_misplaced
 from fogline.reconcile.history import is_told
 from fogline.reconcile.refusal import Refusal
 from fogline.reconcile.status import placements, status_of
 from fogline.reconcile.verdicts import Facts
+from fogline.reconcile.versions import traffic_distribution
 from fogline.snapshot import Pod, Replica
 
 DELETION_COST = "-1000"
@@ -25,12 +27,14 @@ DELETION_COST = "-1000"
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What earlier passes left to be told."""
+    """What is known from before the pass."""
 
     refusal: Refusal | None = None
     """What the last pass could not write, or why nothing may be."""
     held: tuple[Held, ...] = ()
     """Moves that the last rebalance held back."""
+    version: Version = OLDEST
+    """Of the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,8 @@ class Intent:
     """Replicas that the budget lets go, because a drain has waited for them in vain."""
     children: Children | None = None
     """None when nothing may be written but the status."""
-    prune: tuple[objects.Deployment, ...] = ()
-    """Deployments of variants that left the spec."""
+    prune: tuple[objects.Deployment | objects.Service, ...] = ()
+    """Deployments of variants that left the spec, and Services that did."""
     again_seconds: float | None = None
     """When to look again although nothing may have happened: a pinned pod may still be refused then."""
 
@@ -124,6 +128,7 @@ def intend(
             settings,
             # what no node is left for will not come back before the drain ends; and one more may go
             may_go=decision.waiting + 1 if waits.blocked else 0,
+            traffic_distribution=traffic_distribution(model, before.version),
         ),
         prune=_prune(model, seen),
         again_seconds=_again_seconds(seen, settings, waits),
@@ -201,9 +206,13 @@ def _replicas(
     }
 
 
-def _prune(model: ModelDeployment, seen: Owned) -> tuple[objects.Deployment, ...]:
-    kept = {deployment_name(model.metadata.name, variant.name) for variant in model.spec.variants}
-    return tuple(live for live in seen.deployments.values() if live.metadata.name not in kept)
+def _prune(model: ModelDeployment, seen: Owned) -> tuple[objects.Deployment | objects.Service, ...]:
+    variants = {deployment_name(model.metadata.name, variant.name) for variant in model.spec.variants}
+    addresses = {one["metadata"]["name"] for one in services(model)}
+    return (
+        *(live for live in seen.deployments.values() if live.metadata.name not in variants),
+        *(live for live in seen.services if live.metadata.name not in addresses),
+    )
 
 
 def _stuck(seen: Owned, usage: Usage, settings: Settings, now: datetime) -> tuple[Stuck, ...]:

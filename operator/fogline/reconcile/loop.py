@@ -12,8 +12,9 @@ from fogline.names import ModelKey
 from fogline.observe import model_key, owned
 from fogline.placement import demand_of, turn
 from fogline.reconcile.intent import Before, Intent, intend
-from fogline.reconcile.refusal import Refusal, not_supported
+from fogline.reconcile.refusal import Refusal
 from fogline.reconcile.status import unreadable_status
+from fogline.reconcile.versions import not_supported
 from fogline.reconcile.writer import Writer
 from fogline.wakeups import WakeUps
 
@@ -93,7 +94,11 @@ class Reconciler:
             intend(
                 model,
                 owned(self._context.view, model),
-                Before(self._refusal(model), self._context.outlook.of(model_key(model))),
+                Before(
+                    self._refusal(model),
+                    self._context.outlook.of(model_key(model)),
+                    self._context.cluster.version,
+                ),
                 usage,
                 self._context.settings,
                 now,

@@ -10,8 +10,8 @@ import msgspec
 
 from fogline.api import GROUP, KIND, VERSION, ModelDeploymentStatus
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, Kind, kind_of
-from fogline.cluster.objects import PodDisruptionBudget
+from fogline.cluster.kinds import DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind, kind_of
+from fogline.cluster.objects import Deployment, PodDisruptionBudget
 from fogline.cluster.objects.metadata import ObjectMeta, Slim
 from fogline.conditions import Reason
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
@@ -78,7 +78,8 @@ class Writer:
             await self._set_deletion_cost(replica, cost)
         refusal, changed = await self._apply_children(intent)
         for live in intent.prune:
-            await self._delete(DEPLOYMENTS, live.metadata.namespace, live.metadata.name, live.metadata.uid)
+            kind = DEPLOYMENTS if isinstance(live, Deployment) else SERVICES
+            await self._delete(kind, live.metadata.namespace, live.metadata.name, live.metadata.uid)
         model, before = intent.model, intent.model.status
         told = before is not None and before.observed_generation == model.metadata.generation
         if told or not changed:
