@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 from fogline.names import ModelKey
@@ -146,8 +147,10 @@ def _pods(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
 
 def find_misplaced(demand: Demand, usage: Usage) -> tuple[Misplaced, ...]:
     """Find the replicas that have to leave because of a requirement that must hold while they run."""
-    found = (
-        Misplaced(pod, policy_refusals(demand, replica, usage.node(pod.node), usage))
-        for pod, replica in usage.replicas_of(demand.model)
-    )
+
+    @cache
+    def refused(replica: ReplicaOf, node: str) -> tuple[Rejection, ...]:
+        return policy_refusals(demand, replica, usage.node(node), usage)
+
+    found = (Misplaced(pod, refused(replica, pod.node)) for pod, replica in usage.replicas_of(demand.model))
     return tuple(misplaced for misplaced in found if misplaced.rejections)

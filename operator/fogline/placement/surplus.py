@@ -20,11 +20,13 @@ def drop_surplus(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
     nodes that take nothing new or hold more of the model than the limits allow, those of client sites with
     more than their share, the costliest, and the highest names.
     """
+    replicas, wanted = usage.replicas_of(demand.model), split_by_site(demand)
+    surplus = len(replicas) - demand.replicas
+    if surplus <= 0:
+        return ()
     standing = [
-        _standing(demand, pod, replica, usage, number)
-        for number, (pod, replica) in enumerate(usage.replicas_of(demand.model))
+        _standing(demand, pod, replica, usage, number) for number, (pod, replica) in enumerate(replicas)
     ]
-    surplus, wanted = len(standing) - demand.replicas, split_by_site(demand)
 
     def urgency(one: _Standing) -> tuple[bool, bool, bool, Decimal, int]:
         """Sort key, the most urgent first. While others go, a replica only becomes less urgent."""
@@ -38,7 +40,7 @@ def drop_surplus(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
         )
 
     dropped: list[Pod] = []
-    queue = [(urgency(one), one.number) for one in standing] if surplus > 0 else []
+    queue = [(urgency(one), one.number) for one in standing]
     heapify(queue)
     while len(dropped) < surplus:
         believed, number = heappop(queue)
