@@ -108,3 +108,43 @@ def test_the_order_of_the_news_never_changes_what_is_known(order: list[int], del
         tell = models.forget if version in deletions else models.remember
         tell(news(version=version, replicas=version))
     assert replicas(models) == (None if 6 in deletions else 6)
+
+
+def stored_news(*, version: int, replicas: int = 1, generation: int = 1, **parts: Any) -> dict[str, Any]:
+    document = news(version=version, replicas=replicas)
+    meta = {
+        **document["metadata"],
+        "uid": "uid",
+        "generation": generation,
+        "annotations": {"seen": str(version)},
+    }
+    return {**document, "metadata": meta, **parts}
+
+
+def test_news_of_a_status_keep_the_spec_and_bring_status_and_annotations() -> None:
+    models = Models()
+    models.remember(stored_news(version=1, replicas=2))
+    models.remember(stored_news(version=2, replicas=2, status={"readyReplicas": 2}))
+    model = models.get(DIGITS)
+    assert isinstance(model, ModelDeployment)
+    assert model.status is not None
+    assert (model.spec.replicas, model.status.ready_replicas) == (2, 2)
+    assert (model.metadata.resource_version, model.metadata.annotations) == ("2", {"seen": "2"})
+
+
+def test_a_new_generation_or_a_namesake_is_read_from_the_start() -> None:
+    models = Models()
+    models.remember(stored_news(version=1, replicas=1))
+    models.remember(stored_news(version=2, replicas=2, generation=2))
+    assert replicas(models) == 2
+    namesake = stored_news(version=3, replicas=3, generation=2)
+    namesake["metadata"]["uid"] = "another"
+    models.remember(namesake)
+    assert replicas(models) == 3
+
+
+def test_a_status_that_nobody_can_read_is_refused_as_it_was_at_first_sight() -> None:
+    models = Models()
+    models.remember(stored_news(version=1))
+    models.remember(stored_news(version=2, status={"readyReplicas": "two"}))
+    assert isinstance(models.get(DIGITS), BadInputError)

@@ -16,7 +16,7 @@ from fogline.api.enums import (
     Tier,
     TrafficDistribution,
 )
-from fogline.api.metadata import ObjectMeta
+from fogline.api.metadata import ModelDeploymentMeta, ObjectMeta
 from fogline.api.modeldeployment import GROUP, KIND, PLURAL, VERSION, ModelDeployment, ModelDeploymentSpec
 from fogline.api.nodeprofile import (
     NODE_PROFILE_KIND,
@@ -63,6 +63,7 @@ __all__ = [
     "LastDecision",
     "Latency",
     "ModelDeployment",
+    "ModelDeploymentMeta",
     "ModelDeploymentSpec",
     "ModelDeploymentStatus",
     "ModelName",

@@ -1,10 +1,13 @@
 """The ModelDeployments that exist."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fogline.api import ModelDeployment, parse
+import msgspec
+
+from fogline.api import ModelDeployment, ModelDeploymentMeta, ModelDeploymentStatus, parse
 from fogline.errors import BadInputError
 from fogline.names import ModelKey
 
@@ -42,7 +45,7 @@ class Models:
         key, version = _version_of(document)
         known = self._known.get(key)
         if known is None or version >= known.version:
-            self._known[key] = _Known(version, _read(document))
+            self._known[key] = _Known(version, _read(document, known.content if known else None))
         return key
 
     def forget(self, document: Mapping[str, Any]) -> ModelKey:
@@ -62,11 +65,27 @@ class Models:
         }
 
 
-def _read(document: Mapping[str, Any]) -> ModelDeployment | BadInputError:
+def _read(
+    document: Mapping[str, Any], known: ModelDeployment | BadInputError | None
+) -> ModelDeployment | BadInputError:
+    """Read an object. Most news is of a status that we wrote ourselves: then its spec was read before."""
+    if isinstance(known, ModelDeployment) and _is_same_spec(document["metadata"], known):
+        with contextlib.suppress(msgspec.ValidationError):
+            return msgspec.structs.replace(
+                known,
+                metadata=msgspec.convert(document["metadata"], ModelDeploymentMeta),
+                status=msgspec.convert(document.get("status"), ModelDeploymentStatus | None),
+            )
     try:
         return parse(document)
     except BadInputError as error:
         return error
+
+
+def _is_same_spec(meta: Mapping[str, Any], known: ModelDeployment) -> bool:
+    """Tell whether the spec is the one that is known: the API server counts its versions (generation)."""
+    same = known.metadata.uid, known.metadata.generation
+    return None not in same and same == (meta.get("uid"), meta.get("generation"))
 
 
 def _version_of(document: Mapping[str, Any]) -> tuple[ModelKey, int]:

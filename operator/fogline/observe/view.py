@@ -67,6 +67,8 @@ class View:
         self._assumed: dict[str, values.Pod] = {}
         self._gated_since: dict[str, float] = {}
         self._children: dict[tuple[Kind, ModelKey], Child] = {}
+        self._labelled: dict[tuple[Kind, ModelKey], dict[ModelKey, Child]] = {}
+        """The same by kind and the model that the label names."""
 
     def node_changed(self, old: objects.Node | None, new: objects.Node | None) -> None:
         """Take in a change of a Node."""
@@ -97,10 +99,14 @@ class View:
         """Take in a change of an object that we apply."""
         meta = (new or old).metadata  # type: ignore[union-attr]  # one of the two is always there
         key = ModelKey(meta.namespace, meta.name)
-        if new is None:
-            self._children.pop((kind, key), None)
-        else:
+        if before := self._children.pop((kind, key), None):
+            label = _labelled_model(before)
+            del self._labelled[kind, label][key]
+            if not self._labelled[kind, label]:
+                del self._labelled[kind, label]
+        if new is not None:
             self._children[kind, key] = new
+            self._labelled.setdefault((kind, _labelled_model(new)), {})[key] = new
         for model in _models_of(old) | _models_of(new):
             self._touched(model)
 
@@ -150,13 +156,7 @@ class View:
 
     def children_of(self, kind: Kind, model: ModelKey) -> list[Child]:
         """Give the live objects of a kind that carry the label of a model."""
-        return [
-            child
-            for (found, key), child in self._children.items()
-            if found is kind
-            and key.namespace == model.namespace
-            and child.metadata.labels.get(MODEL_LABEL) == model.name
-        ]
+        return list(self._labelled.get((kind, model), {}).values())
 
     def assume(self, replica: values.Replica, pod: values.Pod) -> None:
         """Count a pod on its node before the watch shows its pin."""
@@ -224,6 +224,11 @@ class View:
             if GATE in replica.gates:
                 self._gated_since.setdefault(uid, self._clock())
             self._touched(replica.model)
+
+
+def _labelled_model(child: Child) -> ModelKey:
+    meta = child.metadata
+    return ModelKey(meta.namespace, meta.labels.get(MODEL_LABEL, ""))
 
 
 def _models_of(child: Child | None) -> set[ModelKey]:

@@ -74,8 +74,7 @@ class Reconciler:
             self._postponed.discard(key)
             self.wakeups.wake([key])
         if seconds is not None:
-            await asyncio.sleep(seconds)
-            self.wakeups.wake([key])
+            await self.wakeups.wake_later(key, seconds)
 
     def _intents(self, keys: Iterable[ModelKey]) -> list[Intent]:
         usage, now = self._context.view.usage(keys), self._context.clock()
