@@ -1,0 +1,42 @@
+"""The cluster in memory, with the operator's decisions on it, behaves as the real one in tests/cluster."""
+
+from typing import Any
+
+from dev.cluster import simulated_node
+from tests.support.builders import make_model, make_variant
+from tests.support.memory_cluster import MemoryCluster, MemoryOperator
+from tests.support.memory_cluster.pods import is_alive, is_ready
+
+from fogline.names import ModelKey
+
+
+def placed(cluster: MemoryCluster) -> list[str]:
+    """List the nodes of the pods that are Ready, by name."""
+    return sorted(pod["spec"]["nodeName"] for pod in cluster.pods() if is_ready(pod) and is_alive(pod))
+
+
+def furnish(cluster: MemoryCluster, **costs: str) -> None:
+    """Add cloud nodes with their prices."""
+    for name, cost in costs.items():
+        node = simulated_node(name, {"fogline.dev/tier": "Cloud", "fogline.dev/cost-per-hour": cost})
+        cluster.add_node(node)
+
+
+def add_model(cluster: MemoryCluster, **spec: Any) -> ModelKey:
+    """Apply a ModelDeployment with one cloud variant."""
+    return cluster.add_model(make_model(variants=[make_variant("cloud", "Cloud")], **spec))
+
+
+def test_a_cordoned_node_is_left_once_the_replacement_is_ready() -> None:
+    cluster = MemoryCluster()
+    furnish(cluster, a="0.1", b="9")
+    MemoryOperator(cluster.store, cluster.timeline)
+    key = add_model(cluster)
+    cluster.run_for(20)
+    assert placed(cluster) == ["a"]
+    cluster.cordon("a")
+    cluster.run_for(30)
+    assert placed(cluster) == ["b"]
+    status = cluster.model(key)["status"]
+    assert (status["moves"]["completed"], status["moves"]["active"]) == (1, 0)
+    assert len(cluster.pods()) == 1

@@ -1,0 +1,141 @@
+"""All of a cluster, and what people and accidents do to it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from tests.support.memory_cluster.deployments import Deployments
+from tests.support.memory_cluster.evictions import evict
+from tests.support.memory_cluster.kubelets import Kubelets
+from tests.support.memory_cluster.pods import with_condition
+from tests.support.memory_cluster.scheduler import Choose, Room, Scheduler
+from tests.support.memory_cluster.store import Store, key_of
+from tests.support.memory_cluster.timeline import Timeline
+
+from fogline.api import ModelDeployment
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, PODS
+from fogline.errors import TooManyRequestsError
+from fogline.names import ModelKey
+
+RETRY_DRAIN_SECONDS = 5.0
+"""kubectl drain tries an eviction again after this long."""
+
+
+def _first(_pod: Document, feasible: Sequence[str], _room: Room) -> str:
+    return min(feasible)
+
+
+def _two_seconds(_pod: Document) -> float:
+    return 2.0
+
+
+class MemoryCluster:
+    """Objects, controllers, scheduler and machines.
+
+    Parameters
+    ----------
+    load_seconds
+        Says how long a pod takes from its binding until it answers.
+    choose
+        Chooses the node of a pod without a pin; by default the first by name.
+    """
+
+    def __init__(
+        self,
+        *,
+        load_seconds: Callable[[Document], float] = _two_seconds,
+        choose: Choose = _first,
+    ) -> None:
+        self.timeline = Timeline()
+        self.store = Store(self.timeline)
+        self.room = Room(self.store)
+        self.kubelets = Kubelets(self.store, self.timeline, self.room, load_seconds)
+        self.deployments = Deployments(self.store, self.timeline)
+        self.scheduler = Scheduler(self.store, self.timeline, self.room, choose)
+
+    def run_for(self, seconds: float) -> None:
+        """Let time pass."""
+        self.timeline.run_for(seconds)
+
+    # nodes
+
+    def add_node(self, node: Document) -> None:
+        """Add a machine that is Ready."""
+        status = with_condition(node.get("status", {}), "Ready", "True")
+        self.store.create({"spec": {}, **node, "status": status})
+
+    def cordon(self, node: str, *, unschedulable: bool = True) -> None:
+        """Keep new pods off a node, or let them on it again."""
+        spec = {**self._node(node)["spec"], "unschedulable": unschedulable}
+        self.store.change(NODES, ("", node), spec=spec)
+
+    def label(self, node: str, labels: Mapping[str, str | None]) -> None:
+        """Set labels of a node; None takes one away."""
+        both = {**self._node(node)["metadata"].get("labels", {}), **labels}
+        kept = {key: value for key, value in both.items() if value is not None}
+        self.store.change(NODES, ("", node), metadata={"labels": kept})
+
+    def resize(self, node: str, **quantities: str) -> None:
+        """Let a node offer other quantities, such as ``cpu="2"``; its kubelet is not restarted."""
+        status = self._node(node)["status"]
+        allocatable = {**status["allocatable"], **quantities}
+        self.store.change(NODES, ("", node), status={**status, "allocatable": allocatable})
+
+    def remove_node(self, node: str) -> None:
+        """Delete a node, and its pods with it."""
+        self.store.remove(NODES, ("", node))
+
+    def drain(self, node: str, limit_seconds: float) -> None:
+        """Cordon a node and evict its pods, as kubectl drain does, for so long at most."""
+        end = self.timeline.seconds + limit_seconds
+        self.cordon(node)
+
+        def try_again() -> None:
+            live = self.store.find(NODES, ("", node))
+            if live is None or not live["spec"].get("unschedulable"):
+                return
+            left = [pod for pod in self.kubelets.pods_on(node) if "deletionTimestamp" not in pod["metadata"]]
+            for pod in left:
+                self.evict(pod)
+            if left and self.timeline.seconds < end:
+                self.timeline.later(RETRY_DRAIN_SECONDS, try_again)
+
+        try_again()
+
+    def evict(self, pod: Document) -> bool:
+        """Ask for the eviction of a pod; tells whether the budgets allowed it."""
+        try:
+            evict(self.store, pod)
+        except TooManyRequestsError:
+            return False
+        return True
+
+    # models
+
+    def add_model(self, model: ModelDeployment) -> ModelKey:
+        """Apply a ModelDeployment."""
+        document: Document = msgspec.to_builtins(model)
+        document = {"apiVersion": MODEL_DEPLOYMENTS.api_version, "kind": MODEL_DEPLOYMENTS.kind, **document}
+        created = self.store.create(document)
+        return ModelKey(*key_of(created))
+
+    def edit_model(self, key: ModelKey, **fields: Any) -> None:
+        """Change fields of the spec of a ModelDeployment."""
+        spec = self.store.get(MODEL_DEPLOYMENTS, key)["spec"]
+        self.store.change(MODEL_DEPLOYMENTS, key, spec={**spec, **fields})
+
+    def remove_model(self, key: ModelKey) -> None:
+        """Delete a ModelDeployment."""
+        self.store.remove(MODEL_DEPLOYMENTS, key)
+
+    def model(self, key: ModelKey) -> Document:
+        """Read a ModelDeployment."""
+        return self.store.get(MODEL_DEPLOYMENTS, key)
+
+    def pods(self) -> list[Document]:
+        """Give all pods."""
+        return list(self.store.all(PODS))
+
+    def _node(self, name: str) -> Document:
+        return self.store.get(NODES, ("", name))

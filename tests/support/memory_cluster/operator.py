@@ -1,0 +1,282 @@
+"""The operator without API server and asyncio: its own pure decisions, and its writes in their order."""
+
+import time
+from collections.abc import Generator, Iterable, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+from tests.support.memory_cluster.mirror import Mirror
+from tests.support.memory_cluster.store import Store
+from tests.support.memory_cluster.timeline import Batch, Timeline
+from tests.support.memory_cluster.writes import writes_of
+
+from fogline.api import ModelDeployment
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import PODS
+from fogline.config import Settings
+from fogline.context import Context
+from fogline.disruption import Held, Proposal
+from fogline.errors import ApiError
+from fogline.mover.loop import COLLECT_SECONDS, Mover
+from fogline.mover.rebalance import rebalance
+from fogline.names import GATE, ModelKey
+from fogline.objects import mark_victim, open_gate, pin
+from fogline.observe import Models, View, assumed_pod, leave, model_key, moves, owned
+from fogline.outlook import Outlook
+from fogline.placement import Assignment, demand_of, turn
+from fogline.placer.choose import Open, Pin, choose
+from fogline.reconcile.intent import Before, Intent, intend
+from fogline.reconcile.loop import PAUSE_SECONDS, RETRY_SECONDS
+from fogline.snapshot import Move, Replica
+
+T = TypeVar("T")
+
+
+class MemoryOperator:
+    """One operator from its start to its crash. It may be started anew: all that it knows, it has read.
+
+    Parameters
+    ----------
+    write_seconds
+        How long a write takes; meanwhile other things happen. 0: a pass and its writes are one moment.
+    moves
+        Whether replicas move at all.
+    wakes_all
+        Whether each change of a node, and all room that is freed, wakes every model, as the operator does. If
+        not, it wakes those that wait for something and those that are on the node; `wake` wakes others.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        timeline: Timeline,
+        settings: Settings | None = None,
+        *,
+        write_seconds: float = 0.0,
+        moves: bool = True,
+        wakes_all: bool = True,
+    ) -> None:
+        self._store = store
+        self._timeline = timeline
+        self._settings = settings or Settings()
+        self._write_seconds = write_seconds
+        self._moves = moves
+        self._wakes_all = wakes_all
+        self.models = Models()
+        self.view = View(
+            self._settings,
+            lambda model: self.wake([model]),
+            self._room_changed,
+            timeline.now,
+            timeline.monotonic,
+        )
+        self.outlook = Outlook(self.wake)
+        self._mover = Mover(self._context())
+        collect = self._settings.batch_milliseconds / 1000
+        self._passes = Batch(timeline, collect, self.reconcile)
+        self._places = Batch(timeline, collect, self.place)
+        self._rebalances = Batch(timeline, COLLECT_SECONDS, self.rebalance)
+        self._applied: dict[str, Document] = {}
+        self._busy: set[ModelKey] = set()
+        self._postponed: set[ModelKey] = set()
+        self._planned: set[ModelKey] = set()
+        self._alarms: dict[ModelKey, datetime] = {}
+        """When the moves of a model are looked at again although nothing may have happened."""
+        self._waiting: set[ModelKey] = set()
+        self._has_crashed = False
+        self._mirror = Mirror(store, self.view, self.models, lambda model: self.wake([model]))
+        self._mirror.start()
+
+    def crash(self) -> None:
+        """Stop in the middle of whatever it does."""
+        self._has_crashed = True
+        self._mirror.stop()
+
+    def wake(self, keys: Iterable[ModelKey]) -> None:
+        """Ask for a pass over models, and for a look at their gated pods and moves."""
+        keys = list(keys)
+        self._passes.wake(keys)
+        self._places.wake(keys)
+        self._rebalances.wake(keys)
+
+    def reconcile(self, keys: Iterable[ModelKey]) -> None:
+        """Pass over models, as `fogline.reconcile.loop` does."""
+        keys = list(keys)
+        self._postponed.update(key for key in keys if key in self._busy)
+        if self._has_crashed:
+            return
+        free = [key for key in keys if key not in self._busy]
+        usage, now = self.view.usage(free), self._timeline.now()
+        for key in free:
+            if self.models.get(key) is None:
+                self.view.forget(key)
+        intents = [
+            intend(
+                model,
+                owned(self.view, model),
+                Before(None, self.outlook.of(model_key(model))),
+                usage,
+                self._settings,
+                now,
+            )
+            for model in self._in_turn(free)
+        ]
+        for one in intents:
+            key = model_key(one.model)
+            self.view.promise(demand_of(one.model), one.decision, one.claimed)
+            self._note_waiting(key, one)
+            self._busy.add(key)
+            self._carry_out(key, one, writes_of(one, self._store, self._applied))
+
+    def place(self, keys: Iterable[ModelKey]) -> None:
+        """Decide the gated pods of models, as `fogline.placer.loop` does."""
+        if self._has_crashed:
+            return
+        waiting = [
+            (model, gated)
+            for model in self._in_turn(keys)
+            if not model.spec.suspend
+            and (gated := [r for r in self.view.replicas(model_key(model)) if r.alive and GATE in r.gates])
+        ]
+        if not waiting:
+            return
+        usage, now = self.view.usage(model_key(model) for model, _ in waiting), self._timeline.now()
+        for model, gated in waiting:
+            seen = owned(self.view, model)
+            progress = moves(model, demand_of(model), seen, usage, now)
+            leave(progress, seen, usage)
+            for choice in choose(model, gated, progress, usage, now):
+                replica = choice.replica
+                if isinstance(choice, Pin):
+                    node, site = choice.place.node, choice.place.client_site
+                    self.view.assume(replica, assumed_pod(replica, node, site))
+                    self._patch(replica, pin(replica, choice.place))
+                elif isinstance(choice, Open):
+                    self._patch(replica, open_gate(replica, now))
+
+    def rebalance(self, keys: Iterable[ModelKey]) -> None:
+        """Look for moves, as `fogline.mover.loop` does."""
+        if self._has_crashed or not self._moves:
+            return
+        mover = self._mover
+        outcome = _outcome_of(rebalance(mover._scene(keys), mover._budget()))  # noqa: SLF001  the loop's eyes
+        for key in keys:
+            self._tell(key, outcome.held.get(key, ()))
+        for proposal in outcome.start:
+            if proposal.replica.uid not in mover._marked:  # noqa: SLF001  and its memory
+                mover._marked[proposal.replica.uid] = proposal, time.monotonic()  # noqa: SLF001
+                self._start(proposal)
+
+    def _start(self, proposal: Proposal) -> None:
+        replica, answer = proposal.replica, proposal.answer
+        assert isinstance(answer, Assignment)
+        move = Move(
+            id=f"{replica.uid}-{replica.resource_version}",
+            source=replica.node or "",
+            target=answer.node,
+            variant=answer.variant,
+            client_site=answer.client_site,
+            reason=proposal.reason.value,
+            saving_per_hour=proposal.saving_per_hour,
+            started_at=self._timeline.now().replace(microsecond=0),
+        )
+        self._patch(replica, mark_victim(replica, move))
+
+    def _tell(self, key: ModelKey, held: tuple[Held, ...]) -> None:
+        self.outlook.put(key, held)
+        self._alarms.pop(key, None)
+        if ends := [one.until for one in held if one.until]:
+            until = self._alarms[key] = min(ends)
+
+            def wake() -> None:
+                if self._alarms.get(key) == until:
+                    self._rebalances.wake([key])
+
+            self._timeline.later(max(0.0, (until - self._timeline.now()).total_seconds()), wake)
+
+    def _context(self) -> Context:
+        """Give what the loops share, but for what reaches outside: nothing here does."""
+        nothing: Any = None
+        return Context(
+            client=nothing,
+            models=self.models,
+            view=self.view,
+            recorder=nothing,
+            metrics=nothing,
+            settings=self._settings,
+            outlook=self.outlook,
+            clock=self._timeline.now,
+        )
+
+    def _in_turn(self, keys: Iterable[ModelKey]) -> list[ModelDeployment]:
+        found = [model for key in keys if isinstance(model := self.models.get(key), ModelDeployment)]
+        return sorted(found, key=lambda model: turn(demand_of(model)))
+
+    def _carry_out(self, key: ModelKey, one: Intent, writes: Iterator[None]) -> None:
+        """Carry the writes of a pass out, one after the other."""
+        while not self._has_crashed:
+            try:
+                next(writes)
+            except StopIteration:
+                self._finish(key, one.again_seconds)
+                return
+            except ApiError:
+                self._finish(key, RETRY_SECONDS)
+                return
+            if self._write_seconds:
+                self._timeline.later(self._write_seconds, lambda: self._carry_out(key, one, writes))
+                return
+
+    def _finish(self, key: ModelKey, again_seconds: float | None) -> None:
+        def rest() -> None:
+            self._busy.discard(key)
+            if key in self._postponed:
+                self._postponed.discard(key)
+                self._passes.wake([key])
+
+        def again() -> None:
+            self._planned.discard(key)
+            self._passes.wake([key])
+
+        self._timeline.later(PAUSE_SECONDS, rest)
+        if again_seconds is not None and key not in self._planned:
+            self._planned.add(key)
+            self._timeline.later(PAUSE_SECONDS + again_seconds, again)
+
+    def _patch(self, replica: Replica, operations: list[Document]) -> None:
+        def write() -> None:
+            if self._has_crashed:
+                return
+            try:
+                self._store.patch(PODS, (replica.namespace, replica.name), operations)
+            except ApiError:
+                self.view.refute(replica)
+                self._mover._marked.pop(replica.uid, None)  # noqa: SLF001
+                self._timeline.later(RETRY_SECONDS, lambda: self.wake([replica.model]))
+
+        if self._write_seconds:
+            self._timeline.later(self._write_seconds, write)
+        else:
+            write()
+
+    def _note_waiting(self, key: ModelKey, one: Intent) -> None:
+        held = self.outlook.of(key)
+        is_waiting = bool(held) or (one.decision is not None and one.decision.waiting > 0)
+        (self._waiting.add if is_waiting else self._waiting.discard)(key)
+
+    def _room_changed(self) -> None:
+        if self._wakes_all:
+            self.wake(self.models)
+            return
+        touched = {key for node in self.view.nodes.changed for key in self._mirror.on_node[node]}
+        self.wake(sorted(touched | self._waiting))
+
+
+def _outcome_of(steps: Generator[None, None, T]) -> T:
+    """Run steps to their end; returns what they come to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome

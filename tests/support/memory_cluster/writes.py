@@ -1,0 +1,86 @@
+"""The writes of one pass in the order of `fogline.reconcile.writer`, one at a time."""
+
+from collections.abc import Iterator, MutableMapping
+
+import msgspec
+from tests.support.memory_cluster.store import Store, key_of
+
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, PODS, kind_of
+from fogline.errors import ChangedMeanwhileError, ConflictError, NotFoundError
+from fogline.names import DELETION_COST_ANNOTATION
+from fogline.objects import settle_replacement, unmark_victim
+from fogline.objects.metadata import annotate, path_of_annotation
+from fogline.reconcile.intent import Intent
+from fogline.snapshot import Replica
+
+
+def writes_of(one: Intent, store: Store, applied: MutableMapping[str, Document]) -> Iterator[None]:
+    """Write what a pass wants; between any two of its steps others may act, or the operator may crash.
+
+    Parameters
+    ----------
+    applied
+        What was applied last, by kind and name.
+    """
+    for failed in one.failed:
+        _delete(store, failed, failed.uid)
+        yield
+    for stuck in one.stuck:
+        _delete(store, stuck.replica, stuck.replica.uid, stuck.replica.resource_version)
+        yield
+    for ended in one.settled:
+        if ended.victim:
+            _patch(store, ended.victim, unmark_victim(ended.victim))
+            yield
+        if ended.replacement:
+            _patch(store, ended.replacement, settle_replacement(ended.replacement))
+            yield
+    for replica, cost in one.deletion_costs:
+        _patch(store, replica, _cost(replica, cost))
+        yield
+    changed = False
+    for document in one.children.documents() if one.children else ():
+        name = f"{document['kind']}/{document['metadata']['name']}"
+        if applied.get(name) == document and store.find(kind_of(document), key_of(document)):
+            continue
+        before = store.find(kind_of(document), key_of(document))
+        changed = changed or store.apply(document) is not before
+        applied[name] = document
+        yield
+    for live in one.prune:
+        store.delete(DEPLOYMENTS, live.metadata.key, uid=live.metadata.uid)
+        yield
+    yield from _tell(one, store, changed=changed)
+
+
+def _tell(one: Intent, store: Store, *, changed: bool) -> Iterator[None]:
+    """Write the status; the first one of a spec waits until the objects that this pass changed are seen."""
+    meta, before = one.model.metadata, one.model.status
+    told = before is not None and before.observed_generation == meta.generation
+    if one.status != before and (told or not changed):
+        key = meta.namespace or "default", meta.name
+        if store.find(MODEL_DEPLOYMENTS, key):
+            store.change(MODEL_DEPLOYMENTS, key, status=msgspec.to_builtins(one.status))
+            yield
+
+
+def _cost(replica: Replica, cost: str | None) -> list[Document]:
+    proof = {"op": "test", "path": "/metadata/uid", "value": replica.uid}
+    if cost is None:
+        return [proof, {"op": "remove", "path": path_of_annotation(DELETION_COST_ANNOTATION)}]
+    return [proof, *annotate(replica, {DELETION_COST_ANNOTATION: cost})]
+
+
+def _patch(store: Store, replica: Replica, operations: list[Document]) -> None:
+    try:
+        store.patch(PODS, (replica.namespace, replica.name), operations)
+    except (ChangedMeanwhileError, NotFoundError):
+        return  # the next pass sees why
+
+
+def _delete(store: Store, replica: Replica, uid: str, version: str | None = None) -> None:
+    try:
+        store.delete(PODS, (replica.namespace, replica.name), uid=uid, version=version)
+    except (NotFoundError, ConflictError):
+        return
