@@ -1,4 +1,4 @@
-"""From nothing to predictions: operator, store, a trained model, and its answers from both tiers."""
+"""From nothing to predictions and moves: operator, store, a trained model, its answers from both tiers."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from dev import client, digits
+from dev.demo_moves import show_moves
 from dev.engine import Engine
 from dev.errors import DevError
 from dev.kubectl import kubectl
@@ -33,7 +34,8 @@ def demo(engine: Engine) -> None:
     said = client.predict(folder, ["--target=Service=digits.default.svc", *_pods_by_tier()])
     _show("fogline", "explain", "digits", "--namespace", "default")
     print(f"\nThe test images, sent from inside the cluster:\n\n{said}")
-    print("The cluster stays. `kubectl get modeldeployments --output wide`; `make down` removes it.")
+    show_moves(engine, folder)
+    print("\nThe cluster stays. `kubectl get modeldeployments --output wide`; `make down` removes it.")
 
 
 def deploy() -> float:
