@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from fogline import names
+from fogline.api.rule import are_label_keys
 from fogline.errors import BadInputError
 
 PREFIX = "FOGLINE_"
@@ -64,7 +65,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     BadInputError
-        A text is empty, or a number is not from 1 to 65535.
+        A text is empty, a label is no key of a label, or a number is not from 1 to 65535.
     """
     source = os.environ if environment is None else environment
     known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
@@ -95,4 +96,6 @@ def _number(key: str, text: str) -> int:
 def _text(key: str, text: str) -> str:
     if not text:
         raise BadInputError("is empty; leave it out for the default", key)
+    if key.endswith("_LABEL") and not are_label_keys({text: None}):
+        raise BadInputError(f"{text!r} is no key of a label; write for example {names.REGION_LABEL}", key)
     return text

@@ -43,3 +43,10 @@ def test_an_empty_text_is_refused_and_the_variable_is_named() -> None:
     with pytest.raises(BadInputError, match="is empty") as caught:
         from_environment({"FOGLINE_LITERT_IMAGE": ""})
     assert caught.value.field == "FOGLINE_LITERT_IMAGE"
+
+
+@pytest.mark.parametrize("text", ["my region", "example.com/", "example..com/region", "a/b/c", "a" * 64])
+def test_a_label_that_no_node_can_have_is_refused_and_the_variable_is_named(text: str) -> None:
+    with pytest.raises(BadInputError, match="is no key of a label") as caught:
+        from_environment({"FOGLINE_REGION_LABEL": text})
+    assert caught.value.field == "FOGLINE_REGION_LABEL"
