@@ -1,5 +1,6 @@
 """The CustomResourceDefinition is generated, complete and documented."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.support.crd_cases import KINDS, full_manifest, smallest_manifest
 
 from fogline.api import parse, parse_node_profile
 from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, Resource, custom_resource_definition
+from fogline.api.rule import Rule
+from fogline.api.rules import RULES
 from fogline.api.schema import as_written, schema_of
 
 Schema = dict[str, Any]
@@ -155,3 +158,10 @@ def test_a_type_that_no_schema_can_state_is_refused() -> None:
         schema_of(inspect.type_info(float))
     with pytest.raises(TypeError, match="no choice that a structural schema can state"):
         schema_of(inspect.type_info(bool | str))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.message)
+def test_a_rule_reads_quantities_so_that_kubernetes_1_30_does_not_take_it_for_too_costly(
+    rule: Rule[Any],
+) -> None:
+    assert not re.search(r"(quantity|string|matches)\(self[.]\w+\[", rule.cel)

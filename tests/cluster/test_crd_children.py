@@ -9,6 +9,7 @@ from tests.support.kubectl import Kubectl
 
 from fogline.api import parse
 from fogline.config import Settings
+from fogline.errors import BadInputError
 from fogline.objects import deployment
 
 TRY = ("create", "--dry-run=server", "--output=name", "--filename=-")
@@ -21,9 +22,11 @@ TAKEN: tuple[Mapping[str, Any], ...] = (
     {"requests": {"memory": "100m"}},
     {"limits": {GPU: 2}},
     {"requests": {GPU: "1k"}, "limits": {GPU: 1000}},
+    {"requests": {GPU: 2}, "limits": {GPU: "2000m"}},
     {"limits": {f"{DOMAIN}.{DOMAIN}.{DOMAIN}.{DOMAIN}/{LONG}": 1}},
     {"requests": {"example.kubernetes.io/dongle": "1.5"}},
     {"requests": {"cpu": 1}, "limits": {PAGES: "4Mi", "hugepages-1Gi": "1Gi"}},
+    {"limits": {"cpu": 1, PAGES: "0.5Gi"}},
     {"limits": {"memory": "1Gi", PAGES: 0}},
 )
 REFUSED: tuple[Mapping[str, Any], ...] = (
@@ -63,6 +66,7 @@ def test_resources_that_a_deployment_may_ask_for_are_taken(
 ) -> None:
     kubectl(*TRY, manifest=child_with(resources))
     kubectl(*TRY, manifest=with_resources(resources))
+    parse(with_resources(resources), strict=True)
 
 
 @pytest.mark.parametrize("resources", REFUSED, ids=str)
@@ -72,3 +76,5 @@ def test_resources_that_a_deployment_must_not_ask_for_are_refused(
     kubectl.refused(*TRY, manifest=child_with(resources))
     answer = kubectl.refused(*TRY, manifest=with_resources(resources))
     assert "spec.variants[0].resources" in answer
+    with pytest.raises(BadInputError, match=r"spec.variants\[0\].resources"):
+        parse(with_resources(resources), strict=True)

@@ -5,12 +5,13 @@ kubernetes/kubernetes ``pkg/apis/core/validation/validation.go``), so that the u
 """
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from fogline.api.fields import DOMAIN, NAME, schema_pattern
 from fogline.api.rule import Rule
 from fogline.api.variants import Resources
-from fogline.units import parse_quantity
+from fogline.units import MOST, parse_quantity
 
 _PAGES = "hugepages-"
 _RESOURCE = rf"^(cpu|memory|ephemeral-storage|{_PAGES}[1-9][0-9]{{0,8}}[KMG]i|{DOMAIN}/{NAME})\Z"
@@ -18,14 +19,18 @@ _RESERVED = rf"^(requests[.]|{_PAGES}.*/)"
 """Kubernetes takes these for what they are not: quotas and pages."""
 _MAX_DOMAIN_CHARACTERS = 244
 """Of a quota on the resource, ``requests.<name>``, Kubernetes wants at most 253 before the slash."""
-_WHOLE = r"^[0-9]+([KMGTPE]i|[kMGTPE])?\Z"
-_MAX_INT64 = 2**63 - 1
 
 _NAMES_CEL = (
     f"all(k, k.indexOf('/') <= {_MAX_DOMAIN_CHARACTERS} &&\n  k.matches(r'{schema_pattern(_RESOURCE)}')"
     f" && !k.matches('{_RESERVED}'))"
 )
 _COUNTED_CEL = f"(k.startsWith('{_PAGES}') || k.contains('/') && !k.contains('kubernetes.io/'))"
+_REQUEST_CEL = "quantity(string(dyn(self.requests)[k]))"
+_LIMIT_CEL = "quantity(string(dyn(self.limits)[k]))"
+"""Without ``dyn`` Kubernetes 1.30 takes what is an integer or a string for megabytes, and the rule for too
+costly: it overlooks its maxLength."""
+_COUNT_CEL = f"{_LIMIT_CEL}.asApproximateFloat()"
+_PAGE_CEL = f"quantity(k.substring({len(_PAGES)}))"
 _NAMES_MESSAGE = (
     f"a resource is cpu, memory, ephemeral-storage, {_PAGES}<size> such as {_PAGES}2Mi, or it has a domain, "
     "such as nvidia.com/gpu"
@@ -63,12 +68,15 @@ def _counted_requests_are_limits(resources: Resources) -> bool:
 
 def _counted_are_whole(resources: Resources) -> bool:
     return all(
-        re.match(_WHOLE, str(quantity))
-        and parse_quantity(quantity) <= _MAX_INT64
+        _is_whole(parse_quantity(quantity))
         and (not name.startswith(_PAGES) or _is_full_of_pages(name, quantity))
         for name, quantity in (resources.limits or {}).items()
         if _is_counted(name)
     )
+
+
+def _is_whole(amount: Decimal) -> bool:
+    return amount <= MOST and float(amount).is_integer()
 
 
 def _is_full_of_pages(name: str, quantity: str | int) -> bool:
@@ -101,7 +109,7 @@ RESOURCE_RULES: tuple[Rule[Any], ...] = (
         field="requests",
         message="a request must not exceed the limit of the same resource",
         cel="!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) ||\n"
-        "  quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+        f"  {_REQUEST_CEL}.compareTo(\n  {_LIMIT_CEL}) <= 0)",
         holds=_requests_within_limits,
     ),
     Rule(
@@ -111,7 +119,7 @@ RESOURCE_RULES: tuple[Rule[Any], ...] = (
         "limits, or write them in limits alone",
         cel=f"!has(self.requests) || self.requests.all(k, !{_COUNTED_CEL} ||\n"
         "  has(self.limits) && k in self.limits &&\n"
-        "  quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) == 0)",
+        f"  {_REQUEST_CEL}.compareTo(\n  {_LIMIT_CEL}) == 0)",
         holds=_counted_requests_are_limits,
     ),
     Rule(
@@ -120,10 +128,10 @@ RESOURCE_RULES: tuple[Rule[Any], ...] = (
         message="a resource with a domain is a whole number, such as 1; "
         f"{_PAGES}<size> is a multiple of <size>, such as 512Mi",
         cel=f"!has(self.limits) || self.limits.all(k, !{_COUNTED_CEL} ||\n"
-        f"  string(self.limits[k]).matches('{schema_pattern(_WHOLE)}') &&\n"
-        "  quantity(string(self.limits[k])).isInteger() && (!k.startsWith('hugepages-') ||\n"
-        f"  isQuantity(k.substring({len(_PAGES)})) && quantity(string(self.limits[k])).asInteger() %\n"
-        f"  quantity(k.substring({len(_PAGES)})).asInteger() == 0))",
+        f"  {_LIMIT_CEL}.compareTo(quantity('{MOST}')) <= 0 &&\n"
+        f"  double(int({_COUNT_CEL})) ==\n  {_COUNT_CEL} && (!k.startsWith('{_PAGES}') ||\n"
+        f"  isQuantity(k.substring({len(_PAGES)})) && int({_COUNT_CEL}) %\n"
+        f"  int({_PAGE_CEL}.asApproximateFloat()) == 0))",
         holds=_counted_are_whole,
     ),
     Rule(
