@@ -108,13 +108,13 @@ def completed(cluster: Cluster) -> int:
 
 
 def wait_until_on(cluster: Cluster, wanted: list[str]) -> None:
-    """Wait until every model is on one of these nodes, and idle."""
+    """Wait until every model is on one of these nodes, and none moves."""
 
     def is_there() -> bool:
         return all(
             set(cluster.nodes_of(name)) <= set(wanted)
             and len(cluster.pods(name)) == 1
-            and cluster.condition("Rebalancing", name)[:2] == ("False", "Idle")
+            and not cluster.model(name)["status"]["moves"]["active"]
             for name in MODELS
         )
 
