@@ -43,6 +43,9 @@ class Settings:
     """A full pass over every ModelDeployment, which also finds what an event failed to tell."""
     unstick_seconds: int = 30
     """A pinned pod that the scheduler refuses for this long is deleted and decided again."""
+    clearance_seconds: int = 60
+    """A replica whose node may not hold its data any more is gone after this long, even if nothing replaces
+    it."""
     moves_at_once: int = 5
     """Moves of all ModelDeployments together that run at the same time."""
     optimiser_seconds: int = 300

@@ -20,7 +20,7 @@ DO_NOT_MOVE_ANNOTATION = "fogline.dev/do-not-move"
 """On a pod or a ModelDeployment: ``true``, or the time until which nothing moves that need not."""
 MOVE_PREFIX = "fogline.dev/move-"
 """Annotations of a victim: ``id``, ``to``, ``variant``, ``client-site``, ``reason``, ``saving-per-hour``,
-``started-at``."""
+``started-at``, ``strategy``."""
 MOVED_PREFIX = "fogline.dev/moved-"
 """Annotations of a replacement: ``id``, ``from``, ``reason``, ``saving-per-hour``, ``started-at``."""
 REPLACES_ANNOTATION = "fogline.dev/replaces"

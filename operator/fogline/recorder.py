@@ -76,6 +76,14 @@ class Recorder:
         """Tell that a replica runs where it must not."""
         await self._warn(model, Reason.CLEARANCE_VIOLATED, "Audit", why)
 
+    async def clearance_enforced(self, model: ModelDeployment, pod: str, node: str) -> None:
+        """Tell that a replica is deleted because its data may not stay where it is."""
+        note = (
+            f"replica {pod} is deleted: {node} may not hold its data any more, and no other node took it in "
+            "time; the data rule beats availability"
+        )
+        await self._warn(model, Reason.CLEARANCE_ENFORCED, "Audit", note)
+
     async def apply_failed(self, model: ModelDeployment, why: str) -> None:
         """Tell that the API server refuses an object of this model."""
         await self._warn(model, Reason.APPLY_FAILED, "Apply", why)

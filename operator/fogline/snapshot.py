@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from fogline.api import Billing, DataSensitivity, Tier
+from fogline.api import Billing, DataSensitivity, MoveStrategy, Tier
 from fogline.names import ModelKey
 from fogline.units import Amounts
 
@@ -127,6 +127,8 @@ class Move:
     saving_per_hour: Decimal | None
     """US dollars, latency counted as the objective does; None for a move that is forced."""
     started_at: datetime
+    strategy: MoveStrategy = MoveStrategy.SURGE
+    """Whether the replacement is Ready before the old replica goes, or comes after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tests.support.live import (
     serving,
     stored,
 )
+from tests.support.movers import arrives, leaves
 from tests.support.scenes import Scene
 
 from fogline.api import DataSensitivity, ModelDeployment
@@ -336,3 +337,51 @@ def test_a_victim_whose_replacement_is_not_ready_yet_stays_and_is_counted_once()
     deployments = {"cloud": make_live_deployment(model(), "cloud")}
     intent = Scene(model(), (drained(5), CLOUD), (victim,), deployments).pass_at()
     assert replicas_of(intent) == {"digits-cloud": 2}
+
+
+def test_replicas_of_a_variant_that_left_the_spec_stay_until_moves_have_replaced_them() -> None:
+    found = model(variants=[make_variant("edge", "Edge")], replicas=2)
+    before = make_live_deployment(found, "cloud", replicas=2)
+    pods = tuple(running(name, "cloud-1") for name in ("a", "b"))
+    intent = Scene(found, (CLOUD, EDGE), pods, {"cloud": before}).pass_at()
+    assert (intent.prune, intent.shrunk, replicas_of(intent)) == ((), (), {})
+
+
+def test_the_deployment_of_a_variant_that_left_the_spec_shrinks_with_every_move_and_goes_after_the_last() -> (
+    None
+):
+    found = model(variants=[make_variant("edge", "Edge")], replicas=2)
+    move = Move("m1", "cloud-1", "edge-1", "edge", None, "VariantLeft", None, NOW)
+    victim, new = leaves(running("a", "cloud-1"), move), running("c", "edge-1", "edge")
+    before, after = (
+        make_live_deployment(found, "cloud", replicas=2),
+        make_live_deployment(found, "edge", replicas=1),
+    )
+    coming = arrives(new, "uid-of-a", move)
+    live = {"cloud": before, "edge": after}
+    first = Scene(found, (CLOUD, EDGE), (victim, running("b", "cloud-1"), coming), live).pass_at()
+    assert (first.prune, first.shrunk, replicas_of(first)) == ((), ((before, 1),), {"digits-edge": 1})
+    both = (new, running("d", "edge-1", "edge"))
+    last = Scene(found, (CLOUD, EDGE), both, {"cloud": before}).pass_at()
+    assert (last.prune, last.shrunk) == ((before,), ())
+
+
+def test_a_victim_goes_first_where_the_cluster_makes_no_pod_more_if_enough_others_serve() -> None:
+    quota = [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota"}]
+    full = make_live_deployment(model(), "cloud", replicas=3, status={"conditions": quota})
+    victim = leaves(
+        running("a", "drained"), Move("m1", "drained", "cloud-1", "cloud", None, "NodeCordoned", None, NOW)
+    )
+    pods = (victim, running("b", "cloud-1"))
+    for allowed, switched in ((0, []), (1, ["Evict"])):
+        found = model(replicas=2, disruption={"maxUnavailable": allowed})
+        intent = Scene(found, (drained(5), CLOUD), pods, {"cloud": full}).pass_at()
+        assert [move.strategy for _, move in intent.switched] == switched
+
+
+def test_a_model_is_passed_again_when_the_time_of_a_move_is_up() -> None:
+    move = Move("m1", "drained", "cloud-1", "cloud", None, "NodeCordoned", None, NOW)
+    intent = Scene(
+        model(), (make_node("drained", cordoned=True), CLOUD), (leaves(running("a", "drained"), move),)
+    ).pass_at()
+    assert intent.again_seconds == pytest.approx(600.1)

@@ -16,7 +16,7 @@ class Rebalancing(ApiObject, frozen=True, kw_only=True):
     forced moves happen."""
     strategy: MoveStrategy = MoveStrategy.SURGE
     """How a replica moves. Surge: the replacement is Ready before the old replica stops. Evict: the old one
-    is evicted first, where there is no room for both."""
+    is evicted first, as disruption.maxUnavailable allows; for namespaces without room for both."""
     min_saving_percent: Percent = 15
     """A move that is not forced must save at least this share of its cost now, in percent."""
     cooldown_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 600

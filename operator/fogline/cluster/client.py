@@ -159,7 +159,14 @@ class Client:
         return decode(await self._transport.send(call), Document)
 
     async def delete(
-        self, kind: Kind, namespace: str | None, name: str, *, uid: str, resource_version: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str,
+        resource_version: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
         """Delete the object with this uid; what it owns goes after it.
 
@@ -167,6 +174,8 @@ class Client:
         ----------
         resource_version
             Delete it only as it was then; None: as it is.
+        grace_seconds
+            How long a pod has to end well; None: as it says itself.
 
         Raises
         ------
@@ -176,7 +185,9 @@ class Client:
             The object of this name is another one, or has changed.
         """
         expected = {"uid": uid, **({"resourceVersion": resource_version} if resource_version else {})}
-        options = {"preconditions": expected, "propagationPolicy": "Background"}
+        options: Document = {"preconditions": expected, "propagationPolicy": "Background"}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
         await self._transport.send(Call("DELETE", kind.path(namespace, name), body=options))
 
     async def evict(self, namespace: str, name: str, *, uid: str) -> None:

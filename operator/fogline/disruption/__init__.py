@@ -5,9 +5,11 @@ from fogline.disruption.drains import Blocked, Drains, drains
 from fogline.disruption.forced import forced_moves
 from fogline.disruption.health import is_outage
 from fogline.disruption.hold import Held, Moment, hold
+from fogline.disruption.needed import no_longer_forced
 from fogline.disruption.overload import Standing, crowded_out
-from fogline.disruption.progress import Ended, Progress, Underway, follow
+from fogline.disruption.progress import Ended, Progress, Terms, follow
 from fogline.disruption.proposals import Proposal
+from fogline.disruption.roles import Underway
 from fogline.disruption.room import claim, obstacle, release
 from fogline.disruption.worth import Search
 
@@ -22,6 +24,7 @@ __all__ = [
     "Proposal",
     "Search",
     "Standing",
+    "Terms",
     "Underway",
     "admit",
     "claim",
@@ -31,6 +34,7 @@ __all__ = [
     "forced_moves",
     "hold",
     "is_outage",
+    "no_longer_forced",
     "obstacle",
     "release",
 ]

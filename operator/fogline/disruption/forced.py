@@ -75,5 +75,7 @@ def _propose(
 def _broken_rule(demand: Demand, pod: Pod, usage: Usage) -> Reason | None:
     if pod.replica is None:
         return None
+    if demand.variant(pod.replica.variant) is None:
+        return Reason.VARIANT_LEFT
     broken = policy_refusals(demand, pod.replica, usage.node(pod.node), usage)
     return broken[0].reason if broken else None

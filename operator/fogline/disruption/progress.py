@@ -1,26 +1,12 @@
 """How far the moves of one ModelDeployment are, told from the marks on its pods and from nothing else."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fogline.api import MoveResult
+from fogline.disruption.roles import Underway, is_left_over, underway
 from fogline.snapshot import Move, Replica
-
-
-@dataclass(frozen=True, slots=True)
-class Underway:
-    """A move whose victim is still there."""
-
-    move: Move
-    victim: Replica
-    replacement: Replica | None
-    """Its replacement with a node; None while it has none."""
-
-    @property
-    def is_replaced(self) -> bool:
-        """Whether the victim may go."""
-        return self.replacement is not None and self.replacement.ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +28,119 @@ class Progress:
     """All moves of one ModelDeployment."""
 
     underway: tuple[Underway, ...] = ()
+    """The oldest first."""
     ended: tuple[Ended, ...] = ()
     left_over: tuple[Replica, ...] = ()
-    """Replacements whose victim stays after all."""
+    """Replacements that are not needed: their victim stays after all, or another one came."""
+    next_deadline: datetime | None = None
+    """When the first of the moves underway will be aborted if nothing happens until then."""
 
     @property
     def victims(self) -> tuple[Replica, ...]:
         """Give the replicas that are leaving."""
-        return tuple(one.victim for one in self.underway)
+        return tuple(one.victim for one in self.underway if one.victim.alive)
 
 
-def follow(
-    replicas: Iterable[Replica],
-    hindrance: Callable[[Move, Replica | None], str],
-    ready_timeout_seconds: int,
-    now: datetime,
-) -> Progress:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the moves of a model are held against."""
+
+    wanted: int
+    """Replicas of the model."""
+    ready_timeout_seconds: int
+    """Time in which a replacement must be Ready."""
+    exists: Callable[[str], bool]
+    """Tells whether there is a node of a name: what is on no node any more counts for nothing."""
+    hindrance: Callable[[Underway], str]
+    """Says why a move cannot go on; empty when it can."""
+    told: Collection[str] = ()
+    """Ids of moves that the status tells the end of: what it said stays true."""
+    no_pods: Mapping[str, str] = field(default_factory=dict)
+    """Why no more pods of a variant can be made."""
+
+
+def follow(replicas: Iterable[Replica], terms: Terms, now: datetime) -> Progress:
     """Tell how far each move is.
 
     Parameters
     ----------
     replicas
-        All pods of the model.
-    hindrance
-        Says why a move, whose replacement is given if it has a node, cannot go on; empty when it can.
+        All pods of the model; of those that were evicted also what is remembered.
     """
-    alive = {replica.uid: replica for replica in replicas if replica.alive}
-    replacements = {one.replaces: one for one in alive.values() if one.replaces and one.node}
-    patience = timedelta(seconds=ready_timeout_seconds)
-    underway: list[Underway] = []
+    pods = tuple(replicas)
+    moving = underway(pods)
+    unneeded = _unneeded(moving, pods, terms)
+    patience = timedelta(seconds=terms.ready_timeout_seconds)
+    going: list[Underway] = []
     ended: list[Ended] = []
-    for victim in alive.values():
-        move = victim.leaves_by
-        if move is None:
-            continue
-        one = Underway(move, victim, replacements.get(victim.uid))
-        if why := hindrance(move, one.replacement):
-            ended.append(Ended(move, MoveResult.ABORTED, why, victim=victim))
-        elif not one.is_replaced and now - move.started_at > patience:
-            why = f"its replacement was not Ready within {ready_timeout_seconds} s"
-            ended.append(Ended(move, MoveResult.ABORTED, why, victim=victim))
+    for one in moving:
+        if one.move.id in terms.told:
+            why = "it was given up before"
+        elif one.victim.uid in unneeded:
+            why = "no longer called for: fewer replicas are wanted"
         else:
-            underway.append(one)
-    leaving = {one.victim.uid for one in underway}
-    left_over: list[Replica] = []
-    for uid, replacement in replacements.items():
-        if uid not in alive and replacement.ready and replacement.came_by:
-            ended.append(Ended(replacement.came_by, MoveResult.COMPLETED, replacement=replacement))
-        elif uid in alive and uid not in leaving:
-            left_over.append(replacement)
-    return Progress(tuple(underway), tuple(ended), tuple(left_over))
+            why = terms.hindrance(one)
+        if not why and not one.is_replaced and abs(now - one.move.started_at) > patience:
+            why = _too_late(one, pods, terms)
+        if why:
+            ended.append(Ended(one.move, MoveResult.ABORTED, why, victim=one.victim))
+        else:
+            going.append(one)
+    arrived = _arrived(pods, going)
+    left_over = tuple(one for one in pods if is_left_over(one, pods, going))
+    known = {one.move.id for one in going} | {one.move.id for one in ended} | set(terms.told)
+    unmarked = {
+        one.came_by.id: Ended(one.came_by, MoveResult.ABORTED, "its marks were taken off the old replica")
+        for one in left_over
+        if one.came_by and one.came_by.id not in known
+    }
+    waiting = [one.move.started_at + patience for one in going if not one.is_replaced]
+    return Progress(
+        tuple(going), (*ended, *unmarked.values(), *arrived), left_over, min(waiting, default=None)
+    )
+
+
+def _arrived(pods: Iterable[Replica], going: Iterable[Underway]) -> list[Ended]:
+    """Find the replacements whose victims are gone."""
+    alive = {one.uid for one in pods if one.alive}
+    awaited = {one.victim.uid for one in going}
+    return [
+        Ended(one.came_by, MoveResult.COMPLETED, replacement=one)
+        for one in pods
+        if one.came_by and one.alive and one.ready and one.replaces and one.replaces not in alive | awaited
+    ]
+
+
+def _unneeded(moving: Iterable[Underway], pods: Iterable[Replica], terms: Terms) -> set[str]:
+    """Name the victims that need no replacement, because even without one enough replicas are there.
+
+    Each move comes to one replica in the end. The latest is given up first.
+    """
+    victims = {one.victim.uid: one for one in moving}
+    plain = [
+        one
+        for one in pods
+        if one.alive and one.node and terms.exists(one.node) and one.uid not in victims and not one.replaces
+    ]
+    open_moves = [uid for uid, one in victims.items() if not one.is_replaced and one.victim.alive]
+    replaced = sum(one.is_replaced for one in victims.values())
+    needed = max(0, terms.wanted - len(plain) - replaced)
+    return set(open_moves[needed:])
+
+
+def _too_late(one: Underway, pods: Iterable[Replica], terms: Terms) -> str:
+    """Say what was not done in time, and what is known to be in the way."""
+    seconds = terms.ready_timeout_seconds
+    if one.evicts and one.victim.alive:
+        return (
+            f"its eviction was refused for {seconds} s: the disruption budget allows none now, "
+            "see spec.disruption.maxUnavailable"
+        )
+    trouble = next(filter(None, (_trouble(pod) for pod in pods if pod.replaces == one.victim.uid)), "")
+    if one.replacement is None:
+        trouble = trouble or terms.no_pods.get(one.move.variant, "")
+    return f"its replacement was not Ready within {seconds} s" + (f": {trouble}" if trouble else "")
+
+
+def _trouble(pod: Replica) -> str:
+    return pod.trouble or pod.failure or pod.refusal

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fogline.disruption.progress import Underway
+from fogline.disruption.roles import Underway
 from fogline.placement import Demand, Option, Usage, refusals
 from fogline.placement.explain import describe
 from fogline.snapshot import Move, Pod, Replica, ReplicaOf

@@ -150,6 +150,10 @@ class Mover:
 
     async def _start(self, proposal: Proposal) -> None:
         replica, answer = proposal.replica, proposal.answer
+        model = self._context.models.get(replica.model)
+        if not isinstance(model, ModelDeployment):
+            self._marked.pop(replica.uid, None)
+            return
         assert isinstance(answer, Assignment)  # noqa: S101  others are never started
         move = Move(
             id=secrets.token_hex(4),
@@ -160,6 +164,7 @@ class Mover:
             reason=proposal.reason.value,
             saving_per_hour=proposal.saving_per_hour,
             started_at=self._context.clock().replace(microsecond=0),
+            strategy=model.spec.rebalancing.strategy,
         )
         try:
             await self._context.client.json_patch(
@@ -171,6 +176,4 @@ class Mover:
             await asyncio.sleep(RETRY_SECONDS)
             self.wakeups.wake([replica.model])
             return
-        model = self._context.models.get(replica.model)
-        if isinstance(model, ModelDeployment):
-            await self._context.recorder.move_started(model, replica.name, move)
+        await self._context.recorder.move_started(model, replica.name, move)

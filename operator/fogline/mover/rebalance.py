@@ -108,7 +108,7 @@ def rebalance(scene: Scene, budget: Budget) -> Generator[None, None, Rebalance]:
 
 
 def _force(one: _Turn, scene: Scene, moment: Moment) -> None:
-    running = [replica for replica in one.seen.replicas if replica.alive and replica.bound]
+    running = [replica for replica in one.seen.replicas if _may_leave(replica) and replica.bound]
     cool = scene.now - timedelta(seconds=one.model.spec.rebalancing.cooldown_seconds)
     for proposal in forced_moves(one.demand, running, scene.crowded_out, scene.usage, cool):
         one.take(proposal, moment)
@@ -116,7 +116,7 @@ def _force(one: _Turn, scene: Scene, moment: Moment) -> None:
 
 def _improve(one: _Turn, usage: Usage, moment: Moment) -> None:
     forced = {move.replica.uid for move in one.free} | {wait.proposal.replica.uid for wait in one.held}
-    serving = [replica for replica in one.seen.replicas if replica.ready and replica.uid not in forced]
+    serving = [r for r in one.seen.replicas if _may_leave(r) and r.ready and r.uid not in forced]
     search = Search(one.demand, usage, one.model.spec.rebalancing.min_saving_percent)
     found = 0
     for replica, pod in search.in_order(serving):
@@ -130,6 +130,11 @@ def _improve(one: _Turn, usage: Usage, moment: Moment) -> None:
         found += 1
         if found == MOST:
             break
+
+
+def _may_leave(replica: Replica) -> bool:
+    """Tell whether a replica may be the victim of a move: it is alive, and its own move is over."""
+    return replica.alive and not replica.replaces
 
 
 def _is_steady(one: _Turn, usage: Usage) -> bool:

@@ -1,5 +1,6 @@
 """The JSON patches that mark the pods of a move."""
 
+from fogline.api import MoveStrategy
 from fogline.names import DECIDED_AT_FORMAT, MOVE_PREFIX, MOVED_PREFIX, REPLACES_ANNOTATION
 from fogline.objects.metadata import Document, annotate, path_of_annotation
 from fogline.snapshot import Move, Replica
@@ -11,6 +12,8 @@ def mark_victim(replica: Replica, move: Move) -> list[Document]:
     notes = {"id": move.id, "to": move.target, "variant": move.variant, **_common(move)}
     if move.client_site is not None:
         notes["client-site"] = move.client_site
+    if move.strategy is not MoveStrategy.SURGE:
+        notes["strategy"] = move.strategy.value
     return [
         {"op": "test", "path": "/metadata/uid", "value": replica.uid},
         {"op": "test", "path": "/metadata/resourceVersion", "value": replica.resource_version},

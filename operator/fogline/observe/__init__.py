@@ -8,7 +8,15 @@ from fogline.observe.known_nodes import KnownNodes, KnownProfile
 from fogline.observe.models import Models
 from fogline.observe.moves import leave, moves
 from fogline.observe.nodes import to_node
-from fogline.observe.owned import Owned, is_rolling, model_key, owned, surge
+from fogline.observe.owned import (
+    Owned,
+    is_replacing_templates,
+    is_rolling,
+    model_key,
+    owned,
+    refused_pods,
+    surge,
+)
 from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.profiles import Profile, Profiles, to_profile
 from fogline.observe.requests import pod_requests
@@ -25,12 +33,14 @@ __all__ = [
     "Standing",
     "View",
     "assumed_pod",
+    "is_replacing_templates",
     "is_rolling",
     "leave",
     "model_key",
     "moves",
     "owned",
     "pod_requests",
+    "refused_pods",
     "snapshot",
     "standings",
     "surge",

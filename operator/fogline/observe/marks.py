@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from fogline.api import MoveStrategy
 from fogline.errors import BadInputError
 from fogline.names import DECIDED_AT_FORMAT, MOVE_PREFIX, MOVED_PREFIX
 from fogline.snapshot import Move
@@ -56,6 +57,7 @@ def _move(
         reason=said["reason"],
         saving_per_hour=_usd(said.get("saving-per-hour")),
         started_at=started,
+        strategy=MoveStrategy.EVICT if said.get("strategy") == MoveStrategy.EVICT else MoveStrategy.SURGE,
     )
 
 

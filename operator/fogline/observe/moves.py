@@ -3,37 +3,50 @@
 from datetime import datetime
 
 from fogline.api import ModelDeployment
-from fogline.disruption import Progress, follow, obstacle, release
-from fogline.observe.owned import Owned, is_replacing_templates, surge
+from fogline.disruption import Progress, Terms, Underway, follow, no_longer_forced, obstacle, release
+from fogline.observe.owned import Owned, is_replacing_templates, refused_pods, surge
 from fogline.placement import Demand, Usage
-from fogline.snapshot import Move, Replica
 
 
 def moves(model: ModelDeployment, demand: Demand, seen: Owned, usage: Usage, now: datetime) -> Progress:
     """Tell how far the moves of a model are. `usage` is only read."""
-    marked = tuple(replica for replica in seen.replicas if replica.alive and replica.leaves_by)
+    marked = tuple(replica for replica in seen.replicas if replica.leaves_by)
     arrived = any(replica.replaces for replica in seen.replicas)
     if not marked and not arrived:
         return Progress()
     without = usage.fork()
     release(marked, without)
 
-    def hindrance(move: Move, replacement: Replica | None) -> str:
-        for victim in marked:
-            for variant in {victim.variant, move.variant} if victim.leaves_by == move else ():
-                live = seen.deployments.get(variant)
-                if live and is_replacing_templates(live):
-                    return f"variant {variant} is rolled out anew"
-        if replacement is None:
-            return obstacle(demand, move, without)
-        return "" if replacement.ready else _unfit(move.target, without)
+    def hindrance(one: Underway) -> str:
+        for variant in sorted({one.victim.variant, one.move.variant}):
+            live = seen.deployments.get(variant)
+            if live and is_replacing_templates(live):
+                return f"variant {variant} is rolled out anew"
+        if one.is_replaced:
+            return ""
+        why = no_longer_forced(one.move, one.victim, demand, without) if one.victim.alive else ""
+        target = one.move.target
+        return why or (_unfit(target, without) if one.replacement else obstacle(demand, one.move, without))
 
-    return follow(seen.replicas, hindrance, model.spec.rebalancing.ready_timeout_seconds, now)
+    terms = Terms(
+        wanted=demand.replicas,
+        ready_timeout_seconds=model.spec.rebalancing.ready_timeout_seconds,
+        exists=usage.knows,
+        hindrance=hindrance,
+        told=_told(model),
+        no_pods=refused_pods(seen),
+    )
+    return follow(seen.replicas, terms, now)
 
 
 def leave(progress: Progress, seen: Owned, usage: Usage) -> None:
     """Stop counting, for their model, the replicas that a rollout or a move is replacing."""
     release((*surge(seen), *progress.victims, *progress.left_over), usage)
+
+
+def _told(model: ModelDeployment) -> frozenset[str]:
+    history = model.status.moves.history if model.status and model.status.moves else ()
+    return frozenset(one.id for one in history)
 
 
 def _unfit(node: str, usage: Usage) -> str:

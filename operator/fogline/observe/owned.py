@@ -60,6 +60,16 @@ def surge(seen: Owned) -> tuple[Replica, ...]:
     return tuple(leaving)
 
 
+def refused_pods(seen: Owned) -> dict[str, str]:
+    """Say of which variants no more pods can be made, and why: a quota for example."""
+    return {
+        variant: one.message
+        for variant, live in seen.deployments.items()
+        for one in live.status.conditions
+        if one.type == "ReplicaFailure" and one.status == "True"
+    }
+
+
 def is_replacing_templates(live: objects.Deployment) -> bool:
     """Tell whether pods of more than one template are there, so that the next scale-up may be of any."""
     return live.status.replicas > live.status.updated_replicas

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fogline import snapshot as values
-from fogline.api import KIND
+from fogline.api import KIND, MoveStrategy
 from fogline.cluster import objects
 from fogline.cluster.kinds import Kind
 from fogline.config import Settings
@@ -17,6 +17,9 @@ from fogline.observe.promises import Promises, to_come
 from fogline.observe.tally import Tally
 from fogline.placement import Decision, Demand, Usage
 from fogline.snapshot import ReplicaOf, Snapshot
+
+MOST_EVICTED = 20
+"""Evicted victims of one model that are remembered; older ones have their successors."""
 
 Child = objects.Deployment | objects.Service | objects.PodDisruptionBudget
 
@@ -65,7 +68,11 @@ class View:
         self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
         self._victims: dict[str, values.Replica] = {}
         self._assumed: dict[str, values.Pod] = {}
+        self._arriving: dict[str, tuple[str, values.Move]] = {}
+        """By uid of an assumed pod that comes by a move: the uid of its victim, and the move."""
         self._gated_since: dict[str, float] = {}
+        self._evicted: dict[ModelKey, dict[str, values.Replica]] = {}
+        """By uid. Victims that are gone, for their successors come by their marks."""
         self._children: dict[tuple[Kind, ModelKey], Child] = {}
         self._labelled: dict[tuple[Kind, ModelKey], dict[ModelKey, Child]] = {}
         """The same by kind and the model that the label names."""
@@ -137,13 +144,18 @@ class View:
             self._room_changed()
 
     def forget(self, model: ModelKey) -> None:
-        """Take back what a model that is gone was promised."""
+        """Take back what a model that is gone was promised, and what is remembered of it."""
+        self._evicted.pop(model, None)
         if self._promises.make(model, ()):
             self._room_changed()
 
     def replicas(self, model: ModelKey) -> tuple[values.Replica, ...]:
-        """Give the pods of a model, oldest first; a pin that is written but not seen yet counts as seen."""
-        found = sorted(self._replicas.get(model, {}).values(), key=lambda r: (r.created_at, r.name))
+        """Give the pods of a model, oldest first; a pin that is written but not seen yet counts as seen.
+
+        Pods that went so that a replica could move are there for a while: as terminating, with their marks.
+        """
+        there = [*self._evicted.get(model, {}).values(), *self._replicas.get(model, {}).values()]
+        found = sorted(there, key=lambda r: (r.created_at, r.name))
         return tuple(self._with_assumption(replica) for replica in found)
 
     def victims(self) -> tuple[values.Replica, ...]:
@@ -158,13 +170,25 @@ class View:
         """Give the live objects of a kind that carry the label of a model."""
         return list(self._labelled.get((kind, model), {}).values())
 
-    def assume(self, replica: values.Replica, pod: values.Pod) -> None:
-        """Count a pod on its node before the watch shows its pin."""
+    def assume(
+        self, replica: values.Replica, pod: values.Pod, replaces: tuple[str, values.Move] | None = None
+    ) -> None:
+        """Count a pod on its node before the watch shows its pin.
+
+        Parameters
+        ----------
+        replaces
+            The uid of its victim and the move, when it comes by one.
+        """
         self._assumed[replica.uid] = pod
+        self._arriving.pop(replica.uid, None)
+        if replaces:
+            self._arriving[replica.uid] = replaces
         self._count(replica.uid)
 
     def refute(self, replica: values.Replica) -> None:
         """Take an assumption back: the write failed."""
+        self._arriving.pop(replica.uid, None)
         if self._assumed.pop(replica.uid, None):
             self._count(replica.uid)
             self._room_changed()
@@ -184,22 +208,39 @@ class View:
         assumed = self._assumed.get(replica.uid)
         if assumed is None or replica.node is not None:
             return replica
-        site = assumed.replica.client_site if assumed.replica else None
+        victim, move = self._arriving.get(replica.uid, (None, None))
         return replace(
             replica,
             node=assumed.node,
-            client_site=site,
+            client_site=assumed.replica.client_site if assumed.replica else None,
             gates=tuple(gate for gate in replica.gates if gate != GATE),
+            came_by=move,
+            replaces=victim,
         )
 
     def _forget_pod(self, pod: objects.Pod) -> None:
         uid = pod.metadata.uid
         held = [self._pods.pop(uid, None), self._assumed.pop(uid, None)]
+        self._arriving.pop(uid, None)
         self._gated_since.pop(uid, None)
         self._count(uid)
         if any(held):
             self._room_changed()
         self._drop_replica(pod)
+        self._remember_evicted(pod)
+
+    def _remember_evicted(self, pod: objects.Pod) -> None:
+        replica = to_replica(pod)
+        if (
+            replica is None
+            or replica.leaves_by is None
+            or replica.leaves_by.strategy is not MoveStrategy.EVICT
+        ):
+            return
+        known = self._evicted.setdefault(replica.model, {})
+        known[replica.uid] = replace(replica, terminating=True)
+        while len(known) > MOST_EVICTED:
+            del known[next(iter(known))]
 
     def _drop_replica(self, pod: objects.Pod) -> None:
         if replica := to_replica(pod):
@@ -213,6 +254,7 @@ class View:
         if holds := to_pod(pod):
             self._pods[uid] = holds
             self._assumed.pop(uid, None)
+            self._arriving.pop(uid, None)
         self._count(uid)
         if before and (holds is None or holds.requests != before.requests):
             self._room_changed()

@@ -53,16 +53,20 @@ def choose(
     demand, rules = demand_of(model), model.spec.placement
     may_open = rules.on_no_fit is OnNoFit.SCHEDULE_WITHOUT_PIN and not demand.latency.maximum_milliseconds
     choices: list[Choice] = []
-    waiting = [one for one in moves.underway if one.replacement is None]
+    underway = [one for one in moves.underway if one.replacement is None]
+    waiting = [one for one in underway if one.is_awaited]
     for replica in gated:
         if demand.variant(replica.variant) is None:
             continue  # its variant left the spec, and its Deployment is about to go
         if taken := _arrival(replica, waiting, demand, usage):
             waiting.remove(taken)
+            underway.remove(taken)
             place = _moved_to(taken, demand, replica, usage, now)
             usage.add(assumed_pod(replica, place.node, place.client_site))
             choices.append(Pin(replica, place))
             continue
+        if underway and usage.of(demand.model).per_tier.total() + len(underway) >= demand.replicas:
+            continue  # it is there for a move, which does not wait for it now
         answer = place_waiting(demand.narrowed_to(replica.variant, replica.requests), usage)
         if isinstance(answer, Assignment):
             usage.add(assumed_pod(replica, answer.node, answer.client_site))

@@ -57,7 +57,8 @@ class Placer:
             for choice in choose(model, gated, progress, usage, now):
                 if isinstance(choice, Pin):
                     replica, place = choice.replica, choice.place
-                    self._context.view.assume(replica, assumed_pod(replica, place.node, place.client_site))
+                    pod = assumed_pod(replica, place.node, place.client_site)
+                    self._context.view.assume(replica, pod, place.replaces)
                 decided.append((model, choice))
         return decided
 

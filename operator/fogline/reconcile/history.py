@@ -16,7 +16,8 @@ def moves_status(before: Moves | None, progress: Progress, planned: tuple[Held, 
     """Describe the moves of a ModelDeployment; each that has ended is counted once."""
     told = before or Moves(completed=0, aborted=0)
     known = {one.id for one in told.history}
-    news = tuple(_past(one, now) for one in progress.ended if one.move.id not in known)
+    ends = {one.move.id: one for one in progress.ended if one.move.id not in known}
+    news = tuple(_past(one, now) for one in ends.values())
 
     answers = [(one, one.proposal.answer) for one in planned]
     possible = [(one, answer) for one, answer in answers if isinstance(answer, Assignment)]

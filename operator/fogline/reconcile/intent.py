@@ -1,28 +1,36 @@
 """One pass over a ModelDeployment as a pure function: from what is seen to what should be written."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from fogline.api import ModelDeployment, ModelDeploymentStatus
+from fogline.api import ModelDeployment, ModelDeploymentStatus, MoveStrategy
 from fogline.cluster import objects
 from fogline.cluster.version import OLDEST, Version
 from fogline.conditions import Reason
 from fogline.config import Settings
-from fogline.disruption import Blocked, Drains, Ended, Held, Progress, Underway, claim, drains
-from fogline.names import DELETION_COST_ANNOTATION, deployment_name
+from fogline.disruption import Blocked, Ended, Held, Progress, claim, drains
+from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_name
 from fogline.objects import Children, children, min_available, services
-from fogline.observe import Owned, is_rolling, leave, moves
-from fogline.placement import Decision, Demand, Usage, decide, demand_of, find_misplaced
+from fogline.observe import Owned, leave, moves, refused_pods
+from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced
+from fogline.reconcile.departures import departures
 from fogline.reconcile.history import is_told
 from fogline.reconcile.refusal import Refusal
 from fogline.reconcile.status import placements, status_of
+from fogline.reconcile.uncleared import Clock, Uncleared, uncleared
 from fogline.reconcile.verdicts import Facts
 from fogline.reconcile.versions import traffic_distribution
-from fogline.snapshot import Pod, Replica
+from fogline.snapshot import Move, Pod, Replica
 
 DELETION_COST = "-1000"
 """Makes the ReplicaSet controller choose a pod when it scales down; a hint, not a promise (KEP-2255)."""
+
+EVICTION_RETRY_SECONDS = 5.0
+"""As long as kubectl drain waits, too."""
+SLACK_SECONDS = 0.1
+"""After a moment for which something is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class Before:
     """Moves that the last rebalance held back."""
     version: Version = OLDEST
     """Of the cluster."""
+    uncleared_since: Mapping[str, datetime] = field(default_factory=dict)
+    """By uid: since when replicas have been seen on nodes that may not hold their data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,19 @@ class Intent:
     """Replicas whose deletion cost must change, and to what; None takes it away."""
     blocked: tuple[Blocked, ...] = ()
     """Replicas that the budget lets go, because a drain has waited for them in vain."""
+    evicted: tuple[Replica, ...] = ()
+    """Replicas that should go if the disruption budget allows it."""
+    switched: tuple[tuple[Replica, Move], ...] = ()
+    """Victims that have to go before their replacement comes, and their moves as they are from now on."""
+    uncleared: Uncleared = field(default_factory=lambda: Uncleared({}))
     children: Children | None = None
     """None when nothing may be written but the status."""
+    shrunk: tuple[tuple[objects.Deployment, int], ...] = ()
+    """Deployments of variants that left the spec, with the replicas that they still run."""
     prune: tuple[objects.Deployment | objects.Service, ...] = ()
-    """Deployments of variants that left the spec, and Services that did."""
+    """Those of them that run none any more, and Services that left the spec."""
     again_seconds: float | None = None
-    """When to look again although nothing may have happened: a pinned pod may still be refused then."""
+    """When to look again although nothing may have happened: somebody's time may be up then."""
 
 
 def intend(
@@ -94,7 +111,6 @@ def intend(
         demand, _standing(seen, progress), usage, model.spec.rebalancing.ready_timeout_seconds, now
     )
     misplaced = _misplaced(demand, usage)
-    staying = misplaced + _victims(model, seen, progress)
     demand = replace(demand, replicas=demand.replicas - misplaced.total())
     asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
     decision = decide(demand, usage, asked)
@@ -111,6 +127,17 @@ def intend(
     status = status_of(facts, now)
     if on_hold:
         return Intent(model, status)
+    must_stay = min_available(model.spec.replicas, model.spec.disruption.max_unavailable)
+    wanted = Counter(decision.desired_by_variant()) + misplaced
+    leaving = departures(wanted, seen, progress, must_stay)
+    forbidden = uncleared(
+        demand.data_sensitivity,
+        seen,
+        usage,
+        _without_a_place(before.held, progress),
+        Clock(before.uncleared_since, settings.clearance_seconds, now),
+    )
+    evicted = (*leaving.evicted, *forbidden.evicted)
     return Intent(
         model=model,
         status=status,
@@ -122,16 +149,28 @@ def intend(
         settled=tuple(one for one in progress.ended if is_told(one, model.status)),
         deletion_costs=_deletion_costs(seen, decision, progress, usage),
         blocked=waits.blocked,
+        evicted=evicted,
+        switched=_switched(seen, progress, must_stay),
+        uncleared=forbidden,
         children=children(
             model,
-            _replicas(model, seen, decision, staying),
+            _replicas(model, seen, leaving.replicas),
             settings,
             # what no node is left for will not come back before the drain ends; and one more may go
             may_go=decision.waiting + 1 if waits.blocked else 0,
             traffic_distribution=traffic_distribution(model, before.version),
         ),
-        prune=_prune(model, seen),
-        again_seconds=_again_seconds(seen, settings, waits),
+        shrunk=_shrunk(model, seen, leaving.replicas),
+        prune=_prune(model, seen, leaving.replicas),
+        again_seconds=_again_seconds(
+            now,
+            [progress.next_deadline, forbidden.next_deadline],
+            [
+                settings.unstick_seconds if any(r.refused_since for r in seen.replicas) else None,
+                EVICTION_RETRY_SECONDS if evicted else None,
+                waits.due_seconds,
+            ],
+        ),
     )
 
 
@@ -140,10 +179,18 @@ def _standing(seen: Owned, progress: Progress) -> tuple[Replica, ...]:
     return tuple(r for r in seen.replicas if r.alive and r.bound and r not in progress.victims)
 
 
-def _again_seconds(seen: Owned, settings: Settings, waits: Drains) -> float | None:
-    """Tell when time alone may have changed what to do."""
-    stuck = settings.unstick_seconds if any(r.refused_since for r in seen.replicas) else None
-    return min((one for one in (stuck, waits.due_seconds) if one is not None), default=None)
+def _again_seconds(
+    now: datetime, moments: Iterable[datetime | None], delays: Iterable[float | None]
+) -> float | None:
+    """Give the time to the first of what is given."""
+    until = [max(0.0, (moment - now).total_seconds()) + SLACK_SECONDS for moment in moments if moment]
+    return min([*until, *(delay for delay in delays if delay is not None)], default=None)
+
+
+def _without_a_place(held: Iterable[Held], progress: Progress) -> set[str]:
+    """Name the replicas that have to leave and that no node takes."""
+    nowhere = (one.proposal for one in held if isinstance(one.proposal.answer, Unplaceable))
+    return {one.replica.uid for one in nowhere} - {victim.uid for victim in progress.victims}
 
 
 def _is_blind(seen: Owned, usage: Usage) -> bool:
@@ -161,44 +208,8 @@ def _misplaced(demand: Demand, usage: Usage) -> Counter[str]:
     return Counter(one.variant for one in leaving[: max(0, demand.replicas - good)])
 
 
-def _victims(model: ModelDeployment, seen: Owned, progress: Progress) -> Counter[str]:
-    """Count the victims that stay for now, by variant.
-
-    One goes when its replacement is Ready, if enough others are, and if the Deployment controller will take
-    no other: it takes pods that are not Ready first, and during a rollout any.
-    """
-    ready = sum(replica.ready and replica.alive for replica in seen.replicas)
-    to_spare = ready - min_available(model.spec.replicas, model.spec.disruption.max_unavailable)
-    stay: Counter[str] = Counter()
-    for one in progress.underway:
-        live = seen.deployments.get(one.victim.variant)
-        if (
-            one.is_replaced
-            and to_spare > 0
-            and live
-            and not is_rolling(live)
-            and _others_ready(one, seen, progress)
-        ):
-            to_spare -= one.victim.ready
-        else:
-            stay[one.victim.variant] += 1
-    return stay
-
-
-def _others_ready(move: Underway, seen: Owned, progress: Progress) -> bool:
-    victims = {victim.uid for victim in progress.victims}
-    return all(
-        replica.ready
-        for replica in seen.replicas
-        if replica.alive and replica.variant == move.victim.variant and replica.uid not in victims
-    )
-
-
-def _replicas(
-    model: ModelDeployment, seen: Owned, decision: Decision, staying: Counter[str]
-) -> dict[str, int]:
+def _replicas(model: ModelDeployment, seen: Owned, wanted: Mapping[str, int]) -> dict[str, int]:
     """Count replicas by variant; a variant that has a Deployment and is not in use any more gets 0."""
-    wanted = Counter(decision.desired_by_variant()) + staying
     return {
         variant.name: wanted.get(variant.name, 0)
         for variant in model.spec.variants
@@ -206,12 +217,45 @@ def _replicas(
     }
 
 
-def _prune(model: ModelDeployment, seen: Owned) -> tuple[objects.Deployment | objects.Service, ...]:
-    variants = {deployment_name(model.metadata.name, variant.name) for variant in model.spec.variants}
+def _prune(
+    model: ModelDeployment, seen: Owned, wanted: Mapping[str, int]
+) -> tuple[objects.Deployment | objects.Service, ...]:
     addresses = {one["metadata"]["name"] for one in services(model)}
     return (
-        *(live for live in seen.deployments.values() if live.metadata.name not in variants),
+        *(live for live in _left_the_spec(model, seen) if not wanted.get(_variant(live))),
         *(live for live in seen.services if live.metadata.name not in addresses),
+    )
+
+
+def _left_the_spec(model: ModelDeployment, seen: Owned) -> list[objects.Deployment]:
+    kept = {deployment_name(model.metadata.name, variant.name) for variant in model.spec.variants}
+    return [live for live in seen.deployments.values() if live.metadata.name not in kept]
+
+
+def _shrunk(
+    model: ModelDeployment, seen: Owned, wanted: Mapping[str, int]
+) -> tuple[tuple[objects.Deployment, int], ...]:
+    """Find the Deployments of variants that left the spec and may run fewer replicas by now."""
+    left = ((live, wanted.get(_variant(live), 0)) for live in _left_the_spec(model, seen))
+    return tuple((live, replicas) for live, replicas in left if 0 < replicas < live.spec.replicas)
+
+
+def _variant(live: objects.Deployment) -> str:
+    return live.metadata.labels.get(VARIANT_LABEL, live.metadata.name)
+
+
+def _switched(seen: Owned, progress: Progress, must_stay: int) -> tuple[tuple[Replica, Move], ...]:
+    """Let victims go first where the cluster makes no pod more, if they must and enough others serve."""
+    refused, ready = refused_pods(seen), sum(replica.ready for replica in seen.replicas if replica.alive)
+    return tuple(
+        (one.victim, replace(one.move, strategy=MoveStrategy.EVICT))
+        for one in progress.underway
+        if one.victim.alive
+        and not one.evicts
+        and one.replacement is None
+        and one.move.saving_per_hour is None
+        and one.move.variant in refused
+        and ready - one.victim.ready >= must_stay
     )
 
 

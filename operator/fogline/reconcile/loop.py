@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
+from datetime import datetime
 from typing import NoReturn
 
 from fogline.api import ModelDeployment
@@ -34,8 +35,12 @@ class Reconciler:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._writer = Writer(context.client, context.view, context.recorder)
+        self._writer = Writer(
+            context.client, context.view, context.recorder, context.settings.clearance_seconds
+        )
         self._refusals: dict[ModelKey, Refusal] = {}
+        self._uncleared: dict[ModelKey, Mapping[str, datetime]] = {}
+        """Since when replicas, by uid, are on nodes that may not hold their data."""
         self._unreadable: dict[ModelKey, str] = {}
         self._busy: set[ModelKey] = set()
         """Models that are being written."""
@@ -88,16 +93,13 @@ class Reconciler:
                     self._writer.forget(key)
                     self._context.view.forget(key)
                     self._refusals.pop(key, None)
+                    self._uncleared.pop(key, None)
         models.sort(key=lambda model: turn(demand_of(model)))
         intents = [
             intend(
                 model,
                 owned(self._context.view, model),
-                Before(
-                    self._refusal(model),
-                    self._context.outlook.of(model_key(model)),
-                    self._context.cluster.version,
-                ),
+                self._before(model),
                 usage,
                 self._context.settings,
                 now,
@@ -106,7 +108,17 @@ class Reconciler:
         ]
         for intent in intents:
             self._context.view.promise(demand_of(intent.model), intent.decision, intent.claimed)
+            self._uncleared[model_key(intent.model)] = intent.uncleared.since
         return intents
+
+    def _before(self, model: ModelDeployment) -> Before:
+        key = model_key(model)
+        return Before(
+            refusal=self._refusal(model),
+            held=self._context.outlook.of(key),
+            version=self._context.cluster.version,
+            uncleared_since=self._uncleared.get(key, {}),
+        )
 
     def _refusal(self, model: ModelDeployment) -> Refusal | None:
         """Say what keeps us from writing: the cluster cannot do it, or refused it the last time."""

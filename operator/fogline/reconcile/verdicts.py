@@ -158,7 +158,12 @@ def _pods_refused(facts: Facts) -> str:
 
 
 def _policy_compliant(facts: Facts) -> Verdict:
-    broken = [one.rejections[0] for one in facts.decision.misplaced] or _broken_on_hold(facts)
+    variants = {variant.name for variant in facts.model.spec.variants}
+    broken = [
+        one.rejections[0]
+        for one in facts.decision.misplaced
+        if one.pod.replica and one.pod.replica.variant in variants  # else it goes for another reason
+    ] or _broken_on_hold(facts)
     if not broken:
         return _yes(Reason.REQUIREMENTS_HOLD)
     return _no(Reason.REQUIREMENTS_BROKEN, "; ".join(describe(one) for one in broken))

@@ -14,14 +14,21 @@ from fogline.cluster.kinds import DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, SER
 from fogline.cluster.objects import Deployment, PodDisruptionBudget
 from fogline.cluster.objects.metadata import ObjectMeta, Slim
 from fogline.conditions import Reason
-from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
-from fogline.names import DELETION_COST_ANNOTATION, MODEL_LABEL, ModelKey
-from fogline.objects import settle_replacement, unmark_victim
+from fogline.errors import (
+    ApiError,
+    ChangedMeanwhileError,
+    ConflictError,
+    NotFoundError,
+    TooManyRequestsError,
+)
+from fogline.names import DELETION_COST_ANNOTATION, FIELD_MANAGER, MODEL_LABEL, ModelKey
+from fogline.objects import mark_victim, settle_replacement, unmark_victim
 from fogline.objects.metadata import Document, path_of_annotation
 from fogline.observe import View, model_key
 from fogline.placement.explain import describe
 from fogline.reconcile.intent import Intent
 from fogline.reconcile.refusal import Refusal
+from fogline.reconcile.uncleared import grace_seconds
 from fogline.recorder import Recorder
 from fogline.snapshot import Replica
 
@@ -48,8 +55,9 @@ class _Holder(Slim, frozen=True):
 class Writer:
     """Writes to the API server, and only what is not there yet."""
 
-    def __init__(self, client: Client, view: View, recorder: Recorder) -> None:
+    def __init__(self, client: Client, view: View, recorder: Recorder, clearance_seconds: int) -> None:
         self._client = client
+        self._clearance_seconds = clearance_seconds
         self._view = view
         self._recorder = recorder
         self._applied: dict[tuple[Kind, ModelKey], _Applied] = {}
@@ -76,7 +84,12 @@ class Writer:
         await self._settle_moves(intent)
         for replica, cost in intent.deletion_costs:
             await self._set_deletion_cost(replica, cost)
+        for victim, move in intent.switched:
+            await self._patch_pod(victim, mark_victim(victim, move))
+        await self._let_go(intent)
         refusal, changed = await self._apply_children(intent)
+        for shrinking, replicas in intent.shrunk:
+            await self._shrink(shrinking, replicas)
         for live in intent.prune:
             kind = DEPLOYMENTS if isinstance(live, Deployment) else SERVICES
             await self._delete(kind, live.metadata.namespace, live.metadata.name, live.metadata.uid)
@@ -142,13 +155,37 @@ class Writer:
             version = replica.resource_version  # the scheduler may bind it before the call is through
             await self._delete(PODS, replica.namespace, replica.name, replica.uid, version)
 
+    async def _let_go(self, intent: Intent) -> None:
+        """Evict whoever may go, and delete whoever must."""
+        for replica in intent.evicted:
+            try:
+                await self._client.evict(replica.namespace, replica.name, uid=replica.uid)
+            except (TooManyRequestsError, NotFoundError, ConflictError) as error:
+                logger.info("not evicted", extra={"pod": replica.name, "error": str(error)})
+        grace = grace_seconds(self._clearance_seconds)
+        for replica in intent.uncleared.deleted:
+            await self._recorder.clearance_enforced(intent.model, replica.name, replica.node or "")
+            await self._delete(PODS, replica.namespace, replica.name, replica.uid, grace_seconds=grace)
+
+    async def _shrink(self, live: Deployment, replicas: int) -> None:
+        """Scale a Deployment whose template is not known any more: only its replicas are written."""
+        meta = live.metadata
+        change = {
+            "metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version},
+            "spec": {"replicas": replicas},
+        }
+        try:
+            await self._client.merge_patch(DEPLOYMENTS, meta.namespace, meta.name, change)
+        except (NotFoundError, ConflictError):
+            logger.info("gone or changed meanwhile", extra={"object": meta.name})
+
     async def _settle_moves(self, intent: Intent) -> None:
         """Tell of moves that have ended, and take the marks off the pods of those that the status has."""
         for one in intent.moves.ended:
             if one not in intent.settled:
                 await self._recorder.move_ended(intent.model, one)
         for one in intent.settled:
-            if one.victim:
+            if one.victim and one.victim.alive:
                 await self._patch_pod(one.victim, unmark_victim(one.victim))
             if one.replacement:
                 await self._patch_pod(one.replacement, settle_replacement(one.replacement))
@@ -229,7 +266,7 @@ class Writer:
             fields = {cause.get("field"): cause.get("message", "") for cause in error.causes}
             if not fields:
                 raise
-            if _REPLICAS_FIELD not in fields:
+            if _REPLICAS_FIELD not in fields or f'"{FIELD_MANAGER}"' in fields[_REPLICAS_FIELD]:
                 return None, await self._client.apply(document, force=True)
             name = document["metadata"]["name"]
             text = (
@@ -239,10 +276,24 @@ class Writer:
             return Refusal(Reason.REPLICAS_CONFLICT, text), None
 
     async def _delete(
-        self, kind: Kind, namespace: str, name: str, uid: str, resource_version: str | None = None
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        resource_version: str | None = None,
+        *,
+        grace_seconds: int | None = None,
     ) -> None:
         try:
-            await self._client.delete(kind, namespace, name, uid=uid, resource_version=resource_version)
+            await self._client.delete(
+                kind,
+                namespace,
+                name,
+                uid=uid,
+                resource_version=resource_version,
+                grace_seconds=grace_seconds,
+            )
         except (NotFoundError, ConflictError):
             logger.info("gone or changed meanwhile", extra={"kind": kind.plural, "object": name})
 
