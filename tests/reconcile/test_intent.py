@@ -29,7 +29,7 @@ from fogline.cluster.version import Version
 from fogline.names import DECIDED_AT_ANNOTATION, DELETION_COST_ANNOTATION, GATE
 from fogline.objects import mark_victim
 from fogline.objects.marks import arrival_notes
-from fogline.reconcile.intent import DELETION_COST, Intent
+from fogline.reconcile.intent import COST_OF_NEXT, DELETION_COST, Intent
 from fogline.snapshot import Move, Node
 
 CLOUD = make_node("cloud-1", cost="1")
@@ -187,7 +187,7 @@ def test_a_victim_stays_beside_its_replacement_until_that_is_ready() -> None:
     live["cloud"] = make_live_deployment(found, "cloud")
     one = Scene(found, nodes, (victim, replacement), live).pass_at()
     assert replicas_of(one) == {"digits-cloud": 1, "digits-edge": 0}
-    assert costs_of(one) == {"v": DELETION_COST}
+    assert costs_of(one) == {"v": COST_OF_NEXT}
 
 
 def test_a_replica_whose_node_is_gone_is_marked_to_go_before_those_that_serve() -> None:
@@ -385,3 +385,18 @@ def test_a_model_is_passed_again_when_the_time_of_a_move_is_up() -> None:
         model(), (make_node("drained", cordoned=True), CLOUD), (leaves(running("a", "drained"), move),)
     ).pass_at()
     assert intent.again_seconds == pytest.approx(600.1)
+
+
+def test_what_a_move_has_replaced_goes_before_what_only_should_go() -> None:
+    found = model(variants=[make_variant("edge", "Edge")], replicas=2)
+    move = Move("m1", "cloud-1", "edge-1", "edge", None, "VariantLeft", None, NOW)
+    victim, other = leaves(running("a", "cloud-1"), move), running("b", "cloud-1")
+    live = {
+        "cloud": make_live_deployment(found, "cloud", replicas=2),
+        "edge": make_live_deployment(found, "edge"),
+    }
+    first = Scene(found, (CLOUD, EDGE), (victim, other), live).pass_at()
+    assert costs_of(first) == {"b": DELETION_COST}
+    coming = arrives(running("c", "edge-1", "edge"), "uid-of-a", move)
+    then = Scene(found, (CLOUD, EDGE), (victim, other, coming), live).pass_at()
+    assert costs_of(then) == {"a": COST_OF_NEXT, "b": DELETION_COST}

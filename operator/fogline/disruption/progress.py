@@ -74,12 +74,9 @@ def follow(replicas: Iterable[Replica], terms: Terms, now: datetime) -> Progress
     going: list[Underway] = []
     ended: list[Ended] = []
     for one in moving:
-        if one.move.id in terms.told:
-            why = "it was given up before"
-        elif one.victim.uid in unneeded:
+        why = "it was given up before" if one.move.id in terms.told else terms.hindrance(one)
+        if not why and one.victim.uid in unneeded:
             why = "no longer called for: fewer replicas are wanted"
-        else:
-            why = terms.hindrance(one)
         if not why and not one.is_replaced and abs(now - one.move.started_at) > patience:
             why = _too_late(one, pods, terms)
         if why:

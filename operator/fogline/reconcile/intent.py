@@ -26,6 +26,8 @@ from fogline.snapshot import Move, Pod, Replica
 
 DELETION_COST = "-1000"
 """Makes the ReplicaSet controller choose a pod when it scales down; a hint, not a promise (KEP-2255)."""
+COST_OF_NEXT = "-2000"
+"""Of those that go before all others: what a move has replaced, and what a move left over."""
 
 EVICTION_RETRY_SECONDS = 5.0
 """As long as kubectl drain waits, too."""
@@ -279,13 +281,18 @@ def _deletion_costs(
     """Mark the replicas that should go when a Deployment shrinks, and unmark those that stay after all."""
     going = {(pod.namespace, pod.name) for pod in decision.surplus}
     going |= {(one.pod.namespace, one.pod.name) for one in decision.misplaced}
-    going |= {(r.namespace, r.name) for r in (*progress.victims, *progress.left_over)}
     going |= {(r.namespace, r.name) for r in seen.replicas if r.bound and r.node and not usage.knows(r.node)}
-    wanted = [
-        (r, DELETION_COST if (r.namespace, r.name) in going else None) for r in seen.replicas if r.alive
-    ]
+    first = {one.victim.uid for one in progress.underway if one.is_replaced or one.evicts}
+    first |= {replica.uid for replica in progress.left_over}
+
+    def cost(replica: Replica) -> str | None:
+        if replica.uid in first:
+            return COST_OF_NEXT
+        return DELETION_COST if (replica.namespace, replica.name) in going else None
+
+    wanted = [(replica, cost(replica)) for replica in seen.replicas if replica.alive]
     return tuple(
-        (replica, cost)
-        for replica, cost in wanted
-        if replica.annotations.get(DELETION_COST_ANNOTATION) != cost
+        (replica, value)
+        for replica, value in wanted
+        if replica.annotations.get(DELETION_COST_ANNOTATION) != value
     )

@@ -1,7 +1,7 @@
 """The operator without API server and asyncio: its own pure decisions, and its writes in their order."""
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -83,14 +83,31 @@ class MemoryOperator:
         self._alarms: dict[ModelKey, datetime] = {}
         """When the moves of a model are looked at again although nothing may have happened."""
         self._waiting: set[ModelKey] = set()
+        self._uncleared: dict[ModelKey, Mapping[str, datetime]] = {}
         self._has_crashed = False
+        self._writes_left: int | None = None
         self._mirror = Mirror(store, self.view, self.models, lambda model: self.wake([model]))
         self._mirror.start()
+
+    def crash_after(self, writes: int) -> None:
+        """Let it crash right after so many more writes."""
+        self._writes_left = writes
 
     def crash(self) -> None:
         """Stop in the middle of whatever it does."""
         self._has_crashed = True
         self._mirror.stop()
+
+    @property
+    def has_crashed(self) -> bool:
+        """Tell whether it does nothing any more."""
+        return self._has_crashed
+
+    def _wrote(self) -> None:
+        if self._writes_left is not None:
+            self._writes_left -= 1
+            if not self._writes_left:
+                self.crash()
 
     def wake(self, keys: Iterable[ModelKey]) -> None:
         """Ask for a pass over models, and for a look at their gated pods and moves."""
@@ -114,7 +131,10 @@ class MemoryOperator:
             intend(
                 model,
                 owned(self.view, model),
-                Before(None, self.outlook.of(model_key(model))),
+                Before(
+                    held=self.outlook.of(model_key(model)),
+                    uncleared_since=self._uncleared.get(model_key(model), {}),
+                ),
                 usage,
                 self._settings,
                 now,
@@ -124,6 +144,7 @@ class MemoryOperator:
         for one in intents:
             key = model_key(one.model)
             self.view.promise(demand_of(one.model), one.decision, one.claimed)
+            self._uncleared[key] = one.uncleared.since
             self._note_waiting(key, one)
             self._busy.add(key)
             self._carry_out(key, one, writes_of(one, self._store, self._applied))
@@ -149,7 +170,7 @@ class MemoryOperator:
                 replica = choice.replica
                 if isinstance(choice, Pin):
                     node, site = choice.place.node, choice.place.client_site
-                    self.view.assume(replica, assumed_pod(replica, node, site))
+                    self.view.assume(replica, assumed_pod(replica, node, site), choice.place.replaces)
                     self._patch(replica, pin(replica, choice.place))
                 elif isinstance(choice, Open):
                     self._patch(replica, open_gate(replica, now))
@@ -169,7 +190,9 @@ class MemoryOperator:
 
     def _start(self, proposal: Proposal) -> None:
         replica, answer = proposal.replica, proposal.answer
+        model = self.models.get(replica.model)
         assert isinstance(answer, Assignment)
+        assert isinstance(model, ModelDeployment)
         move = Move(
             id=f"{replica.uid}-{replica.resource_version}",
             source=replica.node or "",
@@ -179,6 +202,7 @@ class MemoryOperator:
             reason=proposal.reason.value,
             saving_per_hour=proposal.saving_per_hour,
             started_at=self._timeline.now().replace(microsecond=0),
+            strategy=model.spec.rebalancing.strategy,
         )
         self._patch(replica, mark_victim(replica, move))
 
@@ -217,6 +241,7 @@ class MemoryOperator:
         while not self._has_crashed:
             try:
                 next(writes)
+                self._wrote()
             except StopIteration:
                 self._finish(key, one.again_seconds)
                 return
@@ -249,6 +274,7 @@ class MemoryOperator:
                 return
             try:
                 self._store.patch(PODS, (replica.namespace, replica.name), operations)
+                self._wrote()
             except ApiError:
                 self.view.refute(replica)
                 self._mover._marked.pop(replica.uid, None)  # noqa: SLF001
