@@ -76,6 +76,8 @@ class Reason(StrEnum):
     MOVING = "Moving"
     MOVES_PLANNED = "MovesPlanned"
     COOLING_DOWN = "CoolingDown"
+    OUTSIDE_WINDOW = "OutsideWindow"
+    MARKED_DO_NOT_MOVE = "MarkedDoNotMove"
     TOO_MANY_NODES_NOT_READY = "TooManyNodesNotReady"
     VARIANT_LEFT = "VariantLeft"
     NO_PLACE_TO_MOVE = "NoPlaceToMove"

@@ -1,11 +1,14 @@
 """Settings of the operator. This module alone reads the environment."""
 
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from fogline import names
+from fogline.api import MoveBudget, parse_budgets
 from fogline.api.rule import are_label_keys
 from fogline.errors import BadInputError
 
@@ -46,8 +49,9 @@ class Settings:
     clearance_seconds: int = 60
     """A replica whose node may not hold its data any more is gone after this long, even if nothing replaces
     it."""
-    moves_at_once: int = 5
-    """Moves of all ModelDeployments together that run at the same time."""
+    move_budgets: tuple[MoveBudget, ...] = (MoveBudget(moves=5),)
+    """How many moves of all ModelDeployments together may run at once, and when: a JSON list of what
+    ``spec.disruption.budgets`` takes, such as ``[{"moves": "10%"}]``: of all replicas."""
     optimiser_seconds: int = 300
     """The process of the optimiser is ended after this long."""
     optimiser_mebibytes: int = 1024
@@ -68,16 +72,15 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     BadInputError
-        A text is empty, a label is no key of a label, or a number is not from 1 to 65535.
+        A text is empty, a label is no key of a label, a number is not from 1 to 65535, or budgets are none.
     """
     source = os.environ if environment is None else environment
     known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
     given = {key: value for key, value in source.items() if key in known}
     values = {
-        known[key].name: _text(key, text) if known[key].type is str else _number(key, text)
-        for key, text in given.items()
+        known[key].name: _READERS.get(known[key].type, _number)(key, text) for key, text in given.items()
     }
-    return Settings(**values)  # type: ignore[arg-type]  # the loop above gives each field its type
+    return Settings(**values)
 
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
@@ -102,3 +105,16 @@ def _text(key: str, text: str) -> str:
     if key.endswith("_LABEL") and not are_label_keys({text: None}):
         raise BadInputError(f"{text!r} is no key of a label; write for example {names.REGION_LABEL}", key)
     return text
+
+
+def _budgets(key: str, text: str) -> tuple[MoveBudget, ...]:
+    try:
+        return parse_budgets(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise BadInputError(f"is no JSON: {error}", key) from error
+    except BadInputError as error:
+        raise BadInputError(str(error), key) from error
+
+
+_READERS: Mapping[Any, Callable[[str, str], Any]] = {str: _text, tuple[MoveBudget, ...]: _budgets}
+"""How fields of a type are read; all others are numbers."""

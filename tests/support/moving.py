@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.support.live import NOW, Document, live_pod, pod_document, replica_of, serving, stored
 
-from fogline.api import ModelDeployment
-from fogline.disruption import Budget
+from fogline.api import ModelDeployment, MoveBudget
+from fogline.disruption import Purse
 from fogline.mover.rebalance import Rebalance, Scene, rebalance
 from fogline.names import MOVED_PREFIX, REPLACES_ANNOTATION
 from fogline.observe import Owned, model_key, snapshot, to_pod
@@ -16,7 +16,7 @@ from fogline.snapshot import Node, Pod
 
 LATER = NOW + timedelta(hours=1)
 """When every cool-down is over."""
-AT_WILL = Budget(in_all=1000, per_model=1000)
+AT_WILL = Purse((MoveBudget(moves=1000),), 1)
 
 
 def runs(model: ModelDeployment, name: str, node: str, variant: str = "cloud") -> Document:
@@ -38,7 +38,7 @@ def look(
     nodes: Iterable[Node],
     *models: tuple[ModelDeployment, Iterable[Document]],
     now: datetime = LATER,
-    budget: Budget = AT_WILL,
+    cluster: Purse = AT_WILL,
     others: Iterable[Pod] = (),
     **more: Any,
 ) -> Rebalance:
@@ -60,7 +60,7 @@ def look(
             now=now,
             **more,
         ),
-        budget,
+        cluster,
     )
     while True:
         try:

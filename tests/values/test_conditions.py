@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import fogline
+from fogline.api import MoveReason
 from fogline.conditions import ConditionType, Reason
 from fogline.placement import Rejection
 from fogline.placement.explain import describe
@@ -50,3 +51,7 @@ def test_tokens_are_camel_case_and_say_one_thing_each() -> None:
     assert all(token.value.isalpha() and token.value[0].isupper() for token in tokens)
     for enum in (Reason, ConditionType):
         assert len({member.value for member in enum}) == len(enum.__members__)
+
+
+def test_what_budgets_are_limited_to_are_reasons() -> None:
+    assert {reason.value for reason in MoveReason} <= {reason.value for reason in Reason}

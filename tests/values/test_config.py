@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 
+from fogline.api import MoveBudget
 from fogline.config import Settings, from_environment, unknown_variables
 from fogline.errors import BadInputError
 
@@ -13,12 +14,28 @@ def test_without_variables_every_setting_has_its_default() -> None:
 
 
 def test_every_setting_can_be_set() -> None:
-    texts = {field.name: f"my-{field.name}" if field.type is str else "7" for field in fields(Settings)}
-    found = from_environment({f"FOGLINE_{name.upper()}": text for name, text in texts.items()})
+    plain = [field for field in fields(Settings) if field.name != "move_budgets"]
+    texts = {field.name: f"my-{field.name}" if field.type is str else "7" for field in plain}
+    budgets = {"FOGLINE_MOVE_BUDGETS": '[{"moves": "10%"}]'}
+    found = from_environment({f"FOGLINE_{name.upper()}": text for name, text in texts.items()} | budgets)
     assert {name: str(getattr(found, name)) for name in texts} == texts
-    assert all(
-        type(getattr(found, field.name)) is (str if field.type is str else int) for field in fields(Settings)
-    )
+    assert all(type(getattr(found, field.name)) is (str if field.type is str else int) for field in plain)
+    assert found.move_budgets == (MoveBudget(moves="10%"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("five", "is no JSON"),
+        ('{"moves": 5}', "is no list of budgets"),
+        ('[{"move": 5}]', "move: is no field"),
+        ('[{"moves": "5"}]', "moves: "),
+        ('[{"moves": 0, "schedule": "0 9 30 2 *", "durationSeconds": 60}]', "schedule: "),
+    ],
+)
+def test_budgets_that_are_none_are_refused_and_named(text: str, wrong: str) -> None:
+    with pytest.raises(BadInputError, match=f"^FOGLINE_MOVE_BUDGETS: {wrong}"):
+        from_environment({"FOGLINE_MOVE_BUDGETS": text})
 
 
 def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

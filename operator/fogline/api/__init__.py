@@ -1,11 +1,13 @@
 """The API group fogline.dev: frozen types, the rules that hold between their fields, and their CRD."""
 
+from fogline.api.budgets import MoveBudget
 from fogline.api.condition import Condition
 from fogline.api.enums import (
     Architecture,
     Billing,
     ConditionStatus,
     DataSensitivity,
+    MoveReason,
     MoveResult,
     MoveStrategy,
     Objective,
@@ -26,7 +28,7 @@ from fogline.api.nodeprofile import (
     NodeProfileSpec,
     NodeProfileStatus,
 )
-from fogline.api.parsing import parse, parse_node_profile
+from fogline.api.parsing import parse, parse_budgets, parse_node_profile
 from fogline.api.placement import Client, CostLimit, Latency, Placement, Spread, TierBounds
 from fogline.api.policies import Disruption, Rebalancing
 from fogline.api.serviceoptions import ServiceOptions
@@ -67,6 +69,8 @@ __all__ = [
     "ModelDeploymentSpec",
     "ModelDeploymentStatus",
     "ModelName",
+    "MoveBudget",
+    "MoveReason",
     "MoveResult",
     "MoveStrategy",
     "Moves",
@@ -95,5 +99,6 @@ __all__ = [
     "TrafficDistribution",
     "Variant",
     "parse",
+    "parse_budgets",
     "parse_node_profile",
 ]

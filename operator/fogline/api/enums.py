@@ -95,6 +95,30 @@ class MoveResult(StrEnum):
     ABORTED = "Aborted"
 
 
+class MoveReason(StrEnum):
+    """Why a replica changes node. Each is a reason of conditions and Events too."""
+
+    CLEARANCE_TOO_LOW = "ClearanceTooLow"
+    REGION_NOT_ALLOWED = "RegionNotAllowed"
+    NODE_OVER_COMMITTED = "NodeOverCommitted"
+    CAPACITY_SHARE_REACHED = "CapacityShareReached"
+    NODE_UNDER_PRESSURE = "NodeUnderPressure"
+    NODE_CORDONED = "NodeCordoned"
+    NODE_LEAVING = "NodeLeaving"
+    VARIANT_LEFT = "VariantLeft"
+    TIER_NOT_SERVED = "TierNotServed"
+    ARCHITECTURE_NOT_SUPPORTED = "ArchitectureNotSupported"
+    ACCELERATOR_NOT_SUPPORTED = "AcceleratorNotSupported"
+    NODE_SELECTOR_MISMATCH = "NodeSelectorMismatch"
+    LATENCY_UNKNOWN = "LatencyUnknown"
+    LATENCY_ABOVE_MAXIMUM = "LatencyAboveMaximum"
+    MAX_PER_NODE_REACHED = "MaxPerNodeReached"
+    MAX_PER_ZONE_REACHED = "MaxPerZoneReached"
+    TIER_MAXIMUM_REACHED = "TierMaximumReached"
+    TIER_MINIMUM_MISSED = "TierMinimumMissed"
+    BETTER_NODE = "BetterNode"
+
+
 class OnEdgeUnreachable(StrEnum):
     """What happens to the replicas of an edge node that is cut off."""
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fogline.api.budgets import MoveBudget
 from fogline.api.document import as_stored, problems
 from fogline.api.fields import ApiObject
 from fogline.api.modeldeployment import ModelDeployment
@@ -13,7 +14,7 @@ from fogline.api.nodeprofile import NodeProfile
 from fogline.api.rules import rules_on
 from fogline.errors import BadInputError
 
-T = TypeVar("T", ModelDeployment, NodeProfile)
+T = TypeVar("T", bound=ApiObject)
 
 
 def parse(document: object, *, strict: bool = False) -> ModelDeployment:
@@ -44,6 +45,19 @@ def parse_node_profile(document: object, *, strict: bool = False) -> NodeProfile
         The document is no valid NodeProfile; the error names the first field that is wrong.
     """
     return _read(document, NodeProfile, strict=strict)
+
+
+def parse_budgets(document: object) -> tuple[MoveBudget, ...]:
+    """Make budgets of a list of JSON documents; see `parse`.
+
+    Raises
+    ------
+    BadInputError
+        It is no list of valid budgets; the error names the first field that is wrong.
+    """
+    if not isinstance(document, list):
+        raise BadInputError("is no list of budgets")
+    return tuple(_read(one, MoveBudget, strict=True) for one in document)
 
 
 def _read(document: object, kind: type[T], *, strict: bool) -> T:

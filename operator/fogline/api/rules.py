@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import Any
 
+from fogline.api.budgets import BUDGET_RULES
 from fogline.api.enums import Tier
 from fogline.api.fields import DOMAIN, schema_pattern
 from fogline.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
@@ -224,6 +225,7 @@ RULES: tuple[Rule[Any], ...] = (
         cel="!has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
         holds=_minimum_within_maximum,
     ),
+    *BUDGET_RULES,
     *NODE_PROFILE_RULES,
 )
 """In the order in which a user should hear of them."""

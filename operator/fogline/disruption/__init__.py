@@ -1,6 +1,7 @@
 """Disruption: which replicas move, when, and how far each move is. Pure: same input, same answer."""
 
-from fogline.disruption.admit import Budget, admit
+from fogline.disruption.admit import admit
+from fogline.disruption.budgets import Purse, Purses, Running, purse_of
 from fogline.disruption.drains import Blocked, Drains, drains
 from fogline.disruption.forced import forced_moves
 from fogline.disruption.health import is_outage
@@ -11,17 +12,20 @@ from fogline.disruption.progress import Ended, Progress, Terms, follow
 from fogline.disruption.proposals import Proposal
 from fogline.disruption.roles import Underway
 from fogline.disruption.room import claim, obstacle, release
+from fogline.disruption.stay import longest_stay, unreadable
 from fogline.disruption.worth import Search
 
 __all__ = [
     "Blocked",
-    "Budget",
     "Drains",
     "Ended",
     "Held",
     "Moment",
     "Progress",
     "Proposal",
+    "Purse",
+    "Purses",
+    "Running",
     "Search",
     "Standing",
     "Terms",
@@ -34,7 +38,10 @@ __all__ = [
     "forced_moves",
     "hold",
     "is_outage",
+    "longest_stay",
     "no_longer_forced",
     "obstacle",
+    "purse_of",
     "release",
+    "unreadable",
 ]

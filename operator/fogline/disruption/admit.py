@@ -1,43 +1,36 @@
 """Which of the moves that are proposed may start now."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from datetime import datetime
 
 from fogline.conditions import Reason
+from fogline.disruption.budgets import Purses, Running
 from fogline.disruption.hold import Held
 from fogline.disruption.proposals import Proposal, urgency
-from fogline.names import ModelKey
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How many moves may run at once."""
-
-    in_all: int
-    per_model: int
 
 
 def admit(
-    proposals: Iterable[Proposal], active: Mapping[ModelKey, int], budget: Budget
+    proposals: Iterable[Proposal], underway: Iterable[Running], purses: Purses, now: datetime
 ) -> tuple[list[Proposal], list[Held]]:
     """Choose the moves that start now, the most urgent first.
+
+    A move that a data rule forces needs no budget, but counts in those of others.
 
     Parameters
     ----------
     proposals
         Those that nothing else holds.
-    active
-        Moves underway, by model.
     """
-    running = Counter(active)
+    running = list(underway)
     started: list[Proposal] = []
     held: list[Held] = []
     for one in sorted(proposals, key=urgency):
-        model = one.replica.model
-        if running[model] >= budget.per_model or running.total() >= budget.in_all:
-            held.append(Held(one, Reason.WAITING_FOR_BUDGET))
+        model, reason = one.replica.model, one.reason.value
+        spent = None if one.is_by_data_rule else purses.spent(model, reason, running, now)
+        if spent:
+            why = Reason.OUTSIDE_WINDOW if spent.is_closed else Reason.WAITING_FOR_BUDGET
+            held.append(Held(one, why, spent.until, spent))
         else:
-            running[model] += 1
+            running.append(Running(model, reason))
             started.append(one)
     return started, held

@@ -6,6 +6,7 @@ from fogline.conditions import Reason
 from fogline.disruption.health import TOO_MANY_PERCENT
 from fogline.disruption.hold import Held
 from fogline.disruption.proposals import Proposal
+from fogline.names import DO_NOT_MOVE_ANNOTATION
 from fogline.placement import Unplaceable
 from fogline.placement.explain import say_unplaceable
 from fogline.units import format_usd
@@ -33,10 +34,21 @@ def _until(held: Held) -> str:
     return held.until.strftime("%Y-%m-%dT%H:%M:%SZ") if held.until else "somebody changes it"
 
 
+def _numbers(held: Held) -> str:
+    if held.spent is None:
+        return ""
+    whose = "this ModelDeployment" if held.spent.whose else "all ModelDeployments"
+    return f": {held.spent.running} of {held.spent.allowed} moves of {whose}"
+
+
 _WAITS: Mapping[Reason, Callable[[Held], str]] = {
     Reason.COOLING_DOWN: lambda one: f"it stays until {_until(one)}, when its cool-down is over",
     Reason.MOVES_PLANNED: lambda _: "rebalancing.mode DryRun carries nothing out",
-    Reason.WAITING_FOR_BUDGET: lambda _: "it waits for other moves to end",
+    Reason.WAITING_FOR_BUDGET: lambda one: f"it waits until fewer moves run{_numbers(one)}",
+    Reason.OUTSIDE_WINDOW: lambda one: f"a budget allows no move until {_until(one)}",
+    Reason.MARKED_DO_NOT_MOVE: lambda one: (
+        f"annotation {DO_NOT_MOVE_ANNOTATION} keeps it until {_until(one)}"
+    ),
     Reason.TOO_MANY_NODES_NOT_READY: lambda _: (
         f"more than {TOO_MANY_PERCENT} % of the nodes are not Ready, until then only data rules move anything"
     ),

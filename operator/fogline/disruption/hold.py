@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fogline.api import Rebalancing, RebalancingMode
+from fogline.api import ModelDeployment, Rebalancing, RebalancingMode
 from fogline.conditions import Reason
+from fogline.disruption.budgets import Spent
 from fogline.disruption.proposals import Proposal
+from fogline.disruption.stay import FOREVER, longest_stay
 from fogline.placement import Assignment
 
 
@@ -17,6 +19,8 @@ class Held:
     reason: Reason
     until: datetime | None = None
     """When that is over; None when something has to change first."""
+    spent: Spent | None = None
+    """The budget that it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Moment:
     """Whether so many nodes are not Ready that only data rules move anything."""
 
 
-def hold(one: Proposal, rules: Rebalancing, moment: Moment) -> Held | None:
+def hold(one: Proposal, model: ModelDeployment, moment: Moment) -> Held | None:
     """Say what keeps a move from starting; None when only a budget may.
 
     A data rule waits for nothing but a place. Any other forced move waits for no cool-down, but does not go
@@ -40,6 +44,9 @@ def hold(one: Proposal, rules: Rebalancing, moment: Moment) -> Held | None:
         return None
     if moment.is_outage:
         return Held(one, Reason.TOO_MANY_NODES_NOT_READY)
+    if stay := longest_stay(model.metadata.annotations, one.replica, moment.now):
+        return Held(one, Reason.MARKED_DO_NOT_MOVE, None if stay.until == FOREVER else stay.until)
+    rules = model.spec.rebalancing
     if rules.mode is RebalancingMode.DRY_RUN:
         return Held(one, Reason.MOVES_PLANNED)
     until = _cool_at(one, rules)

@@ -8,7 +8,7 @@ from fogline.conditions import Reason
 from fogline.placement import Assignment, Unplaceable
 from fogline.snapshot import Replica
 
-DATA_RULES = frozenset({Reason.CLEARANCE_TOO_LOW, Reason.REGION_NOT_ALLOWED})
+DATA_RULES: frozenset[Reason] = frozenset({Reason.CLEARANCE_TOO_LOW, Reason.REGION_NOT_ALLOWED})
 """Rules about where data may be. They go before availability: nothing holds back a move that they force."""
 _PRESSURE = (Reason.NODE_UNDER_PRESSURE,)
 _GOING = (Reason.NODE_CORDONED, Reason.NODE_LEAVING)

@@ -4,22 +4,22 @@ import asyncio
 import logging
 import secrets
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from datetime import datetime
 from typing import NoReturn
 
 from fogline.api import ModelDeployment
 from fogline.cluster.kinds import PODS
 from fogline.conditions import Reason
 from fogline.context import Context
-from fogline.disruption import Budget, Held, Proposal, Standing, crowded_out
+from fogline.disruption import Held, Proposal, Purse, Running, Standing, crowded_out, longest_stay
 from fogline.errors import ApiError
 from fogline.mover.rebalance import Rebalance, Scene, rebalance
 from fogline.names import ModelKey
 from fogline.objects import mark_victim
 from fogline.observe import model_key, owned
 from fogline.placement import Assignment, Usage, demand_of, overloads
-from fogline.snapshot import Move
+from fogline.snapshot import Move, Replica
 from fogline.wakeups import WakeUps
 
 COLLECT_SECONDS = 0.5
@@ -63,9 +63,13 @@ class Mover:
                         self._marked[proposal.replica.uid] = proposal, time.monotonic()
                         later.create_task(self._start(proposal))
 
+    def look(self, keys: Iterable[ModelKey]) -> Generator[None, None, Rebalance]:
+        """Begin a rebalance of some models against what is seen now; it pauses after each model."""
+        return rebalance(self._scene(keys), self._purse())
+
     async def _rebalance(self, keys: Iterable[ModelKey]) -> Rebalance:
         """Decide, and let other work go on between models."""
-        steps = rebalance(self._scene(keys), self._budget())
+        steps = self.look(keys)
         since = time.monotonic()
         while True:
             try:
@@ -77,8 +81,10 @@ class Mover:
                 await asyncio.sleep(0)
                 since = time.monotonic()
 
-    def _budget(self) -> Budget:
-        return Budget(in_all=self._context.settings.moves_at_once, per_model=1)
+    def _purse(self) -> Purse:
+        models = (self._context.models.get(key) for key in self._context.models)
+        replicas = sum(model.spec.replicas for model in models if isinstance(model, ModelDeployment))
+        return Purse(self._context.settings.move_budgets, replicas)
 
     def _scene(self, keys: Iterable[ModelKey]) -> Scene:
         view, models = self._context.view, self._context.models
@@ -89,19 +95,19 @@ class Mover:
             usage=usage,
             now=self._context.clock(),
             victims=view.victims(),
-            active=self._active(),
+            underway=self._underway(),
             crowded_out=self._crowded_out(usage),
         )
 
     def _crowded_out(self, usage: Usage) -> Mapping[tuple[str, str], Reason]:
         """Choose who leaves over-committed nodes; room that is only promised does not count there."""
-        view = self._context.view
+        view, now = self._context.view, self._context.clock()
         if not overloads(usage):
             return {}
         found = overloads(view.usage(self._context.models))
         nodes = {one.node for one in found}
         standings = [
-            Standing(demand_of(model), replica, may_move=not model.spec.suspend)
+            Standing(demand_of(model), replica, may_move=_may_move(model, replica, now))
             for key in self._context.models
             if isinstance(model := self._context.models.get(key), ModelDeployment)
             for replica in view.replicas(key)
@@ -109,17 +115,21 @@ class Mover:
         ]
         return crowded_out(found, standings)
 
-    def _active(self) -> Counter[ModelKey]:
-        """Count the moves underway, those included that were started and cannot be seen yet."""
-        victims = {one.uid: one.model for one in self._context.view.victims()}
+    def _underway(self) -> tuple[Running, ...]:
+        """Give the moves underway, those included that were started and cannot be seen yet."""
+        victims = {
+            one.uid: Running(one.model, one.leaves_by.reason)
+            for one in self._context.view.victims()
+            if one.leaves_by
+        }
         oldest = time.monotonic() - UNSEEN_SECONDS
         self._marked = {
             uid: (one, since)
             for uid, (one, since) in self._marked.items()
             if uid not in victims and since > oldest
         }
-        starting = {uid: one.replica.model for uid, (one, _) in self._marked.items()}
-        return Counter([*victims.values(), *starting.values()])
+        starting = (Running(one.replica.model, one.reason.value) for one, _ in self._marked.values())
+        return (*victims.values(), *starting)
 
     async def _tell(self, key: ModelKey, held: tuple[Held, ...]) -> None:
         """Put what was held back into the status of its model, and look again when a wait is over."""
@@ -177,3 +187,7 @@ class Mover:
             self.wakeups.wake([replica.model])
             return
         await self._context.recorder.move_started(model, replica.name, move)
+
+
+def _may_move(model: ModelDeployment, replica: Replica, now: datetime) -> bool:
+    return not model.spec.suspend and not longest_stay(model.metadata.annotations, replica, now)

@@ -7,16 +7,19 @@ from datetime import datetime, timedelta
 from fogline.api import ModelDeployment, RebalancingMode
 from fogline.conditions import Reason
 from fogline.disruption import (
-    Budget,
     Held,
     Moment,
     Proposal,
+    Purse,
+    Purses,
+    Running,
     Search,
     admit,
     claim,
     forced_moves,
     hold,
     is_outage,
+    purse_of,
     release,
 )
 from fogline.disruption.worth import MOST
@@ -37,8 +40,8 @@ class Scene:
     now: datetime
     victims: tuple[Replica, ...] = ()
     """Replicas of all models that are leaving."""
-    active: Mapping[ModelKey, int] = field(default_factory=dict)
-    """Moves underway, by model; those included that cannot be seen yet."""
+    underway: tuple[Running, ...] = ()
+    """Moves of all models; those included that cannot be seen yet."""
     crowded_out: Mapping[tuple[str, str], Reason] = field(default_factory=dict)
     """Replicas of all models, by namespace and name, that leave over-committed nodes."""
 
@@ -65,7 +68,7 @@ class _Turn:
 
     def take(self, proposal: Proposal, moment: Moment) -> bool:
         """Sort a proposal; tells whether it may start."""
-        waits = hold(proposal, self.model.spec.rebalancing, moment)
+        waits = hold(proposal, self.model, moment)
         if waits:
             self.held.append(waits)
         else:
@@ -73,7 +76,7 @@ class _Turn:
         return waits is None
 
 
-def rebalance(scene: Scene, budget: Budget) -> Generator[None, None, Rebalance]:
+def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
     """Find the moves of some models and choose those that start now.
 
     It pauses after each model, for the caller to do something else. Moves that are forced come first, of all
@@ -99,7 +102,9 @@ def rebalance(scene: Scene, budget: Budget) -> Generator[None, None, Rebalance]:
         if one.model.spec.rebalancing.mode is not RebalancingMode.DISABLED and _is_steady(one, usage):
             _improve(one, usage, moment)
         yield
-    started, waiting = admit([move for one in turns for move in one.free], scene.active, budget)
+    purses = Purses(cluster, {model_key(model): purse_of(model) for model, _ in models})
+    free = [move for one in turns for move in one.free]
+    started, waiting = admit(free, scene.underway, purses, scene.now)
     held: dict[ModelKey, tuple[Held, ...]] = dict.fromkeys(keys, ())
     for wait in (*(wait for one in turns for wait in one.held), *waiting):
         key = wait.proposal.replica.model

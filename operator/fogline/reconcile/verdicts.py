@@ -1,12 +1,12 @@
 """What each condition says. One function a condition; all look at the same facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus
 from fogline.conditions import ConditionType, Reason
-from fogline.disruption import Held, Progress
+from fogline.disruption import Held, Progress, unreadable
 from fogline.disruption.explain import say_held
 from fogline.observe import Owned, is_rolling
 from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
@@ -212,6 +212,13 @@ def _within_cost_limit(facts: Facts) -> Verdict:
 
 
 def _rebalancing(facts: Facts) -> Verdict:
+    """Tell of moves, and of annotations about moves that cannot be read."""
+    verdict = _moves(facts)
+    wrong = "; ".join(unreadable(facts.model.metadata.annotations, facts.alive))
+    return replace(verdict, message="; ".join(filter(None, (verdict.message, wrong)))) if wrong else verdict
+
+
+def _moves(facts: Facts) -> Verdict:
     if facts.progress.underway:
         told = "; ".join(
             f"{one.victim.name} from {one.move.source} to {one.move.target}: {one.move.reason}"

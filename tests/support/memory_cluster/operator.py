@@ -18,7 +18,6 @@ from fogline.context import Context
 from fogline.disruption import Held, Proposal
 from fogline.errors import ApiError
 from fogline.mover.loop import COLLECT_SECONDS, Mover
-from fogline.mover.rebalance import rebalance
 from fogline.names import GATE, ModelKey
 from fogline.objects import mark_victim, open_gate, pin
 from fogline.observe import Models, View, assumed_pod, leave, model_key, moves, owned
@@ -180,7 +179,7 @@ class MemoryOperator:
         if self._has_crashed or not self._moves:
             return
         mover = self._mover
-        outcome = _outcome_of(rebalance(mover._scene(keys), mover._budget()))  # noqa: SLF001  the loop's eyes
+        outcome = _outcome_of(mover.look(keys))
         for key in keys:
             self._tell(key, outcome.held.get(key, ()))
         for proposal in outcome.start:

@@ -1,0 +1,107 @@
+"""Budgets: whether one more move may run now."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cronsim import CronSim
+
+from fogline.api import ModelDeployment, MoveBudget
+from fogline.names import ModelKey
+
+ONE_AT_ONCE = MoveBudget(moves=1)
+"""Of a model that has no budget which always counts and is about all reasons."""
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A move underway."""
+
+    model: ModelKey
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """Budgets, and what a percentage in them is of."""
+
+    budgets: tuple[MoveBudget, ...]
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A budget that allows no further move now."""
+
+    whose: ModelKey | None
+    """None: of the whole cluster."""
+    running: int
+    allowed: int
+    until: datetime | None
+    """When its window ends; None for one that always counts."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is a window in which nothing moves."""
+        return self.until is not None and self.allowed == 0
+
+
+def purse_of(model: ModelDeployment) -> Purse:
+    """Give the budgets of a model; one of its own that always counts takes the place of one move at once."""
+    own = model.spec.disruption.budgets
+    general = any(one.schedule is None and one.reasons is None for one in own)
+    return Purse(own if general else (*own, ONE_AT_ONCE), model.spec.replicas)
+
+
+@dataclass(frozen=True, slots=True)
+class Purses:
+    """The budgets of the whole cluster and of each model."""
+
+    cluster: Purse
+    models: Mapping[ModelKey, Purse]
+
+    def spent(self, model: ModelKey, reason: str, running: Iterable[Running], now: datetime) -> Spent | None:
+        """Find the budget that keeps a move of a model from starting; None when none does.
+
+        Of several, a window in which nothing moves is told, the last one to end.
+        """
+        underway = list(running)
+        found = [
+            *_spent(self.cluster, None, reason, underway, now),
+            *_spent(self.models[model], model, reason, [one for one in underway if one.model == model], now),
+        ]
+        closed = [one for one in found if one.is_closed]
+        last = max(closed, key=lambda one: one.until or now, default=None)
+        return last or next(iter(found), None)
+
+
+def _spent(
+    purse: Purse, whose: ModelKey | None, reason: str, running: Iterable[Running], now: datetime
+) -> Iterator[Spent]:
+    for budget in purse.budgets:
+        if budget.reasons is not None and reason not in budget.reasons:
+            continue
+        until = window_end(budget, now)
+        if budget.schedule is not None and until is None:
+            continue
+        same = sum(budget.reasons is None or one.reason in budget.reasons for one in running)
+        allowed = allows(budget, purse.replicas)
+        if same >= allowed:
+            yield Spent(whose, same, allowed, until)
+
+
+def allows(budget: MoveBudget, replicas: int) -> int:
+    """Give the moves that may run at once; a part of a move counts as one."""
+    if isinstance(budget.moves, int):
+        return budget.moves
+    return -(-replicas * int(budget.moves.removesuffix("%")) // 100)
+
+
+def window_end(budget: MoveBudget, now: datetime) -> datetime | None:
+    """Tell when the window of a budget that we are in ends; None outside of it, or without a window."""
+    if budget.schedule is None or budget.duration_seconds is None:
+        return None
+    began = next(CronSim(budget.schedule, now + _TICK, reverse=True))
+    end = began + timedelta(seconds=budget.duration_seconds)
+    return end if now < end else None
