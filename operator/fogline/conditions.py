@@ -112,3 +112,5 @@ class Reason(StrEnum):
     MOVE_COMPLETED = "MoveCompleted"
     MOVE_ABORTED = "MoveAborted"
     DRAIN_UNBLOCKED = "DrainUnblocked"
+    STAND_IN_PLACED = "StandInPlaced"
+    STAND_IN_OVER = "StandInOver"

@@ -25,6 +25,8 @@ MOVED_PREFIX = "fogline.dev/moved-"
 """Annotations of a replacement: ``id``, ``from``, ``reason``, ``saving-per-hour``, ``started-at``."""
 REPLACES_ANNOTATION = "fogline.dev/replaces"
 """On a replacement until its move is in the status: the uid of the victim."""
+STANDS_IN_ANNOTATION = "fogline.dev/stands-in-for"
+"""On a stand-in: the uid of the replica beyond a cut link."""
 
 TIER_LABEL = "fogline.dev/tier"
 COST_LABEL = "fogline.dev/cost-per-hour"

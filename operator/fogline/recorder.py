@@ -117,6 +117,19 @@ class Recorder:
         )
         await self._warn(model, Reason.DRAIN_UNBLOCKED, "Drain", note)
 
+    async def stand_in_placed(self, model: ModelDeployment, pod: str, node: str, original: Replica) -> None:
+        """Tell that clients elsewhere get a replica while the link to an edge node is cut."""
+        note = (
+            f"{original.node} is cut off: replica {pod} on {node} stands in for {original.name}, which goes "
+            "on serving its site"
+        )
+        await self._tell(model, Reason.STAND_IN_PLACED, "StandIn", note)
+
+    async def stand_in_over(self, model: ModelDeployment, stand_in: Replica) -> None:
+        """Tell that a stand-in goes."""
+        note = f"replica {stand_in.name} on {stand_in.node} goes: the one that it stood in for is back"
+        await self._tell(model, Reason.STAND_IN_OVER, "StandIn", note)
+
     async def profiles_conflict(self, profile: ObjectMeta, why: str) -> None:
         """Tell that two NodeProfiles say different things, and only their names told which one counts."""
         subject = _Subject(NODE_PROFILES, "", profile.name, profile.uid, profile.resource_version)

@@ -53,6 +53,8 @@ class Node:
     """What kind of accelerator it has; None when it does not say."""
     cordoned_since: datetime | None = None
     """Since when; None when it is not cordoned, and for the moment until the node controller has noted it."""
+    readiness_since: datetime | None = None
+    """Since when it is Ready, or is not; None when nothing is known of that."""
 
     @property
     def repelling_taints(self) -> tuple[Taint, ...]:
@@ -173,6 +175,8 @@ class Replica:
     """The last move that brought a replica to where this one is."""
     replaces: str | None = None
     """uid of the victim that it replaces; None once its move is in the status."""
+    stands_in_for: str | None = None
+    """uid of the replica beyond a cut link that it was placed to stand in for."""
 
     @property
     def alive(self) -> bool:

@@ -140,3 +140,9 @@ def test_a_pod_without_required_affinity_is_never_pinned() -> None:
     del document["spec"]["affinity"]
     with pytest.raises(ValueError, match="no required node affinity"):
         pin(replica_of(document), PLACE)
+
+
+def test_a_stand_in_names_its_original() -> None:
+    placed = patched(gated(), pin(replica_of(gated()), replace(PLACE, stands_in_for="uid-of-a")))
+    assert placed["metadata"]["annotations"] == {**NOTES, "fogline.dev/stands-in-for": "uid-of-a"}
+    assert replica_of(placed).stands_in_for == "uid-of-a"

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from tests.support.live import READY, SETTINGS, facts_of, make_live_node
+from tests.support.live import EARLIER, NOW, READY, SETTINGS, facts_of, make_live_node
 
 from fogline.api import Billing, DataSensitivity, Tier
 from fogline.config import Settings
@@ -123,6 +123,16 @@ def test_only_taints_that_keep_pods_away_are_kept_and_a_cordon_is_seen() -> None
         Taint("gpu", "yes", "NoSchedule"),
         Taint("node.kubernetes.io/unreachable", "", "NoExecute"),
     )
+
+
+def test_a_node_tells_since_when_it_is_cordoned_and_since_when_it_is_ready_or_not() -> None:
+    taint = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "timeAdded": EARLIER}
+    lost = {"type": "Ready", "status": "Unknown", "lastTransitionTime": EARLIER}
+    live = make_live_node(spec={"taints": [taint], "unschedulable": True}, status={"conditions": [lost]})
+    earlier = NOW.replace(minute=0, second=0)
+    node = to_node(live, SETTINGS)
+    assert (node.cordoned_since, node.readiness_since) == (earlier, earlier)
+    assert to_node(make_live_node(spec={"taints": [taint]}), SETTINGS).cordoned_since is None
 
 
 def test_room_is_what_is_allocatable_and_none_when_the_kubelet_has_not_said() -> None:

@@ -23,7 +23,7 @@ from tests.support.profiles import make_live_profile
 
 from fogline.cluster.kinds import DEPLOYMENTS, SERVICES
 from fogline.names import GATE, ModelKey
-from fogline.observe import View, assumed_pod, owned
+from fogline.observe import Role, View, assumed_pod, owned
 
 MODEL = stored(make_model())
 DIGITS = ModelKey("default", "digits")
@@ -119,6 +119,18 @@ def test_an_assumed_replica_counts_as_placed_although_its_pin_is_not_seen() -> N
     seen.assume(document, "n1")
     (replica,) = seen.view.replicas(DIGITS)
     assert (replica.node, replica.gates, replica.bound) == ("n1", ("other",), False)
+
+
+def test_an_assumed_stand_in_is_one_before_its_pin_is_seen() -> None:
+    seen = Watched()
+    seen.see(None, GATED)
+    replica = replica_of(GATED)
+    seen.view.assume(replica, assumed_pod(replica, "n1", None), Role(stands_in_for="uid-of-a"))
+    (standing_in,) = seen.view.replicas(DIGITS)
+    assert standing_in.stands_in_for == "uid-of-a"
+    seen.view.refute(replica)
+    (gated,) = seen.view.replicas(DIGITS)
+    assert gated.stands_in_for is None
 
 
 def test_old_news_of_an_assumed_pod_do_not_free_its_room() -> None:

@@ -26,7 +26,7 @@ from tests.support.scenes import Scene
 from fogline.api import DataSensitivity, ModelDeployment
 from fogline.cluster import objects
 from fogline.cluster.version import Version
-from fogline.names import DECIDED_AT_ANNOTATION, DELETION_COST_ANNOTATION, GATE
+from fogline.names import DECIDED_AT_ANNOTATION, DELETION_COST_ANNOTATION, GATE, STANDS_IN_ANNOTATION
 from fogline.objects import mark_victim
 from fogline.objects.marks import arrival_notes
 from fogline.reconcile.intent import COST_OF_NEXT, DELETION_COST, Intent
@@ -400,3 +400,45 @@ def test_what_a_move_has_replaced_goes_before_what_only_should_go() -> None:
     coming = arrives(running("c", "edge-1", "edge"), "uid-of-a", move)
     then = Scene(found, (CLOUD, EDGE), (victim, other, coming), live).pass_at()
     assert costs_of(then) == {"a": COST_OF_NEXT, "b": DELETION_COST}
+
+
+def cut_off() -> tuple[Node, dict[str, Any]]:
+    """Make an edge node that has been cut off for an hour, and the replica on it."""
+    node = make_edge_node("edge-1", ready=False, readiness_since=NOW - timedelta(hours=1))
+    document = running("a", "edge-1", "edge")
+    document["status"]["conditions"][-1]["status"] = "False"
+    return node, document
+
+
+def test_a_replica_that_is_cut_off_stays_and_one_more_is_asked_for_elsewhere() -> None:
+    node, original = cut_off()
+    intent = Scene(model(), (CLOUD, node), (original,)).pass_at()
+    assert replicas_of(intent) == {"digits-cloud": 1, "digits-edge": 1}
+    assert [pod.node for pod in intent.claimed] == ["cloud-1"]
+    assert kept_by(intent) == 1
+
+
+def test_a_stand_in_is_neither_surplus_nor_missing_while_the_link_is_cut() -> None:
+    node, original = cut_off()
+    stand_in = running("s", "cloud-1")
+    stand_in["metadata"]["annotations"][STANDS_IN_ANNOTATION] = "uid-of-a"
+    intent = Scene(model(), (CLOUD, node), (original, stand_in)).pass_at()
+    assert replicas_of(intent) == {"digits-cloud": 1, "digits-edge": 1}
+    assert (intent.deletion_costs, intent.over) == ((), ())
+
+
+def test_a_stand_in_is_dismissed_once_its_original_is_back_for_the_cool_down() -> None:
+    back = make_edge_node("edge-1", cost="0.1", readiness_since=NOW - timedelta(seconds=600))
+    stand_in = running("s", "cloud-1")
+    stand_in["metadata"]["annotations"][STANDS_IN_ANNOTATION] = "uid-of-a"
+    found = model()
+    live = {variant: make_live_deployment(found, variant) for variant in ("cloud", "edge")}
+    scene = Scene(found, (CLOUD, back), (running("a", "edge-1", "edge"), stand_in), live)
+    intent = scene.pass_at()
+    assert [one.name for one in intent.over] == ["s"]
+    assert costs_of(intent) == {"s": COST_OF_NEXT}
+    assert replicas_of(intent) == {"digits-cloud": 0, "digits-edge": 1}
+    waiting = scene.pass_at(NOW - timedelta(seconds=5))
+    assert (waiting.over, costs_of(waiting)) == ((), {})
+    assert waiting.again_seconds == pytest.approx(5, abs=0.2)
+    assert replicas_of(waiting) == {"digits-cloud": 1, "digits-edge": 1}

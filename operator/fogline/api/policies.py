@@ -39,8 +39,9 @@ class Disruption(ApiObject, frozen=True, kw_only=True):
     (clearance, regions) need no budget. Absent: one at once, as without
     any that always counts and is about all reasons."""
     on_edge_unreachable: OnEdgeUnreachable = OnEdgeUnreachable.KEEP_RUNNING
-    """What happens when an edge node is cut off. KeepRunning: its replicas go on serving their site and are
-    not replaced. Replace: they are replaced elsewhere after replaceAfterSeconds."""
+    """What happens when an edge node is cut off. KeepRunning: its replicas go on serving their site; after
+    replaceAfterSeconds those that serve clients elsewhere get a stand-in where all rules allow it, until the
+    node is back for rebalancing.cooldownSeconds. Replace: they are replaced elsewhere after
+    replaceAfterSeconds, and end when the node is back."""
     replace_after_seconds: Annotated[int, Meta(ge=0, le=604_800)] = 300
-    """Time in seconds that an edge node may be cut off before its replicas are replaced, when
-    onEdgeUnreachable is Replace."""
+    """Time in seconds that an edge node may be cut off before its replicas are replaced, or get stand-ins."""

@@ -12,6 +12,7 @@ from fogline.disruption.progress import Ended, Progress, Terms, follow
 from fogline.disruption.proposals import Proposal
 from fogline.disruption.roles import Underway
 from fogline.disruption.room import claim, obstacle, release
+from fogline.disruption.stand_ins import Link, StandIns, Wanted, present, stand_ins
 from fogline.disruption.stay import longest_stay, unreadable
 from fogline.disruption.worth import Search
 
@@ -20,6 +21,7 @@ __all__ = [
     "Drains",
     "Ended",
     "Held",
+    "Link",
     "Moment",
     "Progress",
     "Proposal",
@@ -27,9 +29,11 @@ __all__ = [
     "Purses",
     "Running",
     "Search",
+    "StandIns",
     "Standing",
     "Terms",
     "Underway",
+    "Wanted",
     "admit",
     "claim",
     "crowded_out",
@@ -41,7 +45,9 @@ __all__ = [
     "longest_stay",
     "no_longer_forced",
     "obstacle",
+    "present",
     "purse_of",
     "release",
+    "stand_ins",
     "unreadable",
 ]

@@ -63,7 +63,5 @@ def _cordoned_since(replica: Replica, usage: Usage) -> datetime | None:
 def _no_place(demand: Demand, replica: Replica, usage: Usage) -> Unplaceable | None:
     """Say why no node takes a replica; None when one does, so that a move is on its way."""
     held = usage.of(demand.model).replicas.get((replica.namespace, replica.name))
-    if held is None:
-        return None
-    answer = place(demand, leaving(usage, held[0]), replica.client_site)
+    answer = place(demand, leaving(usage, held[0]) if held else usage, replica.client_site)
     return answer if isinstance(answer, Unplaceable) else None

@@ -10,6 +10,7 @@ from fogline.names import (
     DECIDED_AT_FORMAT,
     GATE,
     LATENCY_ANNOTATION,
+    STANDS_IN_ANNOTATION,
 )
 from fogline.objects.marks import arrival_notes
 from fogline.objects.metadata import Document, annotate
@@ -30,6 +31,8 @@ class PinnedPlace:
     decided_at: datetime
     replaces: tuple[str, Move] | None = None
     """The uid of the victim and the move, when the replica comes by one."""
+    stands_in_for: str | None = None
+    """The uid of the replica beyond a cut link, when this one is its stand-in."""
 
 
 def pin(replica: Replica, place: PinnedPlace) -> list[Document]:
@@ -55,6 +58,8 @@ def pin(replica: Replica, place: PinnedPlace) -> list[Document]:
         notes[LATENCY_ANNOTATION] = str(place.latency_milliseconds)
     if place.replaces is not None:
         notes |= arrival_notes(*place.replaces)
+    if place.stands_in_for is not None:
+        notes[STANDS_IN_ANNOTATION] = place.stands_in_for
     return [
         *_unchanged(replica),
         *(

@@ -20,8 +20,9 @@ from fogline.observe.owned import (
 from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.profiles import Profile, Profiles, to_profile
 from fogline.observe.requests import pod_requests
+from fogline.observe.stand_ins import link_of
 from fogline.observe.standings import Standing, standings
-from fogline.observe.view import View, assumed_pod, snapshot
+from fogline.observe.view import Role, View, assumed_pod, snapshot
 
 __all__ = [
     "KnownNodes",
@@ -30,12 +31,14 @@ __all__ = [
     "Owned",
     "Profile",
     "Profiles",
+    "Role",
     "Standing",
     "View",
     "assumed_pod",
     "is_replacing_templates",
     "is_rolling",
     "leave",
+    "link_of",
     "model_key",
     "moves",
     "owned",

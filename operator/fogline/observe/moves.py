@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from fogline.api import ModelDeployment
-from fogline.disruption import Progress, Terms, Underway, follow, no_longer_forced, obstacle, release
+from fogline.disruption import Progress, Terms, Underway, follow, no_longer_forced, obstacle, present, release
 from fogline.observe.owned import Owned, is_replacing_templates, refused_pods, surge
 from fogline.placement import Demand, Usage
 
@@ -36,12 +36,14 @@ def moves(model: ModelDeployment, demand: Demand, seen: Owned, usage: Usage, now
         told=_told(model),
         no_pods=refused_pods(seen),
     )
-    return follow(seen.replicas, terms, now)
+    extra = {one.uid for one in present(seen.replicas)}
+    return follow([one for one in seen.replicas if one.uid not in extra], terms, now)
 
 
 def leave(progress: Progress, seen: Owned, usage: Usage) -> None:
-    """Stop counting, for their model, the replicas that a rollout or a move is replacing."""
-    release((*surge(seen), *progress.victims, *progress.left_over), usage)
+    """Stop counting, for their model, the replicas that a rollout or a move is replacing, and stand-ins."""
+    leaving = (*surge(seen), *progress.victims, *progress.left_over)
+    release((*leaving, *present(seen.replicas)), usage)
 
 
 def _told(model: ModelDeployment) -> frozenset[str]:

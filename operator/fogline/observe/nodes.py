@@ -30,6 +30,7 @@ def to_node(node: objects.Node, settings: Settings, profiles: Iterable[Profile] 
     tier = tier_of(labels)
     facts = first_said([*(profile.facts for profile in profiles), facts_of_labels(labels)])
     latencies = dict(facts.latency_milliseconds)
+    readiness = next((one for one in node.status.conditions if one.type == "Ready"), None)
     return snapshot.Node(
         name=node.metadata.name,
         tier=tier,
@@ -43,7 +44,7 @@ def to_node(node: objects.Node, settings: Settings, profiles: Iterable[Profile] 
             for taint in node.spec.taints
             if taint.effect in _REPELLING_EFFECTS
         ),
-        ready=any(c.type == "Ready" and c.status == "True" for c in node.status.conditions),
+        ready=readiness is not None and readiness.status == "True",
         cordoned=node.spec.unschedulable,
         cost_per_hour=_FREE if facts.cost_per_hour is None else facts.cost_per_hour,
         billing=facts.billing or (Billing.NODE if tier is Tier.CLOUD else Billing.SHARE),
@@ -53,6 +54,7 @@ def to_node(node: objects.Node, settings: Settings, profiles: Iterable[Profile] 
         capacity_share=facts.capacity_share or _WHOLE,
         accelerator_type=labels.get(settings.accelerator_label),
         cordoned_since=_cordoned_since(node),
+        readiness_since=readiness.last_transition_time if readiness else None,
     )
 
 

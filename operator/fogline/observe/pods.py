@@ -80,6 +80,7 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         leaves_by=leaves_by(notes, _node(pod)),
         came_by=came_by(notes, _node(pod), serves.variant, serves.client_site),
         replaces=notes.get(names.REPLACES_ANNOTATION),
+        stands_in_for=notes.get(names.STANDS_IN_ANNOTATION),
     )
 
 

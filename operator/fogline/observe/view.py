@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fogline import snapshot as values
@@ -20,6 +20,20 @@ from fogline.snapshot import ReplicaOf, Snapshot
 
 MOST_EVICTED = 20
 """Evicted victims of one model that are remembered; older ones have their successors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What else a pod is placed for than to be one of its model's replicas."""
+
+    came_by: values.Move | None = None
+    replaces: str | None = None
+    """uid of the victim."""
+    stands_in_for: str | None = None
+    """uid of the original."""
+
+
+NO_ROLE = Role()
 
 Child = objects.Deployment | objects.Service | objects.PodDisruptionBudget
 
@@ -68,8 +82,8 @@ class View:
         self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
         self._victims: dict[str, values.Replica] = {}
         self._assumed: dict[str, values.Pod] = {}
-        self._arriving: dict[str, tuple[str, values.Move]] = {}
-        """By uid of an assumed pod that comes by a move: the uid of its victim, and the move."""
+        self._roles: dict[str, Role] = {}
+        """Of the assumed pods, by uid."""
         self._gated_since: dict[str, float] = {}
         self._evicted: dict[ModelKey, dict[str, values.Replica]] = {}
         """By uid. Victims that are gone, for their successors come by their marks."""
@@ -170,25 +184,15 @@ class View:
         """Give the live objects of a kind that carry the label of a model."""
         return list(self._labelled.get((kind, model), {}).values())
 
-    def assume(
-        self, replica: values.Replica, pod: values.Pod, replaces: tuple[str, values.Move] | None = None
-    ) -> None:
-        """Count a pod on its node before the watch shows its pin.
-
-        Parameters
-        ----------
-        replaces
-            The uid of its victim and the move, when it comes by one.
-        """
+    def assume(self, replica: values.Replica, pod: values.Pod, role: Role = NO_ROLE) -> None:
+        """Count a pod on its node before the watch shows its pin."""
         self._assumed[replica.uid] = pod
-        self._arriving.pop(replica.uid, None)
-        if replaces:
-            self._arriving[replica.uid] = replaces
+        self._roles[replica.uid] = role
         self._count(replica.uid)
 
     def refute(self, replica: values.Replica) -> None:
         """Take an assumption back: the write failed."""
-        self._arriving.pop(replica.uid, None)
+        self._roles.pop(replica.uid, None)
         if self._assumed.pop(replica.uid, None):
             self._count(replica.uid)
             self._room_changed()
@@ -208,20 +212,21 @@ class View:
         assumed = self._assumed.get(replica.uid)
         if assumed is None or replica.node is not None:
             return replica
-        victim, move = self._arriving.get(replica.uid, (None, None))
+        role = self._roles.get(replica.uid, NO_ROLE)
         return replace(
             replica,
             node=assumed.node,
             client_site=assumed.replica.client_site if assumed.replica else None,
             gates=tuple(gate for gate in replica.gates if gate != GATE),
-            came_by=move,
-            replaces=victim,
+            came_by=role.came_by,
+            replaces=role.replaces,
+            stands_in_for=role.stands_in_for,
         )
 
     def _forget_pod(self, pod: objects.Pod) -> None:
         uid = pod.metadata.uid
         held = [self._pods.pop(uid, None), self._assumed.pop(uid, None)]
-        self._arriving.pop(uid, None)
+        self._roles.pop(uid, None)
         self._gated_since.pop(uid, None)
         self._count(uid)
         if any(held):
@@ -254,7 +259,7 @@ class View:
         if holds := to_pod(pod):
             self._pods[uid] = holds
             self._assumed.pop(uid, None)
-            self._arriving.pop(uid, None)
+            self._roles.pop(uid, None)
         self._count(uid)
         if before and (holds is None or holds.requests != before.requests):
             self._room_changed()

@@ -12,10 +12,11 @@ from fogline.context import Context
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
 from fogline.names import GATE, ModelKey
 from fogline.objects import open_gate, pin
-from fogline.observe import assumed_pod, leave, model_key, moves, owned
+from fogline.observe import assumed_pod, model_key, owned
 from fogline.placement import demand_of, turn
 from fogline.placement.explain import say_unplaceable
-from fogline.placer.choose import Choice, Open, Pin, Wait, choose
+from fogline.placer.choose import Choice, Open, Pin, Wait
+from fogline.placer.gated import decide_gated, role_of
 from fogline.snapshot import Replica
 from fogline.wakeups import WakeUps
 
@@ -51,14 +52,11 @@ class Placer:
         now = self._context.clock()
         decided: list[tuple[ModelDeployment, Choice]] = []
         for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
-            seen = owned(self._context.view, model)
-            progress = moves(model, demand_of(model), seen, usage, now)
-            leave(progress, seen, usage)
-            for choice in choose(model, gated, progress, usage, now):
+            for choice in decide_gated(model, gated, owned(self._context.view, model), usage, now):
                 if isinstance(choice, Pin):
                     replica, place = choice.replica, choice.place
                     pod = assumed_pod(replica, place.node, place.client_site)
-                    self._context.view.assume(replica, pod, place.replaces)
+                    self._context.view.assume(replica, pod, role_of(place))
                 decided.append((model, choice))
         return decided
 
@@ -81,6 +79,7 @@ class Placer:
                     self._context.metrics.decisions.labels("pinned").inc()
                     if since is not None:
                         self._context.metrics.gate_to_pin.observe(time.monotonic() - since)
+                    await self._tell_stand_in(model, choice)
                 case Open(answer=answer):
                     await self._patch(replica, open_gate(replica, self._context.clock()))
                     self._context.metrics.decisions.labels("opened").inc()
@@ -102,6 +101,13 @@ class Placer:
             logger.warning("pin failed, trying again", extra={"pod": replica.name, "error": str(error)})
             await asyncio.sleep(RETRY_SECONDS)
             self.wakeups.wake([replica.model])
+
+    async def _tell_stand_in(self, model: ModelDeployment, pin: Pin) -> None:
+        for original in self._context.view.replicas(pin.replica.model):
+            if original.uid == pin.place.stands_in_for:
+                await self._context.recorder.stand_in_placed(
+                    model, pin.replica.name, pin.place.node, original
+                )
 
     async def _patch(self, replica: Replica, patch: list[dict[str, object]]) -> None:
         async with self._turns:

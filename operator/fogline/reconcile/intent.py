@@ -10,11 +10,12 @@ from fogline.cluster import objects
 from fogline.cluster.version import OLDEST, Version
 from fogline.conditions import Reason
 from fogline.config import Settings
-from fogline.disruption import Blocked, Ended, Held, Progress, claim, drains
+from fogline.disruption import Blocked, Ended, Held, Progress, StandIns, claim, drains, stand_ins
 from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_name
 from fogline.objects import Children, children, min_available, services
-from fogline.observe import Owned, leave, moves, refused_pods
+from fogline.observe import Owned, leave, link_of, moves, refused_pods
 from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced
+from fogline.reconcile.cover import Cover, cover
 from fogline.reconcile.departures import departures
 from fogline.reconcile.history import is_told
 from fogline.reconcile.refusal import Refusal
@@ -69,7 +70,7 @@ class Intent:
     stuck: tuple[Stuck, ...] = ()
     moves: Progress = field(default_factory=Progress)
     claimed: tuple[Pod, ...] = ()
-    """Room of replacements that have no node yet."""
+    """Room of replacements and stand-ins that have no node yet."""
     settled: tuple[Ended, ...] = ()
     """Moves that the status tells of, so that their pods need no marks any more."""
     deletion_costs: tuple[tuple[Replica, str | None], ...] = ()
@@ -81,6 +82,10 @@ class Intent:
     switched: tuple[tuple[Replica, Move], ...] = ()
     """Victims that have to go before their replacement comes, and their moves as they are from now on."""
     uncleared: Uncleared = field(default_factory=lambda: Uncleared({}))
+    over: tuple[Replica, ...] = ()
+    """Stand-ins that go now."""
+    dismissed: tuple[Replica, ...] = ()
+    """Those of them that are deleted by name."""
     children: Children | None = None
     """None when nothing may be written but the status."""
     shrunk: tuple[tuple[objects.Deployment, int], ...] = ()
@@ -109,6 +114,7 @@ def intend(
     progress = Progress() if on_hold else moves(model, demand, seen, usage, now)
     leave(progress, seen, usage)
     claimed = claim(demand, progress.underway, usage)
+    standing_in = StandIns() if on_hold else stand_ins(demand, seen.replicas, usage, link_of(model), now)
     waits = drains(
         demand, _standing(seen, progress), usage, model.spec.rebalancing.ready_timeout_seconds, now
     )
@@ -130,8 +136,9 @@ def intend(
     if on_hold:
         return Intent(model, status)
     must_stay = min_available(model.spec.replicas, model.spec.disruption.max_unavailable)
-    wanted = Counter(decision.desired_by_variant()) + misplaced
-    leaving = departures(wanted, seen, progress, must_stay)
+    covered = cover(standing_in, seen, must_stay)
+    wanted = Counter(decision.desired_by_variant()) + misplaced + covered.replicas
+    leaving = departures(wanted, covered.left, progress, must_stay)
     forbidden = uncleared(
         demand.data_sensitivity,
         seen,
@@ -147,11 +154,13 @@ def intend(
         failed=tuple(r for r in seen.replicas if r.failure and not r.terminating),
         stuck=_stuck(seen, usage, settings, now),
         moves=progress,
-        claimed=claimed,
+        claimed=(*claimed, *standing_in.claimed),
         settled=tuple(one for one in progress.ended if is_told(one, model.status)),
-        deletion_costs=_deletion_costs(seen, decision, progress, usage),
+        deletion_costs=_deletion_costs(seen, decision, progress, covered, usage),
         blocked=waits.blocked,
         evicted=evicted,
+        over=(*covered.going, *covered.dismissed),
+        dismissed=covered.dismissed,
         switched=_switched(seen, progress, must_stay),
         uncleared=forbidden,
         children=children(
@@ -171,6 +180,7 @@ def intend(
                 settings.unstick_seconds if any(r.refused_since for r in seen.replicas) else None,
                 EVICTION_RETRY_SECONDS if evicted else None,
                 waits.due_seconds,
+                standing_in.due_seconds,
             ],
         ),
     )
@@ -276,14 +286,14 @@ def _stuck(seen: Owned, usage: Usage, settings: Settings, now: datetime) -> tupl
 
 
 def _deletion_costs(
-    seen: Owned, decision: Decision, progress: Progress, usage: Usage
+    seen: Owned, decision: Decision, progress: Progress, covered: Cover, usage: Usage
 ) -> tuple[tuple[Replica, str | None], ...]:
     """Mark the replicas that should go when a Deployment shrinks, and unmark those that stay after all."""
     going = {(pod.namespace, pod.name) for pod in decision.surplus}
     going |= {(one.pod.namespace, one.pod.name) for one in decision.misplaced}
     going |= {(r.namespace, r.name) for r in seen.replicas if r.bound and r.node and not usage.knows(r.node)}
     first = {one.victim.uid for one in progress.underway if one.is_replaced or one.evicts}
-    first |= {replica.uid for replica in progress.left_over}
+    first |= {replica.uid for replica in (*progress.left_over, *covered.going)}
 
     def cost(replica: Replica) -> str | None:
         if replica.uid in first:

@@ -87,6 +87,10 @@ class Writer:
         for victim, move in intent.switched:
             await self._patch_pod(victim, mark_victim(victim, move))
         await self._let_go(intent)
+        for stand_in in intent.over:
+            await self._recorder.stand_in_over(intent.model, stand_in)
+        for stand_in in intent.dismissed:
+            await self._delete(PODS, stand_in.namespace, stand_in.name, stand_in.uid)
         refusal, changed = await self._apply_children(intent)
         for shrinking, replicas in intent.shrunk:
             await self._shrink(shrinking, replicas)

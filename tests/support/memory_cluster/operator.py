@@ -20,10 +20,11 @@ from fogline.errors import ApiError
 from fogline.mover.loop import COLLECT_SECONDS, Mover
 from fogline.names import GATE, ModelKey
 from fogline.objects import mark_victim, open_gate, pin
-from fogline.observe import Models, View, assumed_pod, leave, model_key, moves, owned
+from fogline.observe import Models, View, assumed_pod, model_key, owned
 from fogline.outlook import Outlook
 from fogline.placement import Assignment, demand_of, turn
-from fogline.placer.choose import Open, Pin, choose
+from fogline.placer.choose import Open, Pin
+from fogline.placer.gated import decide_gated, role_of
 from fogline.reconcile.intent import Before, Intent, intend
 from fogline.reconcile.loop import PAUSE_SECONDS, RETRY_SECONDS
 from fogline.snapshot import Move, Replica
@@ -162,14 +163,11 @@ class MemoryOperator:
             return
         usage, now = self.view.usage(model_key(model) for model, _ in waiting), self._timeline.now()
         for model, gated in waiting:
-            seen = owned(self.view, model)
-            progress = moves(model, demand_of(model), seen, usage, now)
-            leave(progress, seen, usage)
-            for choice in choose(model, gated, progress, usage, now):
+            for choice in decide_gated(model, gated, owned(self.view, model), usage, now):
                 replica = choice.replica
                 if isinstance(choice, Pin):
-                    node, site = choice.place.node, choice.place.client_site
-                    self.view.assume(replica, assumed_pod(replica, node, site), choice.place.replaces)
+                    pod = assumed_pod(replica, choice.place.node, choice.place.client_site)
+                    self.view.assume(replica, pod, role_of(choice.place))
                     self._patch(replica, pin(replica, choice.place))
                 elif isinstance(choice, Open):
                     self._patch(replica, open_gate(replica, now))

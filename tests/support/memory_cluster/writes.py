@@ -60,7 +60,7 @@ def _pods(one: Intent, store: Store) -> Iterator[None]:
     for replica in one.evicted:
         _evict(store, replica)
         yield
-    for replica in one.uncleared.deleted:
+    for replica in (*one.uncleared.deleted, *one.dismissed):
         _delete(store, replica, replica.uid)
         yield
 
