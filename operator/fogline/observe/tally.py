@@ -49,6 +49,10 @@ class Tally:
             self._pods[uid] = pod
             self._on_node.setdefault(pod.node, {})[uid] = pod
 
+    def is_over_committed(self, node: str) -> bool:
+        """Tell whether more is requested of a node than it had when a `Usage` was last asked for."""
+        return self._usage.is_over_committed(node)
+
     def usage(self) -> Usage:
         """Give a `Usage` for one decision."""
         self._follow_nodes()

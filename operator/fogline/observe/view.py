@@ -57,7 +57,7 @@ class View:
     touched
         Called with a model whose own objects changed.
     room_changed
-        Called when a node changed, or when room was freed.
+        Called when a node changed, when room was freed, and when a pod over-commits its node.
     now
         Wall clock, for NodeProfiles that become stale.
     clock
@@ -263,6 +263,8 @@ class View:
         self._count(uid)
         if before and (holds is None or holds.requests != before.requests):
             self._room_changed()
+        elif holds and holds != before and self._tally.is_over_committed(holds.node):
+            self._room_changed()  # it came past kube-scheduler, as static pods do
         if replica := to_replica(pod):
             self._replicas.setdefault(replica.model, {})[uid] = replica
             self._victims.pop(uid, None)

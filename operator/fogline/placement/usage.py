@@ -167,6 +167,10 @@ class Usage:
         """Name the resources that any pod requests."""
         return tuple(sorted(self._used))
 
+    def is_over_committed(self, name: str) -> bool:
+        """Tell whether more is requested of a node than it has; False for one that is not known."""
+        return self.knows(name) and any(self.free_on(self.node(name), one) < 0 for one in self._used)
+
     def replicas(self) -> Ints:
         """Give the replicas of all models on each node."""
         return self._replicas
