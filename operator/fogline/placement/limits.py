@@ -28,7 +28,7 @@ class Neighbourhoods:
 class PatternWork:
     """How much may be done for patterns."""
 
-    rounds: int = 14
+    rounds: int = 8
     simplex_steps: int = 200_000
 
 

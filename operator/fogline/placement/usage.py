@@ -1,6 +1,6 @@
 """What the pods of a cluster hold, kept up to date so that a decision need not go through them again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import numpy as np
@@ -46,8 +46,10 @@ class Usage:
         """Models whose `Holdings` no fork shares."""
         self._costs: dict[ModelKey, Decimal] = {}
         self._assumed = 0
+        self._hold_all(snapshot.pods)
         for pod in snapshot.pods:
-            self.add(pod)
+            if pod.replica and pod.node in self.columns.row_of:
+                self._count(pod, pod.replica, self.columns.row_of[pod.node], 1)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -234,6 +236,21 @@ class Usage:
                 if resource not in used:
                     used[resource] = np.zeros(len(self.columns), dtype=np.int64)
                 used[resource][row] += step * min(amount, MOST)
+
+    def _hold_all(self, pods: Iterable[Pod]) -> None:
+        """Count what many pods hold at once."""
+        row_of = self.columns.row_of
+        held: dict[tuple[str, bool], tuple[list[int], list[int]]] = {}
+        for pod in pods:
+            row = row_of.get(pod.node, -1)
+            for resource, amount in pod.requests.items() if row >= 0 else ():
+                rows, amounts = held.setdefault((resource, bool(pod.replica)), ([], []))
+                rows.append(row)
+                amounts.append(min(amount, MOST))
+        for (resource, is_ours), (rows, amounts) in held.items():
+            for used in (self._used, self._used_by_ours) if is_ours else (self._used,):
+                column = used.setdefault(resource, np.zeros(len(self.columns), dtype=np.int64))
+                np.add.at(column, rows, amounts)
 
     def _count(self, pod: Pod, replica: ReplicaOf, row: int, step: int) -> None:
         if replica.model not in self._own:

@@ -1,8 +1,11 @@
 """Make room for replicas without a node: others move away for them, and yet others for those."""
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from fogline.placement.optimiser.insertion import cheapest, insert
+from fogline.placement.optimiser.problem import NO_LIMIT
 from fogline.placement.optimiser.state import State
 
 _NODES = (400, 12)
@@ -10,10 +13,15 @@ _NODES = (400, 12)
 has to move away for it."""
 _FINDS = 1500
 """Searches for a node that one attempt may take."""
+_MOST_IN_VAIN = 60
+"""Kinds of replicas for which it fails before all room is taken for used up."""
 _MARGIN = 1e-7
 
+Kind = tuple[Hashable, ...]
+"""What groups have in common that can take each other's place."""
 
-def make_room(state: State, members: list[list[int]], last: int, in_vain: set[int]) -> bool:
+
+def make_room(state: State, members: list[list[int]], last: int, in_vain: set[Kind]) -> bool:
     """Place what is missing by moving others, while that lowers penalties and costs together.
 
     Parameters
@@ -23,24 +31,37 @@ def make_room(state: State, members: list[list[int]], last: int, in_vain: set[in
     last
         Number of `State.finds` to stop at.
     in_vain
-        Groups for which nobody moves, as that was tried; those for which it fails now are added.
+        Kinds for which nobody moves, as that was tried; those for which it fails now are added.
     """
     problem, is_better = state.problem, False
+    can_run = np.asarray((problem.fit > 0).any(axis=1))
     for group in np.lexsort((np.arange(len(state.missing)), -problem.group_penalty)).tolist():
-        while state.missing[group] and state.finds < last:
+        kind = kind_of(state, group, members[group]) if state.missing[group] else ()
+        while can_run[members[group]].any() and state.missing[group] and state.finds < last:
             before = state.missing[group]
             insert(state, group)
             if state.missing[group] < before:
                 is_better = True
                 continue
             ends = min(last, state.finds + _FINDS)
-            if group in in_vain:
+            if kind in in_vain or len(in_vain) >= _MOST_IN_VAIN:
                 break
             if not any(_Ejection(state, members, ends, depth).succeeds(group) for depth in (0, 1)):
-                in_vain.add(group)
+                in_vain.add(kind)
                 break
             is_better = True
     return is_better
+
+
+def kind_of(state: State, group: int, options: list[int]) -> Kind:
+    """Tell what group it is, and no more than its like where no limit sets it apart."""
+    problem, model = state.problem, int(state.problem.group_model[group])
+    limits = problem.limits
+    is_limited = min(limits.per_node[model], limits.per_zone[model], limits.per_tier[model].min()) < NO_LIMIT
+    if is_limited or np.isfinite(limits.cost_per_hour[model]):
+        return (group,)
+    rows = (problem.requests[options], problem.fit[options], problem.cost[options])
+    return (float(problem.group_penalty[group]), *(row.tobytes() for row in rows))
 
 
 class _Ejection:

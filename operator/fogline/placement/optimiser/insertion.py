@@ -22,32 +22,67 @@ def insert(state: State, group: int, guide: Floats | None = None) -> None:
     """Place what is missing of one group."""
     problem = state.problem
     options = np.flatnonzero(problem.option_group == group).tolist()
+    if guide is not None:
+        _insert_by(guide, state, group, options)
+        return
     while state.missing[group] > 0:
-        found = cheapest(state, options, guide)
+        found = cheapest(state, options)
         if found is None:
             return
-        option, node, _ = found
-        count = 1
-        if not state.is_capped(option):
-            count = min(int(state.missing[group]), state.most_on(option, node))  # the next ones cost no more
-        state.add(option, node, count)
+        _fill(state, group, found[0], found[1])
+
+
+def _insert_by(guide: Floats, state: State, group: int, options: list[int]) -> None:
+    """Place what is missing of one group where a guide says that it is cheapest."""
+    if not state.missing[group]:
+        return
+    orders = {option: state.problem.candidates.by(guide, option) for option in options}
+    places = dict.fromkeys(options, 0)
+    while state.missing[group] > 0:
+        offers = []
+        for option, order in orders.items():
+            # What took none before takes none now, but for a share of its price that others took over.
+            places[option] = state.first(option, order, 0 if state.is_capped(option) else places[option])
+            if places[option] < len(order.nodes):
+                place = places[option]
+                offers.append((float(order.keys[place]), int(order.nodes[place]), option))
+        if not offers:
+            return
+        _, node, option = min(offers)
+        _fill(state, group, option, node)
+
+
+def _fill(state: State, group: int, option: int, node: int) -> None:
+    """Put as many of the missing replicas on a node as cost no more than the first."""
+    count = 1
+    if not state.is_capped(option):
+        count = min(int(state.missing[group]), state.most_on(option, node))
+    state.add(option, node, count)
 
 
 def cheapest(
-    state: State, options: list[int], guide: Floats | None = None, *, but: int = -1
+    state: State,
+    options: list[int],
+    *,
+    but: int = -1,
+    leaving: int = -1,
+    below: float = np.inf,
+    since: int = 0,
 ) -> tuple[int, int, float] | None:
-    """Choose among the options of a group: option, node and added cost in US dollars per hour."""
-    offers = []
+    """Choose among the options of a group: option, node and added cost in US dollars per hour.
+
+    Parameters
+    ----------
+    but, leaving, below, since
+        As for `State.find`.
+    """
+    best = None
     for option in options:
-        found = state.find(option, but=but, guide=guide)
-        if found:
-            node, cost = found
-            key = cost if guide is None else float(guide[option, state.problem.node_class[node]])
-            offers.append((key, node, option, cost))
-    if not offers:
-        return None
-    _, node, option, cost = min(offers)
-    return option, node, cost
+        found = state.find(option, but=but, leaving=leaving, below=below, since=since)
+        if found and (best is None or found[1] < best[2]):
+            best = option, *found
+            below = found[1]
+    return best
 
 
 def order_of_groups(problem: Problem) -> Ints:

@@ -6,6 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from fogline.placement.optimiser.candidates import Candidates
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -118,6 +120,19 @@ class Problem:
             most = np.where(needs[:, None] > 0, np.minimum(most, whole), most)
         most = np.minimum(most, self.limits.per_node[self.option_model][:, None])
         return np.where(self.feasible, most, 0)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """The nodes that each option may ever run on."""
+        return Candidates(self.fit, self.cost, self.node_class)
+
+    @cached_property
+    def is_only_way(self) -> Bools:
+        """Options x classes: no other option of the group fits there."""
+        ways = np.zeros((len(self.group_model), len(self.class_price)), dtype=np.int64)
+        np.add.at(ways, self.option_group, (self.fit > 0).astype(np.int64))
+        only: Bools = ways[self.option_group] == 1
+        return only
 
     @cached_property
     def whole_room(self) -> Floats:

@@ -14,6 +14,7 @@ from fogline.placement.optimiser.highs import run
 from fogline.placement.optimiser.master import Columns, make_solver, number_rows, prices_of
 from fogline.placement.optimiser.prices import guide_of, lower_bound
 from fogline.placement.optimiser.problem import Bools, Floats, Ints, Problem
+from fogline.placement.optimiser.start import begin
 
 _PER_OPTION = 6
 """Columns that a round adds for one option at most."""
@@ -57,13 +58,16 @@ def relax(
     usable = problem.most > 0
     solver = make_solver(problem, rows)
     known = np.zeros(usable.shape, dtype=bool)
-    fresh = cheapest_pairs(problem, guide_at_full_nodes(problem), _CHEAPEST)
+    guide = guide_at_full_nodes(problem)
+    fresh = cheapest_pairs(problem, guide, _CHEAPEST)
     for option, kind in seed:
         fresh[option, kind] = usable[option, kind]
     columns = Columns(problem, rows)
     columns.add(solver, fresh)
     known |= fresh
-    best, guide, steps = -np.inf, np.zeros(usable.shape), 0
+    if not linked:
+        begin(problem, rows, columns, solver, guide)
+    best, steps = -np.inf, 0
     duals = np.zeros(rows.total)
     for _ in range(work.rounds):
         solver.setOptionValue("simplex_iteration_limit", max(work.simplex_steps - steps, 0))

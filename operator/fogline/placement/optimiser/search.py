@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from fogline.placement.optimiser.ejection import make_room
-from fogline.placement.optimiser.insertion import cheapest, insert_missing, sizes
+from fogline.placement.optimiser.ejection import Kind, make_room
+from fogline.placement.optimiser.emptying import Emptying
+from fogline.placement.optimiser.insertion import cheapest, insert_missing
 from fogline.placement.optimiser.state import State
 
 MARGIN = 1e-7
@@ -19,13 +20,13 @@ def improve(state: State, finds: int) -> None:
         How often a node may be searched. It is looked at between changes.
     """
     last, members = state.finds + finds, options_of_groups(state)
-    size = sizes(state.problem)
-    in_vain: set[int] = set()  # tried once only: it takes long, and little changes
+    relocation, emptying = _Relocation(state, members), Emptying(state, members, MARGIN)
+    in_vain: set[Kind] = set()  # tried once only: it takes long, and little changes
     is_better = True
     while is_better and state.finds < last:
         is_better = make_room(state, members, last, in_vain)
-        is_better |= _empty_nodes(state, members, size.tolist(), last)
-        is_better |= _relocate(state, members, last)
+        is_better |= emptying.helps(last)
+        is_better |= relocation.helps(last)
     insert_missing(state)
 
 
@@ -37,77 +38,51 @@ def options_of_groups(state: State) -> list[list[int]]:
     return members
 
 
-def _relocate(state: State, members: list[list[int]], last: int) -> bool:
-    """Move single replicas to cheaper places."""
-    group_of = state.problem.option_group.tolist()
-    least = [min(state.candidates(one)[1].min(initial=np.inf) for one in group) for group in members]
-    is_better = False
-    for node in range(state.problem.nodes):
-        for option in sorted(state.on_node[node]):
-            group = group_of[option]
-            while state.on_node[node][option] and state.finds < last:
-                saved = state.saving(option, node)
-                lowest = least[group] - state.problem.standing.move_cost
-                if saved <= lowest + MARGIN or not state.may_remove(option, node):
-                    break
-                state.remove(option, node)
-                found = cheapest(state, members[group])
-                if found is None or found[2] >= saved - MARGIN:
-                    state.add(option, node)
-                    break
-                state.add(found[0], found[1])
-                is_better = True
-    return is_better
+class _Relocation:
+    """Moves single replicas to cheaper places. What failed is tried again only where something got better."""
 
+    def __init__(self, state: State, members: list[list[int]]) -> None:
+        self._state, self._members = state, members
+        self._group_of = state.problem.option_group.tolist()
+        candidates = state.problem.candidates
+        lowest = [candidates.by_cost(one).keys[:1].min(initial=np.inf) for one in range(len(self._group_of))]
+        self._least = [min(float(lowest[option]) for option in group) for group in members]
+        self._in_vain: dict[tuple[int, int], tuple[int, float]] = {}
+        """By option and node: when no place was found, and for less than what."""
 
-def _empty_nodes(state: State, members: list[list[int]], size: list[float], last: int) -> bool:
-    """Move all replicas off nodes whose price that saves, the emptiest first."""
-    problem = state.problem
-    price = problem.opening_price[problem.node_class]
-    used = [node for node in np.flatnonzero(price > 0).tolist() if state.on_node[node]]
-    load = {
-        node: sum(size[option] * count for option, count in state.on_node[node].items()) / price[node]
-        for node in used
-    }
-    is_better = False
-    for node in sorted(used, key=lambda node: (load[node], node)):
-        if state.finds >= last:
-            break
-        is_better |= _empty(state, node, members, size)
-    return is_better
+    def helps(self, last: int) -> bool:
+        """Move what can be moved; tell whether that was anything."""
+        state, is_better = self._state, False
+        for node in range(state.problem.nodes):
+            for option in sorted(state.on_node[node]):
+                while state.on_node[node][option] and state.finds < last and self._move(option, node):
+                    is_better = True
+        return is_better
 
-
-def _empty(state: State, node: int, members: list[list[int]], size: list[float]) -> bool:
-    """Empty one node if the others take its replicas for less than it saves; else change nothing."""
-    group_of = state.problem.option_group
-    if state.ours[node] != sum(state.on_node[node].values()):
-        return False
-    replicas = [one for one, count in state.on_node[node].items() for _ in range(count)]
-    replicas.sort(key=lambda option: (-size[option], option))
-    saved = 0.0
-    moved: list[tuple[int, int]] = []
-    for position, option in enumerate(replicas):
+    def _move(self, option: int, node: int) -> bool:
+        state, group = self._state, self._group_of[option]
+        below = state.saving(option, node) - MARGIN
+        if below <= self._least[group] - state.problem.standing.move_cost:
+            return False
         if not state.may_remove(option, node):
-            _undo(state, node, replicas[:position], moved)
             return False
-        saved += state.saving(option, node)
+        since, tried = self._in_vain.get((option, node), (0, 0.0))
+        found = self._better(option, node, below, since if below <= tried else 0)
+        if found is None:
+            self._in_vain[option, node] = state.changes.clock, below
+            return False
         state.remove(option, node)
-    for option in replicas:
-        found = cheapest(state, members[group_of[option]], but=node)
-        if found is None or found[2] >= saved - MARGIN:
-            _undo(state, node, replicas, moved)
-            return False
-        saved -= found[2]
         state.add(found[0], found[1])
-        moved.append((found[0], found[1]))
-    if saved <= MARGIN:
-        _undo(state, node, replicas, moved)
-        return False
-    return True
+        return True
 
-
-def _undo(state: State, node: int, replicas: list[int], moved: list[tuple[int, int]]) -> None:
-    for option, other in reversed(moved):
-        state.remove(option, other)
-    for option in replicas:
+    def _better(self, option: int, node: int, below: float, since: int) -> tuple[int, int, float] | None:
+        """Find another place for a replica: option, node and added cost."""
+        state, members = self._state, self._members[self._group_of[option]]
+        if state.problem.is_only_way[option, state.problem.node_class[node]] and not state.is_capped(option):
+            return cheapest(state, members, leaving=node, below=below, since=since)
+        changes = state.changes.copy()
+        state.remove(option, node)
+        found = cheapest(state, members, below=below)
         state.add(option, node)
+        state.changes = changes
+        return found

@@ -27,6 +27,9 @@ _FEW_PAIRS = 10_000
 """Pairs of option and class up to which the relaxed problem is also solved with tighter rules."""
 _MANY_PAIRS = 150_000
 """Pairs from which on a good plan that keeps what is in place is enough."""
+_WORTHWHILE = 5e-4
+"""Share of the cost without rejections that a new plan has to save where not all is tried, so that luck moves
+nothing."""
 _GOOD = 0.06
 """Share of the cost without rejections that a good plan is above the bound at most."""
 
@@ -50,39 +53,42 @@ class Solution:
 def solve(problem: Problem, limits: Limits) -> Solution:
     """Make a plan for all from the prices of the relaxed problem, and one that keeps what is in place.
 
-    The second only changes what saves more than moves cost, and it is preferred among equals. On a small
-    problem the first does not depend on what is in place, so that nothing moves the next time. On a large one
-    the first is not made where the second is good.
+    The second only changes what saves more than moves cost, and it is preferred among equals. The first does
+    not depend on what is in place, so that nothing moves the next time, unless the problem is large: there it
+    is not made where the second is good.
     """
-    fresh = State(problem, in_place=False)
+    fresh, is_standing = State(problem, in_place=False), bool(len(problem.standing.movable))
     if not problem.requests.size or not problem.nodes:
         return _solution(problem, fresh, fresh.rejection_penalty())
-    insert_missing(fresh)
-    relaxed = relax(problem, _pairs(fresh), limits.relaxation)
+    kept = keep(problem) if is_standing else fresh
+    is_large = np.count_nonzero(problem.fit) >= _MANY_PAIRS
+    greedy = kept if is_large else fresh
+    insert_missing(greedy)
+    seed = _pairs(greedy)
+    relaxed = relax(problem, seed, limits.relaxation)
     bound = relaxed.lower_bound
     if np.count_nonzero(problem.fit) <= _FEW_PAIRS:
-        bound = max(bound, relax(problem, _pairs(fresh), limits.relaxation, linked=True).lower_bound)
+        bound = max(bound, relax(problem, seed, limits.relaxation, linked=True).lower_bound)
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
-    kept = fresh
-    if len(problem.standing.movable):
-        kept = keep(problem)
+    if is_standing:
         improve(kept, finds)
         if _is_enough(problem, kept, bound):
             return _solution(problem, kept, bound)
     rounded = round_down(problem, relaxed)
     by_patterns = None
     if not is_small(problem):
-        by_patterns = plan_by_patterns(problem, relaxed, (kept, fresh, rounded), limits.patterns)
+        by_patterns = plan_by_patterns(problem, relaxed, (greedy, rounded), limits.patterns)
     rounded = by_patterns or rounded
     improve(rounded, finds)
     begun = _Begun(rounded, kept, is_by_patterns=by_patterns is not None)
     made, bound = _decide(problem, relaxed, begun, bound, limits)
-    if len(problem.standing.movable):
+    if is_standing:
         settle(made)
     elif _worth(problem, fresh) <= _worth(problem, made):
         improve(fresh, finds)
-    best = min(kept, made, key=lambda state: round(_worth(problem, state), 6))
-    return _solution(problem, best, bound)
+    least = 0.0 if is_small(problem) or not is_standing else _WORTHWHILE * (bound - made.rejection_penalty())
+    is_better = round(_worth(problem, kept) - _worth(problem, made), 6) > max(least, 0.0)
+    return _solution(problem, made if is_better else kept, bound)
 
 
 def _is_enough(problem: Problem, kept: State, bound: float) -> bool:
@@ -127,7 +133,8 @@ def _decide(
         pack(packed, lots, node_lot, found, relaxed.guide, limits.packing_columns)
         improve(packed, finds)
         best = min(packed, best, key=lambda state: round(_worth(problem, state), 6))
-    if not small and objective(problem, best) > bound + _CENT_OF_A_CENT:
+    is_kept = stays and best is begun.kept  # the best already without more moves
+    if not small and not is_kept and objective(problem, best) > bound + _CENT_OF_A_CENT:
         refine(best, relaxed, limits.neighbourhoods)
         improve(best, finds)
     return best, bound

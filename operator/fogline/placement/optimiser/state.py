@@ -5,10 +5,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from fogline.placement.optimiser.candidates import Order
+from fogline.placement.optimiser.changes import Changes
 from fogline.placement.optimiser.problem import NO_LIMIT, Bools, Floats, Ints, Problem
 
 _ROUNDING = 1e-10
 """US dollars per hour: above what sums of doubles are off by, below what the plain requirement lets pass."""
+_FIRST_LOOK = 512
+"""Nodes that a search looks at first; then come four times as many, and so on."""
 
 
 class State:
@@ -31,6 +35,7 @@ class State:
         """Per group: replicas without a node."""
         self.finds = 0
         """How often a node was searched: the measure of work."""
+        self.changes = Changes.none(problem.nodes, problem.models)
         self.ours = standing.others + standing.replicas.sum(axis=0)
         self._room = np.ascontiguousarray(problem.class_capacity[problem.node_class].T)
         self._per_node = standing.replicas.copy()
@@ -50,9 +55,11 @@ class State:
         self._model_of: list[int] = problem.option_model.tolist()
         self._needs = [_scarcest_first(row, problem.class_capacity.sum(axis=0)) for row in problem.requests]
         self._in_place: dict[int, dict[int, int]] = {}
+        self._left_by: dict[int, set[int]] = {}
+        """Per option: nodes with fewer replicas than are in place there, if moves cost anything."""
         for option, node, count in standing.movable.tolist() if in_place else ():
             self._in_place.setdefault(option, {})[node] = count
-        self._candidates: dict[int, tuple[Ints, Floats]] = {}
+            self._left_by.setdefault(option, set()).add(node)
         self._costs = list(problem.cost)
 
     def rejection_penalty(self) -> float:
@@ -64,44 +71,80 @@ class State:
         free: Floats = self._room[:, node]
         return free
 
-    def candidates(self, option: int) -> tuple[Ints, Floats]:
-        """Give the nodes that an option may ever run on, and what a replica costs on each used one."""
-        if option not in self._candidates:
-            problem = self.problem
-            nodes = np.flatnonzero(problem.fit[option][problem.node_class] > 0)
-            self._candidates[option] = nodes, problem.cost[option][problem.node_class[nodes]]
-        return self._candidates[option]
-
-    def find(self, option: int, *, but: int = -1, guide: Floats | None = None) -> tuple[int, float] | None:
+    def find(
+        self, option: int, *, but: int = -1, leaving: int = -1, below: float = np.inf, since: int = 0
+    ) -> tuple[int, float] | None:
         """Find the cheapest node for one more replica; None when no node takes it.
 
         Parameters
         ----------
         but
             A node that is out of the question.
-        guide
-            Options x classes: what to go by instead of the cost.
+        leaving
+            A node that a replica of the model would leave for it; it is out of the question too.
+        below
+            US dollars per hour that it has to add less than.
+        since
+            Look only at nodes that got better after this time of `changes`.
 
         Returns
         -------
         tuple
-            Node and what the replica adds there, in US dollars per hour. Equal costs go to the first node.
+            Node and what the replica adds there, in US dollars per hour. Equal costs go to where it is in
+            place, then to the node that costs less once it is in use, then to the first one.
         """
         self.finds += 1
-        nodes = self._with_room(option)
-        if but >= 0 or self.is_capped(option):
-            nodes = nodes[(nodes != but) & self._within_cost_limit(option, nodes)]
-        if not len(nodes):
-            return None
-        kinds = self.problem.node_class.take(nodes)
-        costs = self._costs[option].take(kinds)
-        costs += self._opening.take(nodes)
-        for node, count in self._in_place.get(option, {}).items():
-            place = int(nodes.searchsorted(node))
-            if place < len(nodes) and nodes[place] == node and self.on_node[node][option] < count:
-                costs[place] -= self.problem.standing.move_cost
-        best = int((costs if guide is None else guide[option].take(kinds)).argmin())
-        return int(nodes[best]), float(costs[best])
+        model = self._model_of[option]
+        if since and (self._is_zoned[model] or self._is_tiered[model] or self._is_capped[model]):
+            since = since if self.changes.left[model] <= since else 0
+        best, lowest = self._left_before(option, max(but, leaving), below, since)
+        order = self.problem.candidates.by_cost(option)
+        end = len(order.keys) if lowest == np.inf else int(order.keys.searchsorted(lowest))
+        start, stop = 0, min(_FIRST_LOOK, end)
+        while start < end and order.keys[start] < lowest:
+            nodes = order.nodes[start:stop]
+            hopeful = order.keys[start:stop] + self._opening.take(nodes) < lowest
+            if since:
+                hopeful &= self.changes.better.take(nodes) > since
+            nodes = self._with_room(option, nodes[hopeful], leaving)
+            if but >= 0:
+                nodes = nodes[nodes != but]
+            if len(nodes):
+                costs = self._costs[option].take(self.problem.node_class.take(nodes))
+                costs += self._opening.take(nodes)
+                first = int(costs.argmin())
+                if costs[first] < lowest:
+                    best, lowest = int(nodes[first]), float(costs[first])
+            start, stop = stop, min(4 * stop, end)
+        return None if best < 0 else (best, lowest)
+
+    def first(self, option: int, order: Order, start: int = 0) -> int:
+        """Find the first place in an order, from a start on, whose node takes one more replica.
+
+        Returns
+        -------
+        int
+            The length of the order when no node does.
+        """
+        self.finds += 1
+        end, stop = len(order.nodes), start + _FIRST_LOOK
+        while start < end:
+            there = self._with_room(option, order.nodes[start:stop])
+            if len(there):
+                return start + int(np.flatnonzero(order.nodes[start:stop] == there[0])[0])
+            start, stop = stop, 4 * stop
+        return end
+
+    def _left_before(self, option: int, but: int, below: float, since: int) -> tuple[int, float]:
+        """Find the cheapest node that the option is on at present and not in the plan; -1 for none."""
+        best, lowest = -1, below
+        for node in sorted(self._left_by.get(option, ())):
+            cost = float(self._costs[option][self.problem.node_class[node]] + self._opening[node])
+            cost -= self.problem.standing.move_cost
+            is_new = self.changes.better[node] > since
+            if is_new and cost < lowest and node != but and self.takes(option, node):
+                best, lowest = node, cost
+        return best, lowest
 
     def takes(self, option: int, node: int) -> bool:
         """Tell whether a node takes one more replica, by all requirements."""
@@ -142,8 +185,8 @@ class State:
 
     def used_with_room(self, option: int) -> tuple[Ints, Floats]:
         """Give the used nodes that take one more replica, cost limits aside, and what it costs there."""
-        nodes = self._with_room(option)
-        nodes = nodes[self.ours[nodes] > 0]
+        nodes = self._with_room(option, self.problem.candidates.by_cost(option).nodes)
+        nodes = np.sort(nodes[self.ours[nodes] > 0])
         return nodes, self._costs[option][self.problem.node_class[nodes]]
 
     def left(self) -> tuple[Ints, Ints]:
@@ -168,13 +211,14 @@ class State:
 
     def closest(self, option: int) -> Ints:
         """Give the busy nodes that an option may run on, those that lack least for it first."""
-        nodes, costs = self.candidates(option)
+        order = self.problem.candidates.by_cost(option)
+        nodes, costs = order.nodes, order.keys
         lacks = np.zeros(len(nodes))
         for resource, amount in self._needs[option]:
             lacks += np.maximum(amount - self._room[resource, nodes], 0) / amount
         busy = self.ours[nodes] > 0
-        order = np.lexsort((nodes[busy], costs[busy], lacks[busy]))
-        found: Ints = nodes[busy][order]
+        first = np.lexsort((nodes[busy], costs[busy], lacks[busy]))
+        found: Ints = nodes[busy][first]
         return found
 
     def is_capped(self, option: int) -> bool:
@@ -220,6 +264,7 @@ class State:
         if not count:
             return
         problem, model = self.problem, self._model_of[option]
+        self.changes.note(node, model, leaves=count < 0, opens=not self.ours[node])
         held = self.on_node[node]
         held[option] += count
         if not held[option]:
@@ -227,29 +272,43 @@ class State:
         self.missing[problem.option_group[option]] -= count
         self.ours[node] += count
         self._opening[node] = 0.0 if self.ours[node] else self._price[node]
+        if option in self._in_place and node in self._in_place[option]:
+            if held[option] < self._in_place[option][node]:
+                self._left_by[option].add(node)
+            else:
+                self._left_by[option].discard(node)
         self._room[:, node] -= count * problem.requests[option]
         self._per_node[model, node] += count
         self._per_zone[model, problem.node_zone[node]] += count
         self._per_tier[model, self._node_tier[node]] += count
         self._share_costs[model] += count * problem.share_cost[option, problem.node_class[node]]
 
-    def _with_room(self, option: int) -> Ints:
-        """Give the nodes that take one more replica, cost limits aside, in their order.
+    def _with_room(self, option: int, nodes: Ints, leaving: int = -1) -> Ints:
+        """Give those of some nodes that take one more replica, in their order.
 
         The scarcest resource comes first, so that the rest looks at few nodes.
         """
         problem, model = self.problem, self._model_of[option]
-        nodes, _ = self.candidates(option)
         for resource, amount in self._needs[option]:
             nodes = nodes[self._room[resource].take(nodes) >= amount]
+        if leaving >= 0:
+            nodes = nodes[nodes != leaving]
         if self._is_spread[model]:
             nodes = nodes[self._per_node[model].take(nodes) < problem.limits.per_node[model]]
         if self._is_zoned[model]:
-            in_zone = self._per_zone[model].take(problem.node_zone.take(nodes))
+            zones = problem.node_zone.take(nodes)
+            in_zone = self._per_zone[model].take(zones)
+            if leaving >= 0:
+                in_zone -= zones == problem.node_zone[leaving]
             nodes = nodes[in_zone < problem.limits.per_zone[model]]
         if self._is_tiered[model]:
-            is_open = self._per_tier[model] < problem.limits.per_tier[model]
+            in_tier = self._per_tier[model].copy()
+            if leaving >= 0:
+                in_tier[self._node_tier[leaving]] -= 1
+            is_open = in_tier < problem.limits.per_tier[model]
             nodes = nodes[is_open.take(self._node_tier.take(nodes))]
+        if self._is_capped[model]:
+            nodes = nodes[self._within_cost_limit(option, nodes)]
         return nodes
 
     def _within_cost_limit(self, option: int, nodes: Ints) -> Bools:

@@ -75,9 +75,9 @@ class _Taken:
     """Of that: by replicas, which may take no more than the share of the node that is theirs."""
 
     def add(self, pod: Pod) -> None:
-        self.by_all.update(pod.requests)
-        if pod.replica:
-            self.by_ours.update(pod.requests)
+        for counts in (self.by_all, self.by_ours) if pod.replica else (self.by_all,):
+            for resource, amount in pod.requests.items():  # not by update(), which takes three times as long
+                counts[resource] += amount
 
     def copy(self) -> "_Taken":
         return _Taken(self.by_all.copy(), self.by_ours.copy())
@@ -95,7 +95,11 @@ class _Taken:
 def as_large_as_new(pod: Pod, demand: Demand) -> Pod:
     """Count a replica in place as if it were made now."""
     variant = demand.variant(pod.replica.variant) if pod.replica else None
-    return replace(pod, requests=variant.requests) if variant else pod
+    return (
+        pod
+        if variant is None or pod.requests == variant.requests
+        else replace(pod, requests=variant.requests)
+    )
 
 
 def _as_seen(demand: Demand, pods: Sequence[Pod]) -> Demand:

@@ -88,6 +88,7 @@ def solve_whole(problem: Problem, task: Task, effort: Effort, start: Ints | None
         ("mip_max_nodes", effort.nodes),
         ("mip_abs_gap", effort.close_enough),
         ("mip_rel_gap", 0.0),
+        ("mip_pool_soft_limit", 1),  # few cuts: they hardly raise the bound here, and cost more than all else
         ("mip_allow_restart", effort.nodes > 1),  # pays off in the tree; the root would only be done twice
     ):
         solver.setOptionValue(option, value)
