@@ -22,7 +22,8 @@ class Changes:
     @classmethod
     def none(cls, nodes: int, models: int) -> "Changes":
         """Begin."""
-        return cls(*(np.ones(number, dtype=np.int64) for number in (nodes, models, nodes)))
+        each_node = np.ones(nodes, dtype=np.int64)
+        return cls(better=each_node, left=np.ones(models, dtype=np.int64), touched=each_node.copy())
 
     def copy(self) -> "Changes":
         """Give what can be put back when all changes since are undone."""
