@@ -1,8 +1,13 @@
 """What Prometheus sees of the operator."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from fogline.api import MoveResult, PastMove
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_MOVE_SECONDS = (1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 600)
 
 
 class Metrics:
@@ -40,12 +45,43 @@ class Metrics:
             registry=self.registry,
         )
         self.models = Gauge("fogline_modeldeployments", "ModelDeployments known.", registry=self.registry)
+        self.moves = Counter(
+            "fogline_moves_total",
+            "Moves of replicas that have ended, by result and reason.",
+            ["result", "reason"],
+            registry=self.registry,
+        )
+        self.move_seconds = Histogram(
+            "fogline_move_seconds",
+            "From the mark on the old replica until it stopped serving; completed moves only.",
+            registry=self.registry,
+            buckets=_MOVE_SECONDS,
+        )
+        self.moves_active = Gauge("fogline_moves_active", "Moves that run now.", registry=self.registry)
+        self.moves_held = Gauge(
+            "fogline_moves_held",
+            "Moves that are called for or worth it and do not start now, by what they wait for.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.violations = Gauge(
+            "fogline_placement_violations",
+            "Replicas on nodes whose clearance is below their data sensitivity now.",
+            registry=self.registry,
+        )
         self.profiles = Gauge(
             "fogline_nodeprofiles",
             "NodeProfiles known, by the reason why they take effect or not.",
             ["reason"],
             registry=self.registry,
         )
+
+    def moves_ended(self, news: Iterable[PastMove]) -> None:
+        """Count moves that the status tells of from now on."""
+        for move in news:
+            self.moves.labels(move.result.value, move.reason).inc()
+            if move.result is MoveResult.COMPLETED:
+                self.move_seconds.observe(move.seconds)
 
     def exposition(self) -> bytes:
         """Write all metrics in the Prometheus text format."""

@@ -1,7 +1,9 @@
 """Moves that are worth it or called for, and do not run: what the last rebalance held back."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
+from fogline.conditions import Reason
 from fogline.disruption import Held
 from fogline.names import ModelKey
 
@@ -22,6 +24,10 @@ class Outlook:
     def of(self, model: ModelKey) -> tuple[Held, ...]:
         """Give what was held back of a model."""
         return self._held.get(model, ())
+
+    def waiting(self) -> Counter[Reason]:
+        """Count what was held back, of all models, by what it waits for."""
+        return Counter(one.reason for held in self._held.values() for one in held)
 
     def put(self, model: ModelKey, held: tuple[Held, ...]) -> None:
         """Replace what was held back of a model."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import make_variant
+from tests.support.operator_process import OperatorProcess
 from tests.support.wait import wait_for
 from tests.support.world import TEST_LABEL, World
 from tests.support.world_profiles import WorldProfiles
@@ -227,7 +228,7 @@ async def test_a_replica_goes_back_to_its_preferred_node_once_and_stays(world: W
     await world.until("Rebalancing", "False", "Idle", model)
 
 
-async def test_a_dry_run_plans_and_disabled_is_silent(world: World) -> None:
+async def test_a_dry_run_plans_and_disabled_is_silent(world: World, operator: OperatorProcess) -> None:
     scene = Scene(world, "modes")
     a, b = await scene.add("a"), await scene.add("b", "2")
     dry, off = [await scene.serve(f"-{mode.lower()}", rebalancing={"mode": mode}) for mode in MODES]
@@ -240,6 +241,7 @@ async def test_a_dry_run_plans_and_disabled_is_silent(world: World) -> None:
     assert f"would move from {a} to {b} (BetterNode)" in event
     assert (await world.condition("Rebalancing", off))["reason"] == "Idle"
     assert await world.nodes_of(dry) == await world.nodes_of(off) == [a]
+    assert 'fogline_moves_held{reason="MovesPlanned"} 1.0' in await operator.metrics()
 
 
 MODES = ("DryRun", "Disabled")

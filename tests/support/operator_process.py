@@ -83,6 +83,11 @@ class OperatorProcess:
         """Give the address of /livez, /readyz or /metrics."""
         return f"http://127.0.0.1:{self._port}{path}"
 
+    async def metrics(self) -> str:
+        """Read what Prometheus would."""
+        async with aiohttp.ClientSession() as session, session.get(self.url("/metrics")) as answer:
+            return await answer.text()
+
     def resident_bytes(self) -> int:
         """Tell how much memory the process holds."""
         assert self._process

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fogline.conditions import Reason
-from fogline.disruption.budgets import Purses, Running
+from fogline.disruption.budgets import Moving, Purses, Running
 from fogline.disruption.hold import Held
 from fogline.disruption.proposals import Proposal, urgency
 
@@ -21,7 +21,7 @@ def admit(
     proposals
         Those that nothing else holds.
     """
-    running = list(underway)
+    running = Moving(underway)
     started: list[Proposal] = []
     held: list[Held] = []
     for one in sorted(proposals, key=urgency):
@@ -31,6 +31,6 @@ def admit(
             why = Reason.OUTSIDE_WINDOW if spent.is_closed else Reason.WAITING_FOR_BUDGET
             held.append(Held(one, why, spent.until, spent))
         else:
-            running.append(Running(model, reason))
+            running.add(Running(model, reason))
             started.append(one)
     return started, held

@@ -1,6 +1,7 @@
 """Budgets: whether one more move may run now."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,25 @@ class Running:
 
     model: ModelKey
     reason: str
+
+
+class Moving:
+    """The moves underway, counted in the ways that budgets ask for."""
+
+    def __init__(self, running: Iterable[Running]) -> None:
+        self._counts: dict[ModelKey | None, Counter[str]] = {None: Counter()}
+        for one in running:
+            self.add(one)
+
+    def add(self, one: Running) -> None:
+        """Count one more."""
+        for whose in (None, one.model):
+            self._counts.setdefault(whose, Counter())[one.reason] += 1
+
+    def count(self, whose: ModelKey | None, reasons: Collection[str] | None) -> int:
+        """Count those of a model, or of all where it is None, and of some reasons, or of all."""
+        found = self._counts.get(whose, Counter())
+        return found.total() if reasons is None else sum(found[reason] for reason in reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +81,14 @@ class Purses:
     cluster: Purse
     models: Mapping[ModelKey, Purse]
 
-    def spent(self, model: ModelKey, reason: str, running: Iterable[Running], now: datetime) -> Spent | None:
+    def spent(self, model: ModelKey, reason: str, running: Moving, now: datetime) -> Spent | None:
         """Find the budget that keeps a move of a model from starting; None when none does.
 
         Of several, a window in which nothing moves is told, the last one to end.
         """
-        underway = list(running)
         found = [
-            *_spent(self.cluster, None, reason, underway, now),
-            *_spent(self.models[model], model, reason, [one for one in underway if one.model == model], now),
+            *_spent(self.cluster, None, reason, running, now),
+            *_spent(self.models[model], model, reason, running, now),
         ]
         closed = [one for one in found if one.is_closed]
         last = max(closed, key=lambda one: one.until or now, default=None)
@@ -77,7 +96,7 @@ class Purses:
 
 
 def _spent(
-    purse: Purse, whose: ModelKey | None, reason: str, running: Iterable[Running], now: datetime
+    purse: Purse, whose: ModelKey | None, reason: str, running: Moving, now: datetime
 ) -> Iterator[Spent]:
     for budget in purse.budgets:
         if budget.reasons is not None and reason not in budget.reasons:
@@ -85,7 +104,7 @@ def _spent(
         until = window_end(budget, now)
         if budget.schedule is not None and until is None:
             continue
-        same = sum(budget.reasons is None or one.reason in budget.reasons for one in running)
+        same = running.count(whose, budget.reasons)
         allowed = allows(budget, purse.replicas)
         if same >= allowed:
             yield Spent(whose, same, allowed, until)

@@ -58,6 +58,7 @@ class Mover:
                 took = time.monotonic() - began
                 for key in keys:
                     await self._tell(key, outcome.held.get(key, ()))
+                self._measure()
                 for proposal in outcome.start:
                     if proposal.replica.uid not in self._marked:
                         self._marked[proposal.replica.uid] = proposal, time.monotonic()
@@ -91,7 +92,7 @@ class Mover:
         found = [model for key in keys if isinstance(model := models.get(key), ModelDeployment)]
         usage = view.usage(model_key(model) for model in found)
         return Scene(
-            models=[(model, owned(view, model)) for model in found],
+            models=((model, owned(view, model)) for model in found),
             usage=usage,
             now=self._context.clock(),
             victims=view.victims(),
@@ -130,6 +131,13 @@ class Mover:
         }
         starting = (Running(one.replica.model, one.reason.value) for one, _ in self._marked.values())
         return (*victims.values(), *starting)
+
+    def _measure(self) -> None:
+        metrics = self._context.metrics
+        metrics.moves_active.set(len(self._underway()))
+        metrics.moves_held.clear()
+        for reason, count in self._context.outlook.waiting().items():
+            metrics.moves_held.labels(reason.value).set(count)
 
     async def _tell(self, key: ModelKey, held: tuple[Held, ...]) -> None:
         """Put what was held back into the status of its model, and look again when a wait is over."""

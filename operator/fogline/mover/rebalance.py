@@ -24,7 +24,7 @@ from fogline.disruption import (
 )
 from fogline.disruption.worth import MOST
 from fogline.names import ModelKey
-from fogline.observe import Owned, is_rolling, leave, model_key, moves
+from fogline.observe import Owned, is_rolling, leave, moves
 from fogline.placement import Assignment, Demand, Usage, assume, demand_of, turn
 from fogline.snapshot import Replica
 
@@ -34,7 +34,7 @@ class Scene:
     """What a rebalance looks at."""
 
     models: Iterable[tuple[ModelDeployment, Owned]]
-    """Those that it is about."""
+    """Those that it is about; they are gone through once."""
     usage: Usage
     """Is brought up to date with the places of the replacements."""
     now: datetime
@@ -83,12 +83,16 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
     models, so that none of them finds its place taken by one that only saves money.
     """
     usage, moment = scene.usage, Moment(scene.now, is_outage(scene.usage.nodes))
-    models = sorted(scene.models, key=lambda pair: turn(demand_of(pair[0])))
-    keys = {model_key(model) for model, _ in models}
+    models: list[tuple[Demand, ModelDeployment, Owned]] = []
+    for model, seen in scene.models:
+        models.append((demand_of(model), model, seen))
+        yield
+    models.sort(key=lambda one: turn(one[0]))
+    keys = {demand.model for demand, _, _ in models}
     release([victim for victim in scene.victims if victim.model not in keys], usage)
     turns: list[_Turn] = []
-    for model, seen in models:
-        demand = demand_of(model)
+    for demand, model, seen in models:
+        yield
         if demand.is_suspended or any(is_rolling(live) for live in seen.deployments.values()):
             continue
         progress = moves(model, demand, seen, usage, scene.now)
@@ -102,7 +106,7 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
         if one.model.spec.rebalancing.mode is not RebalancingMode.DISABLED and _is_steady(one, usage):
             _improve(one, usage, moment)
         yield
-    purses = Purses(cluster, {model_key(model): purse_of(model) for model, _ in models})
+    purses = Purses(cluster, {demand.model: purse_of(model) for demand, model, _ in models})
     free = [move for one in turns for move in one.free]
     started, waiting = admit(free, scene.underway, purses, scene.now)
     held: dict[ModelKey, tuple[Held, ...]] = dict.fromkeys(keys, ())

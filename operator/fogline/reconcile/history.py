@@ -34,10 +34,14 @@ def moves_status(before: Moves | None, progress: Progress, planned: tuple[Held, 
     )
 
 
+def history_of(status: ModelDeploymentStatus | None) -> tuple[PastMove, ...]:
+    """Give the moves that a status tells the end of."""
+    return status.moves.history if status and status.moves else ()
+
+
 def is_told(ended: Ended, status: ModelDeploymentStatus | None) -> bool:
     """Tell whether the status, as it is in the cluster, has the move among those that have ended."""
-    history = status.moves.history if status and status.moves else ()
-    return any(one.id == ended.move.id for one in history)
+    return any(one.id == ended.move.id for one in history_of(status))
 
 
 def _past(one: Ended, now: datetime) -> PastMove:

@@ -12,6 +12,7 @@ from fogline.errors import ApiError, BadInputError
 from fogline.names import ModelKey
 from fogline.observe import model_key, owned
 from fogline.placement import demand_of, turn
+from fogline.reconcile.history import history_of
 from fogline.reconcile.intent import Before, Intent, intend
 from fogline.reconcile.refusal import Refusal
 from fogline.reconcile.status import unreadable_status
@@ -46,6 +47,8 @@ class Reconciler:
         """Models that are being written."""
         self._postponed: set[ModelKey] = set()
         """Those of them that were woken meanwhile."""
+        self._counted: dict[ModelKey, frozenset[str]] = {}
+        """Ids of the moves that were last told of and are in the metrics."""
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.wakeups = WakeUps()
 
@@ -94,6 +97,7 @@ class Reconciler:
                     self._context.view.forget(key)
                     self._refusals.pop(key, None)
                     self._uncleared.pop(key, None)
+                    self._counted.pop(key, None)
         models.sort(key=lambda model: turn(demand_of(model)))
         intents = [
             intend(
@@ -109,6 +113,7 @@ class Reconciler:
         for intent in intents:
             self._context.view.promise(demand_of(intent.model), intent.decision, intent.claimed)
             self._uncleared[model_key(intent.model)] = intent.uncleared.since
+        self._context.metrics.violations.set(sum(map(len, self._uncleared.values())))
         return intents
 
     def _before(self, model: ModelDeployment) -> Before:
@@ -137,12 +142,21 @@ class Reconciler:
             self._context.metrics.failures.inc()
             logger.warning("pass failed, trying again", extra={"model": str(key), "error": str(error)})
             return RETRY_SECONDS
+        self._count_moves(intent)
         if refusal == self._refusals.get(key):
             return intent.again_seconds
         self._refusals.pop(key, None)
         if refusal:
             self._refusals[key] = refusal
         return 0.0
+
+    def _count_moves(self, intent: Intent) -> None:
+        """Count the moves that the status tells the end of for the first time; what we see may be behind."""
+        key, before = model_key(intent.model), intent.model.status
+        told = {one.id: one for one in history_of(intent.status)}
+        known = {one.id for one in history_of(before)} | self._counted.get(key, frozenset())
+        self._counted[key] = frozenset(told)
+        self._context.metrics.moves_ended(one for id_, one in told.items() if id_ not in known)
 
     async def _tell_unreadable(self, key: ModelKey, error: BadInputError) -> float | None:
         if self._unreadable.get(key) == str(error):
