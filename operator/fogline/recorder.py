@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fogline.api import ModelDeployment, MoveResult
+from fogline.api import ModelDeployment, MoveResult, PastMove
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, Kind
 from fogline.cluster.objects import ObjectMeta
 from fogline.conditions import Reason
 from fogline.disruption import Blocked, Ended
 from fogline.errors import ApiError
+from fogline.placement import Assignment
 from fogline.placement.explain import say_unplaceable
 from fogline.snapshot import Move, Replica
 from fogline.units import format_usd
@@ -109,11 +110,11 @@ class Recorder:
             await self._warn(model, Reason.MOVE_ABORTED, "Move", words)
 
     async def drain_unblocked(self, model: ModelDeployment, blocked: Blocked) -> None:
-        """Tell that a drain may evict a replica although it has no other place."""
+        """Tell that a drain may evict a replica although no move takes it away."""
         replica = blocked.replica
         note = (
-            f"{replica.node} is cordoned for {blocked.seconds} s and no other node takes replica "
-            f"{replica.name}, so a drain may evict it now: {say_unplaceable(blocked.answer)}"
+            f"{replica.node} is cordoned for {blocked.seconds} s, so a drain may evict replica "
+            f"{replica.name} now: {_why_blocked(blocked)}"
         )
         await self._warn(model, Reason.DRAIN_UNBLOCKED, "Drain", note)
 
@@ -183,6 +184,14 @@ def _subject(model: ModelDeployment) -> _Subject:
     return _Subject(
         MODEL_DEPLOYMENTS, meta.namespace or "", meta.name, meta.uid or "", meta.resource_version or ""
     )
+
+
+def _why_blocked(blocked: Blocked) -> str:
+    why = blocked.why
+    if isinstance(why, PastMove):
+        return f"move {why.id} to {why.target} was given up: {why.message}"
+    answer = why.proposal.answer
+    return f"it does not move ({why.reason})" if isinstance(answer, Assignment) else say_unplaceable(answer)
 
 
 def _in_words(pod: str, move: Move) -> str:

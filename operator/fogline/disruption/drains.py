@@ -1,10 +1,15 @@
-"""Drains that nothing but patience would end: replicas on cordoned nodes that no other node takes."""
+"""Drains that nothing but patience would end: replicas on cordoned nodes that no move takes away."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fogline.placement import Demand, Unplaceable, Usage, place
+from fogline.api import ModelDeployment, MoveResult, PastMove
+from fogline.conditions import Reason
+from fogline.disruption.health import is_outage
+from fogline.disruption.hold import Held, Moment, hold
+from fogline.disruption.proposals import Proposal
+from fogline.placement import Demand, Usage, place
 from fogline.placement.alternatives import leaving
 from fogline.snapshot import Replica
 
@@ -16,8 +21,8 @@ class Blocked:
     replica: Replica
     seconds: int
     """How long its node has been cordoned."""
-    answer: Unplaceable
-    """Why no other node takes it."""
+    why: Held | PastMove
+    """Why no move starts, or the move off the node that came to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +36,32 @@ class Drains:
 
 
 def drains(
-    demand: Demand, replicas: Iterable[Replica], usage: Usage, patience_seconds: int, now: datetime
+    model: ModelDeployment, demand: Demand, replicas: Iterable[Replica], usage: Usage, now: datetime
 ) -> Drains:
     """Find the replicas that a drain has waited for in vain. `usage` is only read.
+
+    A drain waits for a move that is underway or only waits for its turn, but not for a second one when the
+    first had its time.
 
     Parameters
     ----------
     replicas
-        Those that run and are not leaving by a move: the drain waits for that.
+        Those that run.
     """
     blocked: list[Blocked] = []
     to_come: list[float] = []
-    patience = timedelta(seconds=patience_seconds)
+    patience = timedelta(seconds=model.spec.rebalancing.ready_timeout_seconds)
+    moment = Moment(now, is_outage(usage.nodes))
     for replica in replicas:
         since = _cordoned_since(replica, usage)
         if since is None:
             continue
         if now - since <= patience:
             to_come.append((since + patience - now).total_seconds())
-        elif answer := _no_place(demand, replica, usage):
-            blocked.append(Blocked(replica, int((now - since).total_seconds()), answer))
+            continue
+        why = _given_up(model, replica, since) or _held(model, demand, replica, usage, moment)
+        if why:
+            blocked.append(Blocked(replica, int((now - since).total_seconds()), why))
     return Drains(tuple(blocked), min(to_come, default=None))
 
 
@@ -60,8 +71,22 @@ def _cordoned_since(replica: Replica, usage: Usage) -> datetime | None:
     return usage.node(replica.node).cordoned_since
 
 
-def _no_place(demand: Demand, replica: Replica, usage: Usage) -> Unplaceable | None:
-    """Say why no node takes a replica; None when one does, so that a move is on its way."""
-    held = usage.of(demand.model).replicas.get((replica.namespace, replica.name))
-    answer = place(demand, leaving(usage, held[0]) if held else usage, replica.client_site)
-    return answer if isinstance(answer, Unplaceable) else None
+def _given_up(model: ModelDeployment, replica: Replica, since: datetime) -> PastMove | None:
+    """Find a move off the node, after it was cordoned, whose replacement was not Ready in time."""
+    patience = model.spec.rebalancing.ready_timeout_seconds
+    for past in model.status.moves.history if model.status and model.status.moves else ():
+        timed_out = past.result is MoveResult.ABORTED and past.seconds >= patience
+        if timed_out and past.source == replica.node and past.started_at >= since:
+            return past
+    return None
+
+
+def _held(
+    model: ModelDeployment, demand: Demand, replica: Replica, usage: Usage, moment: Moment
+) -> Held | None:
+    """Say what keeps a replica from moving for more than a while; None when a move is about to start."""
+    if replica.leaves_by is not None:
+        return None
+    counted = usage.of(demand.model).replicas.get((replica.namespace, replica.name))
+    answer = place(demand, leaving(usage, counted[0]) if counted else usage, replica.client_site)
+    return hold(Proposal(replica, Reason.NODE_CORDONED, answer), model, moment)

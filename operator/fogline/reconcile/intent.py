@@ -115,9 +115,7 @@ def intend(
     leave(progress, seen, usage)
     claimed = claim(demand, progress.underway, usage)
     standing_in = StandIns() if on_hold else stand_ins(demand, seen.replicas, usage, link_of(model), now)
-    waits = drains(
-        demand, _standing(seen, progress), usage, model.spec.rebalancing.ready_timeout_seconds, now
-    )
+    waits = drains(model, demand, [one for one in seen.replicas if one.alive and one.bound], usage, now)
     misplaced = _misplaced(demand, usage)
     demand = replace(demand, replicas=demand.replicas - misplaced.total())
     asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
@@ -184,11 +182,6 @@ def intend(
             ],
         ),
     )
-
-
-def _standing(seen: Owned, progress: Progress) -> tuple[Replica, ...]:
-    """Give the replicas on nodes that are not leaving by a move."""
-    return tuple(r for r in seen.replicas if r.alive and r.bound and r not in progress.victims)
 
 
 def _again_seconds(
