@@ -77,6 +77,12 @@ def test_a_replica_stays_for_its_cool_down_and_it_is_told_until_when() -> None:
     assert started(look(nodes(), (ONE, [runs(ONE, "p", "a")]), now=held.until)) != {}
 
 
+def test_a_cool_down_that_began_by_a_clock_far_ahead_of_ours_is_none() -> None:
+    early = look(nodes(), (ONE, [runs(ONE, "p", "a")]), now=NOW - timedelta(seconds=600))
+    assert (started(early), waits(early, ONE)) == ({}, {"p": "CoolingDown"})
+    assert started(look(nodes(), (ONE, [runs(ONE, "p", "a")]), now=NOW - timedelta(seconds=601))) != {}
+
+
 def test_in_a_dry_run_moves_are_planned_and_none_starts() -> None:
     dry = make_model(rebalancing={"mode": "DryRun"})
     outcome = look(nodes(), (dry, [runs(dry, "p", "a")]))

@@ -40,6 +40,12 @@ def test_it_is_deleted_early_enough_to_be_gone_when_its_time_is_up() -> None:
     assert grace_seconds(60) == 10
 
 
+def test_a_clock_that_is_set_back_starts_its_time_anew_and_gives_it_no_more() -> None:
+    found = look(RUNS, seconds=-600)
+    assert found.since == {"uid-of-p": NOW - timedelta(seconds=600)}
+    assert found.next_deadline == NOW - timedelta(seconds=550)
+
+
 def test_a_short_time_is_halved() -> None:
     assert [grace_seconds(seconds) for seconds in (1, 2, 9, 20, 3600)] == [0, 1, 4, 10, 10]
 

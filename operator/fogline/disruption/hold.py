@@ -49,11 +49,17 @@ def hold(one: Proposal, model: ModelDeployment, moment: Moment) -> Held | None:
     rules = model.spec.rebalancing
     if rules.mode is RebalancingMode.DRY_RUN:
         return Held(one, Reason.MOVES_PLANNED)
-    until = _cool_at(one, rules)
+    until = _cool_at(one, rules, moment.now)
     return Held(one, Reason.COOLING_DOWN, until) if until and until > moment.now else None
 
 
-def _cool_at(one: Proposal, rules: Rebalancing) -> datetime | None:
+def _cool_at(one: Proposal, rules: Rebalancing, now: datetime) -> datetime | None:
+    """Say when the cool-down of a replica is over.
+
+    A beginning that lies further ahead than a cool-down lasts was written by a clock that has been set back
+    since: nothing follows from it, or the replica would stay for as long as that clock was wrong.
+    """
     replica = one.replica
     since = one.not_before if one.is_forced else replica.decided_at or replica.created_at
-    return since + timedelta(seconds=rules.cooldown_seconds) if since else None
+    cooldown = timedelta(seconds=rules.cooldown_seconds)
+    return None if since is None or since - now > cooldown else since + cooldown

@@ -62,7 +62,8 @@ def uncleared(
         and usage.knows(replica.node)
         and usage.node(replica.node).clearance < needs
     ]
-    known = {replica.uid: clock.since.get(replica.uid, clock.now) for replica in there}
+    # A clock that was set back must not give a replica more than its time anew.
+    known = {replica.uid: min(clock.since.get(replica.uid, clock.now), clock.now) for replica in there}
     patience = timedelta(seconds=clock.seconds - grace_seconds(clock.seconds))
     due = [replica for replica in there if clock.now - known[replica.uid] >= patience]
     waiting = [replica for replica in there if replica.alive and replica not in due]

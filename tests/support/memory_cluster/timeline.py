@@ -48,6 +48,28 @@ class Timeline:
         return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class WrongClock(Timeline):
+    """The same time, for somebody whose wall clock is not right."""
+
+    def __init__(self, right: Timeline) -> None:
+        super().__init__()
+        self._right = right
+        self.ahead_seconds = 0.0
+        """How far the wall clock is ahead; it jumps when this changes."""
+
+    def now(self) -> datetime:
+        """Give the wall clock."""
+        return self._right.now() + timedelta(seconds=self.ahead_seconds)
+
+    def monotonic(self) -> float:
+        """Give the seconds since the beginning, which no jump changes."""
+        return self._right.monotonic()
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Plan something."""
+        self._right.later(seconds, action)
+
+
 class Batch(Generic[K]):
     """Work by key that is collected for a while and then done together.
 
