@@ -16,7 +16,7 @@ from pathlib import Path
 from dev import controlplane
 from dev.instances import Instance
 from tests.support.operator_process import OperatorProcess
-from tests.support.rights import kubeconfig_of_account
+from tests.support.rights import OPERATOR, kubeconfig_of_account
 
 from bench._scheduler_baseline import Way, by_hand, cheap_machines
 from bench._scheduler_judge import Verdict, judge
@@ -113,7 +113,7 @@ async def _bench(instance: Instance) -> AsyncIterator[tuple[_Bench, OperatorProc
             fast = Rate(per_second=CLIENT_QPS, burst=CLIENT_QPS)
             async with Client(from_kubeconfig(plane.kubeconfig), Limits(ungate=fast, other=fast)) as client:
                 await untainted(client)
-                account = kubeconfig_of_account(kubectl, folder / "operator.yaml")
+                account = kubeconfig_of_account(kubectl, OPERATOR, folder / "operator.yaml")
                 nodes = (await client.list(NODES, objects.Node)).items
                 yield (
                     _Bench(instance, client, nodes),

@@ -1,4 +1,4 @@
-"""Install the operator, and manifests with an image of ours, into the kind cluster."""
+"""Install the operator with its janitor, and manifests with an image of ours, into the kind cluster."""
 
 from pathlib import Path
 
@@ -19,21 +19,22 @@ ADVICE = "look at `kubectl --namespace fogline-system describe pods` and `kubect
 
 
 def install_operator(engine: Engine) -> None:
-    """Apply the CRDs and the operator, and wait until it is ready.
+    """Apply the CRDs, the operator and the janitor, and wait until they are ready.
 
     Raises
     ------
     DevError
-        The API server refuses something, or the operator does not get ready.
+        The API server refuses something, or something does not get ready.
     """
     with step("Operator", advice=ADVICE) as installing:
         kubectl(installing, "apply", "--server-side", "--force-conflicts", "--filename", ROOT / "crds")
         apply_manifests(installing, MANIFESTS, engine, IMAGE)
-        kubectl(
-            installing,
-            *("rollout", "status", "deployment/fogline-operator"),
-            *("--namespace", "fogline-system", "--timeout", "120s"),
-        )
+        for name in ("fogline-operator", "fogline-janitor"):
+            kubectl(
+                installing,
+                *("rollout", "status", f"deployment/{name}"),
+                *("--namespace", "fogline-system", "--timeout", "120s"),
+            )
 
 
 def apply_manifests(during: Step, manifests: Path, engine: Engine, image: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from fogline.api import ModelDeployment, NodeProfile, parse, parse_node_profile
 from fogline.cli import main
+from fogline.config import JanitorSettings, Settings
 
 ROOT = Path(__file__).parents[1]
 PARSE: Mapping[str, Callable[..., ModelDeployment | NodeProfile]] = {
@@ -20,6 +22,7 @@ PARSE: Mapping[str, Callable[..., ModelDeployment | NodeProfile]] = {
 YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^<!-- file: (\S+) -->\n```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CONSOLE = re.compile(r"^```console\n\$ fogline ([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 PLAN = (ROOT / "docs" / "plan.md").read_text()
 
 
@@ -54,3 +57,11 @@ def test_every_example_of_a_plan_gives_what_the_page_says(
 
 def test_the_page_about_plans_has_examples() -> None:
     assert {command.split()[0] for command, _ in CONSOLE.findall(PLAN)} == {"plan", "explain", "top"}
+
+
+@pytest.mark.parametrize("kind", [Settings, JanitorSettings])
+def test_every_setting_is_documented_with_its_default(kind: type[Settings | JanitorSettings]) -> None:
+    for field in fields(kind):
+        default = "none" if field.default in {None, ""} else str(field.default)
+        row = rf"\| `FOGLINE_{field.name.upper()}` \| `?{re.escape(default)}`? \|"
+        assert re.search(row, OPERATIONS), field.name

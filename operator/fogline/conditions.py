@@ -114,3 +114,5 @@ class Reason(StrEnum):
     DRAIN_UNBLOCKED = "DrainUnblocked"
     STAND_IN_PLACED = "StandInPlaced"
     STAND_IN_OVER = "StandInOver"
+    DECISIONS_STOPPED = "DecisionsStopped"
+    BUDGET_LOOSENED = "BudgetLoosened"

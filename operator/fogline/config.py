@@ -1,11 +1,11 @@
-"""Settings of the operator. This module alone reads the environment."""
+"""Settings of the operator and of the janitor. This module alone reads the environment."""
 
 import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from fogline import names
 from fogline.api import MoveBudget, parse_budgets
@@ -62,34 +62,77 @@ class Settings:
     requests_per_second: int = 20
     """All other requests to the API server in the long run, with a burst of two and a half times as many. To
     bring up a ModelDeployment takes about ten."""
+    lease_seconds: int = 15
+    """An operator that gave no sign of life for so long is replaced by a standby. It stops by itself after
+    two thirds of that."""
+    pod_uid: str = ""
+    """UID of the pod that the operator runs in. With it a container that is started anew takes the Lease of
+    the one before it at once."""
+    stale_seconds: int = 90
+    """When nothing was heard of some kind of object for so long, nothing is decided: API servers send a sign
+    of life every minute. After twice that the Lease is given up."""
+    confirm_seconds: int = 5
+    """A list that is suddenly much shorter is believed when a second one, so much later, says the same."""
     health_port: int = 8080
     """Port of /livez, /readyz and /metrics."""
 
 
+@dataclass(frozen=True, slots=True)
+class JanitorSettings:
+    """Each field is read from the environment variable ``FOGLINE_<FIELD IN CAPITALS>``."""
+
+    gate_timeout_seconds: int = 120
+    """When no operator has renewed its Lease for so long, pods that have waited for as long are let go."""
+    budget_timeout_seconds: int = 300
+    """When no operator has renewed its Lease for so long, budgets that let no pod go let one go."""
+    health_port: int = 8080
+    """Port of /livez, /readyz and /metrics."""
+
+
+S = TypeVar("S", Settings, JanitorSettings)
+
+
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings.
+    """Read the settings of the operator.
 
     Raises
     ------
     BadInputError
         A text is empty, a label is no key of a label, a number is not from 1 to 65535, or budgets are none.
     """
+    return _read(Settings, environment)
+
+
+def janitor_from_environment(environment: Mapping[str, str] | None = None) -> JanitorSettings:
+    """Read the settings of the janitor.
+
+    Raises
+    ------
+    BadInputError
+        A number is not from 1 to 65535.
+    """
+    return _read(JanitorSettings, environment)
+
+
+def _read(kind: type[S], environment: Mapping[str, str] | None) -> S:
     source = os.environ if environment is None else environment
-    known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
+    known = {PREFIX + field.name.upper(): field for field in fields(kind)}
     given = {key: value for key, value in source.items() if key in known}
     values = {
         known[key].name: _READERS.get(known[key].type, _number)(key, text) for key, text in given.items()
     }
-    return Settings(**values)
+from typing import Any, TypeVar
 
 
-def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+def unknown_variables(
+    environment: Mapping[str, str] | None = None, kind: type[Settings | JanitorSettings] = Settings
+) -> list[str]:
     """List the variables that look like settings and are none: misspelt ones, perhaps.
 
     They are no error: Kubernetes sets variables with our prefix for a Service that is called fogline-x.
     """
     source = os.environ if environment is None else environment
-    known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    known = {PREFIX + field.name.upper() for field in fields(kind)}
     return sorted(key for key in source if key.startswith(PREFIX) and key not in known)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from fogline.cluster.client import Client
 from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
+from fogline.duty import Duty
 from fogline.metrics import Metrics
 from fogline.observe import Models, View
 from fogline.outlook import Outlook
@@ -32,6 +33,8 @@ class Context:
     metrics: Metrics
     settings: Settings
     outlook: Outlook
+    duty: Duty
+    """Asked before each decision."""
     clock: Callable[[], datetime]
     """Wall clock, in UTC."""
     cluster: Cluster = field(default_factory=Cluster)

@@ -106,3 +106,16 @@ class TooManyRequestsError(ApiError):
 
 class UnavailableError(ApiError):
     """5xx, a dropped connection or no answer in time."""
+
+
+class HeldBackError(UnavailableError):
+    """Nothing may be written at present, so the call was not sent. It may be over the next time.
+
+    Parameters
+    ----------
+    why
+        What is in the way.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(0, "HeldBack", why)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from fogline.api import MoveResult, PastMove
+from fogline.duty import Duty
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _MOVE_SECONDS = (1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 600)
@@ -75,6 +76,26 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+
+        self._leading = Gauge(
+            "fogline_leading", "1 for the replica that decides, 0 for a standby.", registry=self.registry
+        )
+        self._troubled = Gauge(
+            "fogline_view_troubled",
+            "1 while nothing is decided because the view of the cluster may be wrong; /readyz says why.",
+            registry=self.registry,
+        )
+        self._silence = Gauge(
+            "fogline_view_silent_seconds",
+            "Time since the kind of object that is silent for longest was heard of.",
+            registry=self.registry,
+        )
+
+    def follow(self, duty: Duty) -> None:
+        """Show from now on what a duty says."""
+        self._leading.set_function(lambda: float(duty.is_leading()))
+        self._troubled.set_function(lambda: float(duty.trouble() is not None))
+        self._silence.set_function(lambda: duty.silent_seconds)
 
     def moves_ended(self, news: Iterable[PastMove]) -> None:
         """Count moves that the status tells of from now on."""

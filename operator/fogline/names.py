@@ -49,6 +49,8 @@ EDGE_MARKS: tuple[tuple[str, str | None], ...] = (
 They come from K3s, KubeEdge and OpenYurt."""
 
 FIELD_MANAGER = "fogline"
+OPERATOR_LEASE = "fogline-operator"
+"""Name of the Lease of the one operator that decides, in the namespace of its pods."""
 
 GRPC_PORT = 8500
 REST_PORT = 8501

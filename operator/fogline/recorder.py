@@ -1,55 +1,23 @@
 """Events: what `kubectl describe` shows of our work."""
 
-import logging
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-
 from fogline.api import ModelDeployment, MoveResult, PastMove
-from fogline.cluster.client import Client
-from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, Kind
+from fogline.cluster.kinds import LEASES, MODEL_DEPLOYMENTS, NODE_PROFILES
 from fogline.cluster.objects import ObjectMeta
 from fogline.conditions import Reason
 from fogline.disruption import Blocked, Ended
-from fogline.errors import ApiError
+from fogline.names import OPERATOR_LEASE
 from fogline.placement import Assignment
 from fogline.placement.explain import say_unplaceable
+from fogline.poster import NORMAL, Poster, Subject, subject
 from fogline.snapshot import Move, Replica
 from fogline.units import format_usd
 
-QUIET_SECONDS = 60.0
-"""The same news about the same object is told at most this often."""
-NOTE_LIMIT = 1024
-"""Bytes that the API server takes as the note of an Event (Kubernetes, events.k8s.io/v1)."""
-
-NAMESPACE_OF_CLUSTER_EVENTS = "default"
-"""Where the API server wants Events about objects without a namespace."""
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """The object that an Event is about."""
-
-    kind: Kind
-    namespace: str
-    """Empty for objects of the whole cluster."""
-    name: str
-    uid: str
-    resource_version: str
-
 
 class Recorder:
-    """Posts Events about objects of ours. An Event that cannot be posted is logged and dropped."""
+    """Posts Events about objects of ours."""
 
-    def __init__(self, client: Client, instance: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = client
-        self._instance = instance
-        self._clock = clock
-        self._told: dict[tuple[str, Reason, str], float] = {}
+    def __init__(self, poster: Poster) -> None:
+        self._poster = poster
 
     async def failed(self, model: ModelDeployment, pod: str, why: str) -> None:
         """Tell that a replica ended for good and is being replaced."""
@@ -133,55 +101,25 @@ class Recorder:
 
     async def profiles_conflict(self, profile: ObjectMeta, why: str) -> None:
         """Tell that two NodeProfiles say different things, and only their names told which one counts."""
-        subject = _Subject(NODE_PROFILES, "", profile.name, profile.uid, profile.resource_version)
-        await self._post(subject, Reason.CONFLICTING, "Compare", why, "Warning")
+        await self._poster.post(subject(NODE_PROFILES, profile), Reason.CONFLICTING, "Compare", why)
+
+    async def stopped_deciding(self, namespace: str, why: str) -> None:
+        """Tell, at the operator's Lease, that nothing is decided at present."""
+        note = f"nothing is decided: {why}"
+        await self._poster.post(
+            Subject(LEASES, namespace, OPERATOR_LEASE), Reason.DECISIONS_STOPPED, "Observe", note
+        )
 
     async def _tell(self, model: ModelDeployment, reason: Reason, action: str, note: str) -> None:
-        await self._post(_subject(model), reason, action, note, "Normal")
+        await self._poster.post(_subject(model), reason, action, note, NORMAL)
 
     async def _warn(self, model: ModelDeployment, reason: Reason, action: str, note: str) -> None:
-        await self._post(_subject(model), reason, action, note, "Warning")
-
-    async def _post(self, subject: _Subject, reason: Reason, action: str, note: str, kind: str) -> None:
-        now = self._clock()
-        news = (subject.uid, reason, note)
-        if now - self._told.get(news, -QUIET_SECONDS) < QUIET_SECONDS:
-            return
-        self._told = {told: at for told, at in self._told.items() if now - at < QUIET_SECONDS} | {news: now}
-        try:
-            await self._client.create(self._event(subject, reason, action, note, kind))
-        except ApiError as error:
-            logger.warning("event dropped", extra={"reason": reason.value, "error": str(error)})
-
-    def _event(self, subject: _Subject, reason: Reason, action: str, note: str, kind: str) -> dict[str, Any]:
-        return {
-            "apiVersion": "events.k8s.io/v1",
-            "kind": "Event",
-            "metadata": {
-                "generateName": f"{subject.name}-",
-                "namespace": subject.namespace or NAMESPACE_OF_CLUSTER_EVENTS,
-            },
-            "eventTime": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),  # noqa: TID251  an edge: Events carry the time they are posted
-            "reportingController": "fogline.dev/operator",
-            "reportingInstance": self._instance,
-            "type": kind,
-            "reason": reason.value,
-            "action": action,
-            "note": note.encode()[:NOTE_LIMIT].decode(errors="ignore"),
-            "regarding": {
-                "apiVersion": subject.kind.api_version,
-                "kind": subject.kind.kind,
-                "namespace": subject.namespace,
-                "name": subject.name,
-                "uid": subject.uid,
-                "resourceVersion": subject.resource_version,
-            },
-        }
+        await self._poster.post(_subject(model), reason, action, note)
 
 
-def _subject(model: ModelDeployment) -> _Subject:
+def _subject(model: ModelDeployment) -> Subject:
     meta = model.metadata
-    return _Subject(
+    return Subject(
         MODEL_DEPLOYMENTS, meta.namespace or "", meta.name, meta.uid or "", meta.resource_version or ""
     )
 

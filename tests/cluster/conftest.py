@@ -16,7 +16,7 @@ from tests.support.clusters import refuse_foreign_cluster
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import ENDING_NAMESPACE, OperatorProcess, alarms
-from tests.support.rights import kubeconfig_of_account
+from tests.support.rights import OPERATOR, kubeconfig_of_account
 from tests.support.world import UNMANAGED, World, new_world
 from tests.support.world_profiles import WorldProfiles, new_world_profiles
 
@@ -109,7 +109,7 @@ async def profiles(world: World) -> AsyncIterator[WorldProfiles]:
 @pytest.fixture(scope="session")
 def operator_kubeconfig(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Speak as the operator's service account, with the rights that are shipped and no others."""
-    return kubeconfig_of_account(kubectl, tmp_path_factory.mktemp("operator") / "kubeconfig.yaml")
+    return kubeconfig_of_account(kubectl, OPERATOR, tmp_path_factory.mktemp("operator") / "kubeconfig.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def shared_operator(
     try:
         yield operator
     finally:
-        operator.kill()
+        operator.end()
 
 
 @pytest.fixture

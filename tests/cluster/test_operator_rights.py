@@ -1,11 +1,11 @@
-"""The ClusterRole that is shipped: it grants what the operator needs, and nothing that it does not use.
+"""The roles that are shipped for the operator: they grant what it needs, and nothing that it does not use.
 
 That nothing is missing, every other test of the operator shows too: all of them run with these rights.
 """
 
 from tests.cluster.conftest import StartOperator
 from tests.support.faultproxy import FaultProxy
-from tests.support.rights import Right, granted, used
+from tests.support.rights import OPERATOR, Right, granted, used
 from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles
@@ -36,5 +36,5 @@ async def test_every_right_is_used_and_none_is_missing(
     await profiles.apply("all", costPerHour="1")
     await profiles.until("all", "Effective", "True", "InEffect")
     needed = used(operator_proxy.requests) | CHECKED_INSIDE_THE_SERVER
-    assert sorted(needed - granted()) == []
-    assert sorted(granted() - needed) == []
+    assert sorted(needed - granted(OPERATOR)) == []
+    assert sorted(granted(OPERATOR) - needed) == []

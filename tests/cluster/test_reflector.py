@@ -41,6 +41,7 @@ class Mirror:
             self._heard,
             namespace=namespace,
             label_selector=label_selector,
+            confirm_seconds=0.5,
             clock=lambda: self.now,
         )
 
@@ -206,7 +207,7 @@ async def test_a_list_that_is_refused_is_tried_again(
     assert count(proxy, LIST) == 4
 
 
-async def test_a_watch_that_goes_silent_is_dropped_and_resumed(
+async def test_a_watch_that_goes_silent_is_dropped_and_followed_by_a_list(
     client: Client, proxy: FaultProxy, namespace: str, behind_proxy: Mirror
 ) -> None:
     await watching(proxy)
@@ -215,7 +216,7 @@ async def test_a_watch_that_goes_silent_is_dropped_and_resumed(
     await watching(proxy, more_than=1)
     await client.create(gated_pod(namespace, "a"))
     await behind_proxy.heard("added a")
-    assert count(proxy, LIST) == 1
+    assert count(proxy, LIST) == 2
 
 
 async def test_an_event_that_comes_twice_is_reported_once(
@@ -290,17 +291,40 @@ async def test_an_object_made_anew_between_two_lists_is_reported_as_deleted_and_
     assert comings_and_goings == ["added a", "deleted a", "added a"]
 
 
-async def test_an_empty_list_is_reported_truthfully(
-    client: Client, proxy: FaultProxy, namespace: str
-) -> None:
-    proxy.add(Fault(Stale(), path=LIST, times=None))
+@asynccontextmanager
+async def with_pods_and_an_old_empty_list(
+    client: Client, proxy: FaultProxy, namespace: str, *, times: int | None
+) -> AsyncIterator[Mirror]:
+    """Run a reflector that knows pods when it gets the list again that was right before there were any."""
+    proxy.add(Fault(Stale(), path=LIST, times=times))
     async with Client(proxy.connection) as through_proxy, running(Mirror(through_proxy, namespace)) as mirror:
-        await client.create(gated_pod(namespace, "a"))
-        await mirror.heard("added a")
+        for name in ("a", "b", "c"):
+            await client.create(gated_pod(namespace, name))
+        await mirror.heard("added c")
         proxy.add(Fault(Refuse(410, "Expired"), path=WATCH))
         proxy.cut()
-        await mirror.heard("deleted a")
-        await wait_for(lambda: mirror.names == ["a"], "the watch from the old list catches up")
+        yield mirror
+
+
+async def test_an_empty_list_is_not_believed_when_the_next_one_says_something_else(
+    client: Client, proxy: FaultProxy, namespace: str
+) -> None:
+    async with with_pods_and_an_old_empty_list(client, proxy, namespace, times=2) as mirror:
+        await wait_for(lambda: mirror.reflector.doubt, "the list is doubted")
+        assert mirror.reflector.doubt == "the list of pods shrank from 3 to 0"
+        await wait_for(lambda: mirror.reflector.doubt is None, "the doubt is over")
+    assert mirror.names == ["a", "b", "c"]
+    assert [change for change in mirror.changes if change.startswith("deleted")] == []
+    assert count(proxy, LIST) == 3
+
+
+async def test_an_empty_list_is_believed_when_the_next_one_says_the_same(
+    client: Client, proxy: FaultProxy, namespace: str
+) -> None:
+    async with with_pods_and_an_old_empty_list(client, proxy, namespace, times=None) as mirror:
+        await mirror.heard("deleted c")
+        await wait_for(lambda: mirror.names == ["a", "b", "c"], "the watch from the old list catches up")
+        assert mirror.reflector.doubt is None
 
 
 async def test_a_bookmark_shows_that_the_api_server_is_heard(

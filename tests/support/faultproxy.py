@@ -14,11 +14,26 @@ from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import yaml
 from aiohttp import web
-from tests.support.faults import Action, Cut, Delay, Drop, Edit, Fault, Hold, Moment, Refuse, Request, Stale
+from tests.support.faults import (
+    Action,
+    Chatter,
+    Cut,
+    Delay,
+    Drop,
+    Edit,
+    Fault,
+    Hold,
+    Moment,
+    Refuse,
+    Request,
+    Shorten,
+    Stale,
+)
 from yarl import URL
 
 from fogline.cluster.connection import Connection
@@ -126,7 +141,7 @@ class FaultProxy:
 
     @property
     def writes(self) -> list[Request]:
-        """The requests that ask for a change."""
+        """The requests that ask for a change of anything but a Lease."""
         return [request for request in self.requests if request.writes]
 
     def add(self, fault: Fault) -> None:
@@ -177,6 +192,8 @@ class FaultProxy:
                 answer = _Answer(response.status, _passed_on(response.headers), await response.read())
         if isinstance(action, Drop):
             raise _dropped(action)
+        if isinstance(action, Shorten):
+            answer = _shortened(answer, action.to)
         if armed and isinstance(action, Stale):
             armed.kept = answer
         request.status = answer.status
@@ -205,6 +222,7 @@ class FaultProxy:
         request.status = response.status
         outgoing = web.StreamResponse(status=response.status, headers=_passed_on(response.headers))
         await outgoing.prepare(incoming)
+        lines = _Lines(response, request, action.every_seconds if isinstance(action, Chatter) else None)
         passed = 0
         try:
             while True:
@@ -212,15 +230,45 @@ class FaultProxy:
                     raise _DroppedError
                 if isinstance(action, Hold) and passed >= action.after:
                     await asyncio.Event().wait()
-                line = await response.content.readline()
+                line = await lines.next()
                 if not line:
                     return outgoing
                 for edited in action.lines_for(line) if isinstance(action, Edit) else (line,):
                     await outgoing.write(edited)
                 passed += 1
         finally:
+            lines.end()
             if response.connection and response.connection.transport:
                 response.connection.transport.abort()
+
+
+class _Lines:
+    """The lines of a watch, with bookmarks in between where `bookmark_seconds` are given."""
+
+    def __init__(
+        self, response: aiohttp.ClientResponse, request: Request, bookmark_seconds: float | None
+    ) -> None:
+        self._response = response
+        self._bookmark_seconds = bookmark_seconds
+        self._version = parse_qs(urlsplit(request.path).query)["resourceVersion"][0]
+        self._next: asyncio.Task[bytes] | None = None
+
+    async def next(self) -> bytes:
+        """Give the next line; empty at the end."""
+        self._next = self._next or asyncio.create_task(self._response.content.readline())
+        done, _ = await asyncio.wait([self._next], timeout=self._bookmark_seconds)
+        if not done:
+            bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": self._version}}}
+            return json.dumps(bookmark).encode() + b"\n"
+        line, self._next = self._next.result(), None
+        if line and self._bookmark_seconds:
+            self._version = json.loads(line)["object"]["metadata"]["resourceVersion"]
+        return line
+
+    def end(self) -> None:
+        """Read no more."""
+        if self._next:
+            self._next.cancel()
 
 
 class _DroppedError(Exception):
@@ -247,6 +295,13 @@ def _refusal(action: Refuse) -> _Answer:
     if action.retry_after_seconds is not None:
         headers["Retry-After"] = str(action.retry_after_seconds)
     return _Answer(action.status, headers, json.dumps(status).encode())
+
+
+def _shortened(answer: _Answer, to: int) -> _Answer:
+    listing = json.loads(answer.body)
+    listing["items"] = listing["items"][:to]
+    listing["metadata"].pop("continue", None)
+    return _Answer(answer.status, answer.headers, json.dumps(listing).encode())
 
 
 def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,8 +27,13 @@ class Request:
 
     @property
     def writes(self) -> bool:
-        """Tell whether it asks for a change."""
-        return self.method in WRITES
+        """Tell whether it asks for a change of anything but a Lease, which changes all the time."""
+        return self.method in WRITES and not self.is_of_a_lease
+
+    @property
+    def is_of_a_lease(self) -> bool:
+        """Tell whether it reads or writes Leases."""
+        return "/leases" in self.path
 
     @property
     def watches(self) -> bool:
@@ -97,7 +102,21 @@ class Edit:
     lines_for: Callable[[bytes], Iterable[bytes]]
 
 
-Action = Refuse | Delay | Drop | Stale | Cut | Hold | Edit
+@dataclass(frozen=True, slots=True)
+class Chatter:
+    """Put a bookmark into a watch whenever it was silent for so long: API servers do after a minute."""
+
+    every_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shorten:
+    """Pass a list on with only the first objects of it."""
+
+    to: int = 0
+
+
+Action = Refuse | Delay | Drop | Stale | Cut | Hold | Edit | Chatter | Shorten
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,9 @@ RETRY_OF_KOPF = "failed; will retry"
 
 
 class OperatorProcess:
-    """Runs ``python -m fogline.handlers`` from `start` to `stop` or `kill`; it may be started again.
+    """Runs the operator from `start` to `stop` or `kill`, any number of times.
+
+    It stands for one pod: when it is started again it takes its own Lease over at once.
 
     Parameters
     ----------
@@ -38,6 +43,8 @@ class OperatorProcess:
         Settings by name, such as ``resync_seconds=1``.
     """
 
+    module = "fogline.handlers"
+
     def __init__(self, kubeconfig: Path, log: Path, **settings: object) -> None:
         self._log = log
         self._port = _free_port()
@@ -46,9 +53,13 @@ class OperatorProcess:
             **{key: value for key, value in os.environ.items() if not key.startswith("FOGLINE_")},
             **{f"FOGLINE_{name.upper()}": str(value) for name, value in settings.items()},
             "FOGLINE_HEALTH_PORT": str(self._port),
+            **self._identity(),
             "KUBECONFIG": str(kubeconfig),
             "PYTHONPATH": str(ROOT / "operator"),
         }
+
+    def _identity(self) -> Mapping[str, str]:
+        return {"FOGLINE_POD_UID": str(uuid.uuid4())}
 
     def is_running(self) -> bool:
         """Tell whether the process runs."""
@@ -58,7 +69,7 @@ class OperatorProcess:
         """Start the process and return at once."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fogline.handlers"], env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", self.module], env=self._environment, stdout=log, stderr=log
             )
 
     async def start(self) -> None:
@@ -68,16 +79,25 @@ class OperatorProcess:
 
     async def ready(self) -> None:
         """Wait until it knows the cluster."""
-        async with aiohttp.ClientSession() as session:
 
-            async def is_ready() -> bool:
-                assert self.is_running(), f"the operator has ended:\n{self.log()}"
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with session.get(self.url("/readyz")) as answer:
-                        return answer.ok
-                return False
+        async def is_ready() -> bool:
+            assert self.is_running(), f"the operator has ended:\n{self.log()}"
+            return await self.trouble() is None
 
-            await wait_for(is_ready, "the operator is ready", START_LIMIT_SECONDS)
+        await wait_for(is_ready, "the operator is ready", START_LIMIT_SECONDS)
+
+    async def trouble(self) -> str | None:
+        """Tell why it says that it is not ready; None when it is."""
+        try:
+            status, text = await self.ask("/readyz")
+        except aiohttp.ClientError as error:
+            return str(error)
+        return None if status == HTTPStatus.OK else text.strip()
+
+    async def ask(self, path: str) -> tuple[int, str]:
+        """Get /livez, /readyz or /metrics: the status and the text."""
+        async with aiohttp.ClientSession() as session, session.get(self.url(path)) as answer:
+            return answer.status, await answer.text()
 
     def url(self, path: str) -> str:
         """Give the address of /livez, /readyz or /metrics."""
@@ -94,6 +114,16 @@ class OperatorProcess:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
 
+    def pause(self) -> None:
+        """Let it stand still, as on a machine that sleeps."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """Let it end as by a power cut."""
         if self._process:
@@ -107,10 +137,14 @@ class OperatorProcess:
 
     async def stop(self) -> int:
         """Ask it to end, and wait for it; returns the exit code."""
+        return await asyncio.to_thread(self.end)
+
+    def end(self) -> int:
+        """Do the same for a caller that has nothing else to do meanwhile."""
         assert self._process
         self._process.terminate()
         try:
-            return await self.ended()
+            return self._process.wait(STOP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"SIGTERM did not end the operator in {STOP_LIMIT_SECONDS:g} s") from None
@@ -122,6 +156,15 @@ class OperatorProcess:
     def log_bytes(self) -> int:
         """Count what it wrote."""
         return self._log.stat().st_size if self._log.exists() else 0
+
+
+class JanitorProcess(OperatorProcess):
+    """Runs the janitor in the same way."""
+
+    module = "fogline.janitor"
+
+    def _identity(self) -> Mapping[str, str]:
+        return {}
 
 
 def alarms(log: str) -> list[str]:

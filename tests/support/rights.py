@@ -1,4 +1,4 @@
-"""The operator's rights: its account with the ClusterRole that is shipped, and what of it was used."""
+"""The rights of our processes: their accounts with the roles that are shipped, and what of them was used."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,9 @@ from tests.support.faults import Request
 from tests.support.kubectl import Kubectl
 
 MANIFEST = ROOT / "dev" / "manifests" / "operator.yaml"
-ACCOUNT = "fogline-operator"
+OPERATOR = "fogline-operator"
+JANITOR = "fogline-janitor"
+"""Accounts; their roles have the same names."""
 NAMESPACE = "fogline-system"
 
 _PATH = re.compile(
@@ -31,16 +33,21 @@ class Right(NamedTuple):
 
 
 def service_account_objects() -> list[dict[str, Any]]:
-    """Read the objects that give the operator its identity and its rights."""
-    wanted = {"Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"}
+    """Read the objects that give our processes their identities and their rights."""
+    wanted = {"Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
     return [one for one in yaml.safe_load_all(MANIFEST.read_text()) if one["kind"] in wanted]
 
 
-def granted() -> set[Right]:
-    """List what the shipped ClusterRole grants."""
-    role = next(one for one in service_account_objects() if one["kind"] == "ClusterRole")
+def granted(account: str) -> set[Right]:
+    """List what the shipped roles grant to an account."""
+    roles = [
+        one
+        for one in service_account_objects()
+        if one["kind"] in {"ClusterRole", "Role"} and one["metadata"]["name"] == account
+    ]
     return {
         Right(group, resource, verb)
+        for role in roles
         for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
@@ -63,14 +70,16 @@ def used(requests: Iterable[Request]) -> set[Right]:
     return found
 
 
-def kubeconfig_of_account(kubectl: Kubectl, path: Path) -> Path:
-    """Create the service account with its rights, and write a kubeconfig that speaks as it."""
+def kubeconfig_of_account(kubectl: Kubectl, account: str, path: Path) -> Path:
+    """Create the service accounts with their rights, and write a kubeconfig that speaks as one of them."""
     for document in service_account_objects():
         kubectl("apply", "--server-side", "--filename=-", manifest=document)
-    token = kubectl("create", "token", ACCOUNT, f"--namespace={NAMESPACE}", "--duration=24h").strip()
+    token = kubectl("create", "token", account, f"--namespace={NAMESPACE}", "--duration=24h").strip()
     config: dict[str, Any] = yaml.safe_load(kubectl.kubeconfig.read_text())
     for user in config["users"]:
         user["user"] = {"token": token}
+    for context in config["contexts"]:
+        context["context"]["namespace"] = NAMESPACE
     path.write_text(yaml.safe_dump(config))
     return path
 

@@ -9,7 +9,7 @@ from fogline.cluster.connection import Connection
 from fogline.cluster.documents import Document, Listing, Page, WatchEvent, decode, decode_event
 from fogline.cluster.kinds import PODS, Kind, kind_of
 from fogline.cluster.limiter import Lane
-from fogline.cluster.transport import Call, Limits, Transport
+from fogline.cluster.transport import Call, Fence, Limits, Transport, no_fence
 from fogline.cluster.version import Version, VersionInfo
 from fogline.names import FIELD_MANAGER
 
@@ -27,10 +27,25 @@ class Client:
     Every call raises a subclass of `fogline.errors.ApiError` when it is refused or not answered in time. A
     call that was refused for overload is sent again after the time that the server asks for; one that got no
     clear answer, only where sending it twice does no harm.
+
+    Parameters
+    ----------
+    fence
+        Asked right before each try of a write; the error that it raises is the caller's.
+    manager
+        Whose fields the API server notes our writes as.
     """
 
-    def __init__(self, connection: Connection, limits: Limits | None = None) -> None:
-        self._transport = Transport(connection, limits or Limits())
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits | None = None,
+        *,
+        fence: Fence = no_fence,
+        manager: str = FIELD_MANAGER,
+    ) -> None:
+        self._manager = {"fieldManager": manager}
+        self._transport = Transport(connection, limits or Limits(), fence)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -153,9 +168,7 @@ class Client:
         ConflictError
             It exists.
         """
-        call = Call(
-            "POST", _collection_of(document), {"fieldManager": FIELD_MANAGER}, document, idempotent=False
-        )
+        call = Call("POST", _collection_of(document), self._manager, document, idempotent=False)
         return decode(await self._transport.send(call), Document)
 
     async def delete(
@@ -253,8 +266,7 @@ class Client:
         lane: Lane = Lane.OTHER,
         idempotent: bool = True,
     ) -> Document:
-        manager = {"fieldManager": FIELD_MANAGER}
-        call = Call("PATCH", path, manager | dict(query or {}), body, content_type, lane, idempotent)
+        call = Call("PATCH", path, {**self._manager, **(query or {})}, body, content_type, lane, idempotent)
         return decode(await self._transport.send(call), Document)
 
 

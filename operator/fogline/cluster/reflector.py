@@ -9,10 +9,12 @@ from types import MappingProxyType
 from typing import Generic, NoReturn, Protocol, TypeVar
 
 from fogline.cluster.backoff import Backoff
+from fogline.cluster.breaker import is_suspicious
 from fogline.cluster.client import Client
 from fogline.cluster.documents import EventType, Listing, WatchEvent
 from fogline.cluster.kinds import Kind
 from fogline.cluster.objects import ObjectMeta
+from fogline.cluster.transport import TIMED_OUT
 from fogline.errors import ApiError, GoneError
 
 Key = tuple[str, str]
@@ -20,6 +22,8 @@ Key = tuple[str, str]
 
 COMPARE_SECONDS = 600.0
 """How often a mirror is compared with a list, unless its maker says otherwise."""
+CONFIRM_SECONDS = 5.0
+"""Between a suspiciously short list and the one that must confirm it, unless its maker says otherwise."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +43,9 @@ T = TypeVar("T", bound=Live)
 class Reflector(Generic[T]):
     """Lists, watches, and after each interruption resumes or lists again, so that no change goes unreported.
 
-    What the API server says is reported as it is: an empty list deletes everything here. Whether to believe
-    it is for the caller to decide.
+    What the API server says is reported as it is, with one exception: a list that is empty or suddenly much
+    shorter (`is_suspicious`) is believed only when a second one says the same. Until then nothing is reported
+    and `doubt` says why. Deletions that a watch reports are believed.
 
     Parameters
     ----------
@@ -50,6 +55,8 @@ class Reflector(Generic[T]):
         the same name is reported as both.
     compare_seconds
         After which everything is listed again, to find what a watch failed to tell.
+    confirm_seconds
+        After which a suspicious list is followed by a second one.
     clock
         Monotonic seconds.
     """
@@ -64,6 +71,7 @@ class Reflector(Generic[T]):
         namespace: str | None = None,
         label_selector: str = "",
         compare_seconds: float = COMPARE_SECONDS,
+        confirm_seconds: float = CONFIRM_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
@@ -73,6 +81,7 @@ class Reflector(Generic[T]):
         self._namespace = namespace
         self._label_selector = label_selector
         self._compare_seconds = compare_seconds
+        self._confirm_seconds = confirm_seconds
         self._clock = clock
         self._objects: dict[Key, T] = {}
         self._resource_version: str | None = None
@@ -85,6 +94,18 @@ class Reflector(Generic[T]):
         """Set once the first list is in `store`."""
         self.last_seen = clock()
         """When the API server was last heard: an event, a bookmark or a list. Before that, the start."""
+        self.doubt: str | None = None
+        """Why `store` may be wrong; None when there is no reason to think so."""
+
+    @property
+    def plural(self) -> str:
+        """What it mirrors, as in URLs."""
+        return self._kind.plural
+
+    @property
+    def silent_seconds(self) -> float:
+        """For how long nothing was heard; API servers send a bookmark about every minute."""
+        return self._clock() - self.last_seen
 
     async def run(self) -> NoReturn:
         """Mirror for ever.
@@ -98,9 +119,11 @@ class Reflector(Generic[T]):
                     continue
             except GoneError:
                 self._resource_version = None
-                logger.info("resourceVersion too old, listing again", extra={"kind": self._kind.plural})
+                logger.info("resourceVersion too old, listing again", extra={"kind": self.plural})
             except ApiError as error:
-                extra = {"kind": self._kind.plural, "error": str(error)}
+                if error.reason == TIMED_OUT:
+                    self._resource_version = None  # nobody knows what such a server would still tell
+                extra = {"kind": self.plural, "error": str(error)}
                 logger.warning("list or watch interrupted", extra=extra)
             await asyncio.sleep(self._backoff.next_seconds())
 
@@ -109,9 +132,7 @@ class Reflector(Generic[T]):
         version = self._resource_version
         heard = False
         if version is None or self._clock() - self._listed_at >= self._compare_seconds:
-            listing = await self._client.list(
-                self._kind, self._as_type, namespace=self._namespace, label_selector=self._label_selector
-            )
+            listing = await self._list_until_believed()
             self._replace(listing)
             version = listing.resource_version
             heard = True
@@ -128,6 +149,24 @@ class Reflector(Generic[T]):
                 heard = True
                 self._take(event)
         return heard
+
+    async def _list_until_believed(self) -> Listing[T]:
+        before, listing = len(self._objects), await self._list()
+        while is_suspicious(before, len(listing.items)):
+            self.last_seen = self._clock()
+            self.doubt = f"the list of {self.plural} shrank from {before} to {len(listing.items)}"
+            logger.warning("list not believed yet", extra={"kind": self.plural, "why": self.doubt})
+            await asyncio.sleep(self._confirm_seconds)
+            first, listing = listing, await self._list()
+            if not is_suspicious(len(first.items), len(listing.items)):
+                break  # what is missing in this list was missing in the one before it, too
+        self.doubt = None
+        return listing
+
+    async def _list(self) -> Listing[T]:
+        return await self._client.list(
+            self._kind, self._as_type, namespace=self._namespace, label_selector=self._label_selector
+        )
 
     def _replace(self, listing: Listing[T]) -> None:
         """Make the store equal to the list and report the difference, deletions first."""

@@ -1,7 +1,7 @@
 """One session to the API server: rates, time limits, retries, errors."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -55,12 +55,21 @@ class Call:
     """May be sent again when nobody knows whether it was carried out."""
 
 
+Fence = Callable[[], None]
+"""Asked right before each try of a write; raises an error when it must not leave."""
+
+
+def no_fence() -> None:
+    """Let every write leave."""
+
+
 class Transport:
     """Sends calls; for its rates it must be the only one that talks to the API server."""
 
-    def __init__(self, connection: Connection, limits: Limits) -> None:
+    def __init__(self, connection: Connection, limits: Limits, fence: Fence = no_fence) -> None:
         self._connection = connection
         self._limits = limits
+        self._fence = fence
         self._limiters = {Lane.UNGATE: Limiter(limits.ungate), Lane.OTHER: Limiter(limits.other)}
         self._session: aiohttp.ClientSession
 
@@ -90,6 +99,8 @@ class Transport:
         for attempt in count(1):
             last = attempt >= self._limits.attempts
             await self._limiters[call.lane].acquire()
+            if call.method != "GET":
+                self._fence()
             try:
                 return await self._attempt(call)
             except TooManyRequestsError as error:

@@ -10,26 +10,34 @@ from typing import Any
 
 import kopf
 
-from fogline.cluster import connection
+from fogline import health
+from fogline.cluster import connection, elector
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import MODEL_DEPLOYMENTS
+from fogline.cluster.elector import Elector, LeaseName
+from fogline.cluster.lease import Times, new_identity
 from fogline.cluster.limiter import other_rate, ungate_rate
 from fogline.cluster.transport import Limits
 from fogline.config import Settings
 from fogline.context import Context
+from fogline.duty import Duty
 from fogline.errors import ApiError
-from fogline.handlers import health, login, modeldeployments
+from fogline.handlers import login, modeldeployments
+from fogline.handlers.model_feed import ModelFeed
 from fogline.metrics import Metrics
 from fogline.mover import Mover
-from fogline.names import ModelKey
+from fogline.names import OPERATOR_LEASE, ModelKey
 from fogline.observe import Models, View
 from fogline.observe.reflectors import reflectors
 from fogline.outlook import Outlook
 from fogline.placer import Placer
+from fogline.poster import Poster
 from fogline.reconcile import ProfileKeeper, Reconciler
 from fogline.recorder import Recorder
 
-RELIST_RETRY_SECONDS = 2.0
+GIVE_UP_FACTOR = 2
+"""A view that is stale for so much longer than decisions allow will not get better in this process."""
+TELL_SECONDS = 0.5
+EXIT_WITHOUT_LEASE = 3
 COMPARE_PER_RESYNC = 2
 """Listing all pods costs more than listing all models, so it is done half as often."""
 
@@ -37,51 +45,81 @@ logger = logging.getLogger(__name__)
 
 
 async def operate(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT.
+    """Run until SIGTERM or SIGINT, or until the Lease is lost.
 
     Any task that ends in an error ends the process, for the kubelet to start it anew: nothing of the state
     is lost, it lies in the cluster.
     """
     where = connection.default()
     limits = Limits(ungate_rate(settings.pins_per_second), other_rate(settings.requests_per_second))
-    async with Client(where, limits) as client:
-        operator = _Operator(client, settings)
-        async with (
-            health.serve(settings.health_port, operator.context.metrics, operator.is_ready),
-            asyncio.TaskGroup() as group,
-        ):
-            loops = group.create_task(operator.run())
-            await kopf.operator(
-                registry=_registry(where, loops),
-                settings=_kopf_settings(),
-                memo=kopf.Memo(models=operator.context.models, wake=operator.wake),
-                identity=operator.instance,  # type: ignore[arg-type]  # kopf exports no name for its kind of str
-                standalone=True,
-                clusterwide=True,
-            )
+    duty = Duty(settings.stale_seconds)
+    async with Client(where, limits, fence=duty.fence) as client, Client(where, elector.LIMITS) as apart:
+        operator = _Operator(client, apart, LeaseName(where.namespace, OPERATOR_LEASE), duty, settings)
+        try:
+            async with (
+                health.serve(settings.health_port, operator.context.metrics.exposition, operator.trouble),
+                asyncio.TaskGroup() as group,
+            ):
+                loops = group.create_task(operator.run())
+                await kopf.operator(
+                    registry=_registry(where, loops),
+                    settings=_kopf_settings(),
+                    memo=kopf.Memo(models=operator.context.models, wake=operator.wake),
+                    identity=operator.instance,  # type: ignore[arg-type]  # kopf exports no name for its kind of str
+                    standalone=True,
+                    clusterwide=True,
+                )
+        finally:
+            await operator.release()
 
 
 class _Operator:
-    """The loops of one operator, and what wakes them."""
+    """The loops of one operator, and what wakes them.
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    Parameters
+    ----------
+    apart
+        For the Lease and what concerns it, which no other request may hold up.
+    """
+
+    def __init__(
+        self, client: Client, apart: Client, lease: LeaseName, duty: Duty, settings: Settings
+    ) -> None:
         self.instance = f"{socket.gethostname()}-{os.getpid()}"
         self.context = Context(
             client=client,
             models=Models(),
             view=View(settings, lambda model: self.wake([model]), self._wake_all, _now),
-            recorder=Recorder(client, instance=self.instance),
+            recorder=self._recorder(client),
             metrics=Metrics(),
             settings=settings,
             outlook=Outlook(self.wake),
+            duty=duty,
             clock=_now,
         )
-        self._reflectors = reflectors(client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds)
+        self._reflectors = reflectors(
+            client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds, settings.confirm_seconds
+        )
+        self._feed = ModelFeed(client, self.context.models, settings)
         self._reconciler = Reconciler(self.context)
         self._placer = Placer(self.context)
         self._mover = Mover(self.context)
         self._profiles = ProfileKeeper(self.context)
         self._listed = asyncio.Event()
+        self._lease = lease
+        self._elector = Elector(
+            apart,
+            lease,
+            new_identity(self.instance, settings.pod_uid),
+            Times(settings.lease_seconds),
+            may_take=lambda: self.trouble() is None,
+            may_keep=lambda: duty.silent_seconds < GIVE_UP_FACTOR * settings.stale_seconds,
+            wall_clock=_now,
+        )
+        self._recorder_apart = self._recorder(apart)
+        duty.sources = (*self._reflectors, self._feed.witness)
+        duty.is_leading = lambda: self._elector.is_in_force
+        self.context.metrics.follow(duty)
 
     def wake(self, keys: Iterable[ModelKey]) -> None:
         """Ask for a pass over these models, and for a look at their gated pods."""
@@ -90,40 +128,54 @@ class _Operator:
         self._placer.wakeups.wake(keys)
         self._mover.wakeups.wake(keys)
 
-    def is_ready(self) -> bool:
-        """Whether the cluster is known well enough to decide."""
-        return self._listed.is_set() and all(one.synced.is_set() for one in self._reflectors)
+    def trouble(self) -> str | None:
+        """Say why the cluster is not known well enough to decide; None when it is."""
+        if trouble := self.context.duty.trouble():
+            return trouble
+        return None if self._listed.is_set() else "the models are not listed yet"
 
     async def run(self) -> None:
-        """Mirror the cluster; once it is known, decide."""
+        """Mirror the cluster; once it is known and the Lease is ours, decide."""
         async with asyncio.TaskGroup() as group:
+            sources = (*self._reflectors, self._feed.witness)
             group.create_task(self._list_models())
-            for reflector in self._reflectors:
-                group.create_task(reflector.run())
-            for reflector in self._reflectors:
-                await reflector.synced.wait()
+            for source in sources:
+                group.create_task(source.run())
+            for source in sources:
+                await source.synced.wait()
             await self._listed.wait()
-            logger.info("the cluster is known, deciding from now on")
+            logger.info("the cluster is known")
+            group.create_task(self._hold_lease())
+            group.create_task(self._tell_trouble())
+            await self._elector.leading.wait()
+            logger.info("deciding from now on")
             group.create_task(self._reconciler.run())
             group.create_task(self._placer.run())
             group.create_task(self._mover.run())
             group.create_task(self._profiles.run())
 
+    def _recorder(self, client: Client) -> Recorder:
+        return Recorder(Poster(client, "fogline.dev/operator", self.instance))
+
+    async def release(self) -> None:
+        """Give the Lease up; nothing may be written any more."""
+        await self._elector.release()
+
+    async def _hold_lease(self) -> None:
+        """Keep the Lease. Without it the process ends in the middle of whatever it does."""
+        await self._elector.run()
+        await self._elector.release()
+        os._exit(EXIT_WITHOUT_LEASE)
+
     async def _list_models(self) -> None:
-        """List the models from time to time: kopf does not report a deletion that it missed."""
+        """Keep the models right where kopf does not."""
         while True:
             await self._read_version()
-            try:
-                listing = await self.context.client.list(MODEL_DEPLOYMENTS)
-            except ApiError as error:
-                logger.warning("models not listed, trying again", extra={"error": str(error)})
-                await asyncio.sleep(RELIST_RETRY_SECONDS)
-                continue
             before = list(self.context.models)
-            self.context.models.replace(listing.items, listing.resource_version)
+            await self._feed.list()
             self.wake([*before, *self.context.models])
             self._listed.set()
-            await asyncio.sleep(self.context.settings.resync_seconds)
+            await self._feed.until_due()
 
     async def _read_version(self) -> None:
         """Ask for the version of the cluster, which may have been upgraded; no answer changes nothing."""
@@ -131,6 +183,20 @@ class _Operator:
             self.context.cluster.version = await self.context.client.version()
         except ApiError as error:
             logger.warning("version of the cluster not read", extra={"error": str(error)})
+
+    async def _tell_trouble(self) -> None:
+        """Say in the log and in an Event when nothing is decided because the view may be wrong."""
+        before: str | None = None
+        while True:
+            now = self.context.duty.trouble()
+            if now and now != before:
+                logger.warning("nothing is decided", extra={"why": now})
+                if self._elector.is_in_force:
+                    await self._recorder_apart.stopped_deciding(self._lease.namespace, now)
+            elif before and not now:
+                logger.warning("decisions go on")
+            before = now
+            await asyncio.sleep(TELL_SECONDS)
 
     def _wake_all(self) -> None:
         self.wake(self.context.models)

@@ -53,6 +53,7 @@ class Mover:
         async with asyncio.TaskGroup() as later:
             while True:
                 keys = await self.wakeups.take(COLLECT_SECONDS + took)
+                await self._context.duty.permitted()
                 began = time.monotonic()
                 outcome = await self._rebalance(keys)
                 took = time.monotonic() - began

@@ -1,14 +1,22 @@
 """What every object of a ModelDeployment has in common."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from fogline.api import GROUP, KIND, VERSION, ModelDeployment
 from fogline.names import MODEL_LABEL
-from fogline.snapshot import Replica
 
 Document = dict[str, Any]
 """A JSON object as the API server takes it."""
+
+
+class Noted(Protocol):
+    """A pod, as far as it matters for a note on it."""
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """What is noted on it already."""
+        ...
 
 
 def model_labels(model: ModelDeployment) -> dict[str, str]:
@@ -35,7 +43,7 @@ def child_metadata(model: ModelDeployment, name: str, labels: dict[str, str] | N
     }
 
 
-def annotate(replica: Replica, notes: Mapping[str, str]) -> list[Document]:
+def annotate(replica: Noted, notes: Mapping[str, str]) -> list[Document]:
     """Write annotations, as operations of a JSON patch."""
     if not replica.annotations:
         return [{"op": "add", "path": "/metadata/annotations", "value": dict(notes)}]

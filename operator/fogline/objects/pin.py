@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from fogline.names import (
     CLIENT_SITE_ANNOTATION,
@@ -13,10 +14,29 @@ from fogline.names import (
     STANDS_IN_ANNOTATION,
 )
 from fogline.objects.marks import arrival_notes
-from fogline.objects.metadata import Document, annotate
+from fogline.objects.metadata import Document, Noted, annotate
 from fogline.snapshot import Move, Replica
 
 _TERMS = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms"
+
+
+class Gated(Noted, Protocol):
+    """A pod, as far as it matters for opening its gate."""
+
+    @property
+    def uid(self) -> str:
+        """Which pod it is."""
+        ...
+
+    @property
+    def resource_version(self) -> str:
+        """Which state of it was seen."""
+        ...
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """Its scheduling gates, those of others included."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +91,7 @@ def pin(replica: Replica, place: PinnedPlace) -> list[Document]:
     ]
 
 
-def open_gate(replica: Replica, decided_at: datetime) -> list[Document]:
+def open_gate(replica: Gated, decided_at: datetime) -> list[Document]:
     """Prove that nothing changed and open our gate without a pin; the requirements in the pod still hold.
 
     Raises
@@ -83,13 +103,13 @@ def open_gate(replica: Replica, decided_at: datetime) -> list[Document]:
     return [*_unchanged(replica), *annotate(replica, note), {"op": "remove", "path": _gate_path(replica)}]
 
 
-def _gate_path(replica: Replica) -> str:
+def _gate_path(replica: Gated) -> str:
     if GATE not in replica.gates:
         raise ValueError(f"pod {replica.uid} has no scheduling gate {GATE} to open")
     return f"/spec/schedulingGates/{replica.gates.index(GATE)}"
 
 
-def _unchanged(replica: Replica) -> list[Document]:
+def _unchanged(replica: Gated) -> list[Document]:
     return [
         {"op": "test", "path": "/metadata/uid", "value": replica.uid},
         {"op": "test", "path": "/metadata/resourceVersion", "value": replica.resource_version},

@@ -40,6 +40,15 @@ class Models:
         known = self._known.get(key)
         return known.content if known else None
 
+    def lag(self, versions: Mapping[ModelKey, str]) -> set[ModelKey]:
+        """Tell of which objects we know less than somebody who gives the resourceVersion of all there are."""
+        behind = {
+            key
+            for key, version in versions.items()
+            if (known := self._known.get(key)) is None or known.version < int(version)
+        }
+        return behind | {key for key in self if key not in versions}
+
     def remember(self, document: Mapping[str, Any]) -> ModelKey:
         """Keep the state of one object, unless something newer is known."""
         key, version = _version_of(document)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fogline.cluster import objects
 from fogline.cluster.client import Client
@@ -15,32 +15,46 @@ from fogline.cluster.kinds import (
     SERVICES,
     Kind,
 )
-from fogline.cluster.reflector import Reflector
+from fogline.cluster.reflector import Live, Reflector
 from fogline.names import MODEL_LABEL
 from fogline.observe.view import Child, View
 
+T = TypeVar("T", bound=Live)
 
-def reflectors(client: Client, view: View, compare_seconds: float) -> tuple[Reflector[Any], ...]:
+
+def reflectors(
+    client: Client, view: View, compare_seconds: float, confirm_seconds: float
+) -> tuple[Reflector[Any], ...]:
     """Make the reflectors that tell a view of every change; the caller runs them.
 
     Parameters
     ----------
     compare_seconds
         How often each of them lists everything, to find what its watch failed to tell.
+    confirm_seconds
+        After which a list that is suspiciously short must be confirmed by a second one.
     """
 
-    def of_children(kind: Kind, as_type: type[Child]) -> Reflector[Child]:
-        on_change: Callable[[Child | None, Child | None], None] = partial(view.child_changed, kind)
+    def of(
+        kind: Kind, as_type: type[T], on_change: Callable[[T | None, T | None], None], selector: str = ""
+    ) -> Reflector[T]:
         return Reflector(
-            client, kind, as_type, on_change, label_selector=MODEL_LABEL, compare_seconds=compare_seconds
+            client,
+            kind,
+            as_type,
+            on_change,
+            label_selector=selector,
+            compare_seconds=compare_seconds,
+            confirm_seconds=confirm_seconds,
         )
 
+    def of_children(kind: Kind, as_type: type[Child]) -> Reflector[Child]:
+        return of(kind, as_type, partial(view.child_changed, kind), MODEL_LABEL)
+
     return (
-        Reflector(client, NODES, objects.Node, view.node_changed, compare_seconds=compare_seconds),
-        Reflector(
-            client, NODE_PROFILES, objects.NodeProfile, view.profile_changed, compare_seconds=compare_seconds
-        ),
-        Reflector(client, PODS, objects.Pod, view.pod_changed, compare_seconds=compare_seconds),
+        of(NODES, objects.Node, view.node_changed),
+        of(NODE_PROFILES, objects.NodeProfile, view.profile_changed),
+        of(PODS, objects.Pod, view.pod_changed),
         of_children(DEPLOYMENTS, objects.Deployment),
         of_children(SERVICES, objects.Service),
         of_children(POD_DISRUPTION_BUDGETS, objects.PodDisruptionBudget),

@@ -40,6 +40,7 @@ class Placer:
         async with asyncio.TaskGroup() as later:
             while True:
                 keys = await self.wakeups.take(self._context.settings.batch_milliseconds / 1000)
+                await self._context.duty.permitted()
                 for model, choice in self._choices(keys):
                     later.create_task(self._carry_out(model, choice))
 

@@ -61,6 +61,7 @@ class Reconciler:
         async with asyncio.TaskGroup() as writes:
             while True:
                 keys = await self.wakeups.take(self._context.settings.batch_milliseconds / 1000)
+                await self._context.duty.permitted()
                 self._context.metrics.models.set(len(self._context.models))
                 free = keys - self._busy
                 self._postponed |= keys & self._busy

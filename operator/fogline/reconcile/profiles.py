@@ -48,6 +48,7 @@ class ProfileKeeper:
                 self._context.view.follow_clock()
                 if self._nodes.stirred.is_set():
                     await asyncio.sleep(COLLECT_SECONDS)
+                    await self._context.duty.permitted()
                     self._nodes.stirred.clear()
                     await self._judge()
 

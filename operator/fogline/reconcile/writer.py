@@ -11,8 +11,7 @@ import msgspec
 from fogline.api import GROUP, KIND, VERSION, ModelDeploymentStatus
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind, kind_of
-from fogline.cluster.objects import Deployment, PodDisruptionBudget
-from fogline.cluster.objects.metadata import ObjectMeta, Slim
+from fogline.cluster.objects import AnyObject, Deployment, ObjectMeta, PodDisruptionBudget
 from fogline.conditions import Reason
 from fogline.errors import (
     ApiError,
@@ -44,12 +43,6 @@ class _Applied:
     content: str
     uid: str
     version: int
-
-
-class _Holder(Slim, frozen=True):
-    """Any object, as far as it matters whose it is."""
-
-    metadata: ObjectMeta
 
 
 class Writer:
@@ -258,7 +251,7 @@ class Writer:
     async def _read(self, kind: Kind, key: ModelKey) -> ObjectMeta | None:
         """Read who holds a name: the watches see only objects with our label, and may be behind."""
         try:
-            return (await self._client.get(kind, key.namespace, key.name, _Holder)).metadata
+            return (await self._client.get(kind, key.namespace, key.name, AnyObject)).metadata
         except NotFoundError:
             return None
 

@@ -6,7 +6,8 @@ from fogline.cluster.objects.disruption import (
     PodDisruptionBudgetSpec,
     PodDisruptionBudgetStatus,
 )
-from fogline.cluster.objects.metadata import Condition, ObjectMeta, OwnerReference
+from fogline.cluster.objects.lease import Lease, LeaseSpec
+from fogline.cluster.objects.metadata import AnyObject, Condition, ObjectMeta, OwnerReference
 from fogline.cluster.objects.node import Node, NodeSpec, NodeStatus, Taint
 from fogline.cluster.objects.nodeprofile import NodeProfile
 from fogline.cluster.objects.pod import (
@@ -30,6 +31,7 @@ from fogline.cluster.objects.service import Service, ServiceSpec
 
 __all__ = [
     "Affinity",
+    "AnyObject",
     "Condition",
     "Container",
     "ContainerState",
@@ -39,6 +41,8 @@ __all__ = [
     "DeploymentSpec",
     "DeploymentStatus",
     "LabelSelector",
+    "Lease",
+    "LeaseSpec",
     "Node",
     "NodeAffinity",
     "NodeProfile",

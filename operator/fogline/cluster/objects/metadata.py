@@ -49,6 +49,12 @@ class ObjectMeta(Slim, frozen=True):
         return next((owner for owner in self.owner_references if owner.controller), None)
 
 
+class AnyObject(Slim, frozen=True):
+    """An object of any kind, as far as it matters which one it is and whose."""
+
+    metadata: ObjectMeta
+
+
 class Condition(Slim, frozen=True):
     """One condition of a status."""
 

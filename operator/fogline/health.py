@@ -1,4 +1,4 @@
-"""What the kubelet and Prometheus ask the operator."""
+"""What the kubelet and Prometheus ask a process of ours."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -6,12 +6,20 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from fogline.errors import BadInputError
-from fogline.metrics import Metrics
 
 
 @asynccontextmanager
-async def serve(port: int, metrics: Metrics, is_ready: Callable[[], bool]) -> AsyncIterator[None]:
-    """Serve /livez (the event loop runs), /readyz (the cluster is known) and /metrics.
+async def serve(
+    port: int, metrics: Callable[[], bytes], trouble: Callable[[], str | None]
+) -> AsyncIterator[None]:
+    """Serve /livez (the event loop runs), /readyz (the work could be done) and /metrics.
+
+    Parameters
+    ----------
+    metrics
+        Writes them in the Prometheus text format.
+    trouble
+        Tells why the work could not be done; None when it could. A standby is ready.
 
     Raises
     ------
@@ -23,12 +31,11 @@ async def serve(port: int, metrics: Metrics, is_ready: Callable[[], bool]) -> As
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        if is_ready():
-            return web.Response(text="ok\n")
-        return web.Response(text="the first lists of the cluster are not read yet\n", status=503)
+        why = trouble()
+        return web.Response(text=f"{why}\n", status=503) if why else web.Response(text="ok\n")
 
     async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), content_type="text/plain", charset="utf-8")
+        return web.Response(body=metrics(), content_type="text/plain", charset="utf-8")
 
     application = web.Application()
     application.add_routes(

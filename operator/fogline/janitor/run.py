@@ -1,0 +1,29 @@
+"""Put the janitor together and run it until it is told to stop."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from fogline import health
+from fogline.cluster import connection
+from fogline.cluster.client import Client
+from fogline.config import JanitorSettings
+from fogline.janitor.budgets import FIELD_MANAGER
+from fogline.janitor.janitor import Janitor
+
+
+async def run(settings: JanitorSettings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    A task that ends in an error ends the process, for the kubelet to start it anew: it keeps nothing.
+    """
+    where = connection.default()
+    async with Client(where, manager=FIELD_MANAGER) as client:
+        janitor = Janitor(client, where.namespace, settings)
+        async with health.serve(settings.health_port, janitor.metrics.exposition, janitor.trouble):
+            work = asyncio.create_task(janitor.run())
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, work.cancel)
+            with suppress(asyncio.CancelledError):
+                await work

@@ -1,0 +1,23 @@
+"""Which writes prove that what they change is still what their sender saw."""
+
+import json
+from typing import Any
+
+from tests.support.faults import Request
+
+CREATED = 201
+
+
+def is_conditional(write: Request) -> bool:
+    """Tell whether a write does no harm when its sender was behind.
+
+    A new object harms nobody: its name is taken, or it is not.
+    """
+    body: Any = json.loads(write.body)
+    if write.method == "POST" or write.status == CREATED:
+        return True
+    if write.method == "DELETE":
+        return "uid" in body.get("preconditions", {})
+    if isinstance(body, list):
+        return any(step["op"] == "test" and step["path"] == "/metadata/uid" for step in body)
+    return bool({"uid", "resourceVersion"} & body["metadata"].keys())
