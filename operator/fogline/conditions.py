@@ -39,6 +39,7 @@ class Reason(StrEnum):
     NODE_NOT_READY = "NodeNotReady"
     NODE_CORDONED = "NodeCordoned"
     TAINT_NOT_TOLERATED = "TaintNotTolerated"
+    REFUSED_BY_SCHEDULER = "RefusedByScheduler"
     INSUFFICIENT_RESOURCE = "InsufficientResource"
     CAPACITY_SHARE_REACHED = "CapacityShareReached"
     MAX_PER_NODE_REACHED = "MaxPerNodeReached"

@@ -121,7 +121,7 @@ def _read(kind: type[S], environment: Mapping[str, str] | None) -> S:
     values = {
         known[key].name: _READERS.get(known[key].type, _number)(key, text) for key, text in given.items()
     }
-from typing import Any, TypeVar
+    return kind(**values)
 
 
 def unknown_variables(

@@ -34,7 +34,7 @@ async def test_a_pod_pinned_to_a_node_that_was_gone_is_deleted_and_placed_elsewh
     assert any("is gone" in note for note in await world.events("PlacementUnstuck"))
 
 
-async def test_a_pod_that_the_scheduler_goes_on_refusing_is_deleted_and_placed_again(
+async def test_a_pod_that_the_scheduler_goes_on_refusing_is_deleted_and_placed_on_another_node(
     world: World, operator_proxy: FaultProxy, start_operator: StartOperator
 ) -> None:
     cordoned = await world.add_node("a", labels=CHEAP)
@@ -45,9 +45,23 @@ async def test_a_pod_that_the_scheduler_goes_on_refusing_is_deleted_and_placed_a
     await world.apply_model()
     await wait_for(lambda: world.events("PlacementUnstuck"), "an Event tells of the stuck pod")
     assert f"could not start on {cordoned}" in (await world.events("PlacementUnstuck"))[0]
-    let_the_watch_of_nodes_go_on(operator_proxy)
+    await world.until_ready(1)  # the operator still does not know why the node refuses
+    assert await world.nodes_of() == [other]
+
+
+async def test_kube_scheduler_chooses_when_it_refuses_what_the_operator_chooses_again_and_again(
+    world: World, operator_proxy: FaultProxy, start_operator: StartOperator
+) -> None:
+    cordoned = [await world.add_node(short, labels=CHEAP) for short in "abc"]
+    other = await world.add_node("d", labels=DEAR)
+    operator_proxy.add(NODE_WATCHES)
+    await start_operator(unstick_seconds=1)
+    await world.kubectl("cordon", *cordoned)
+    await world.apply_model()
     await world.until_ready(1)
     assert await world.nodes_of() == [other]
+    assert len(await world.events("PlacementUnstuck")) == 3
+    assert any("refused what we chose" in note for note in await world.events("PlacedWithoutPin"))
 
 
 async def _is_pinned(world: World, node: str) -> bool:

@@ -43,6 +43,10 @@ SENTENCES = [
     (Rejection("n", Reason.NODE_CORDONED), "is cordoned"),
     (Rejection("n", Reason.TAINT_NOT_TOLERATED, "gpu=yes:NoSchedule"), "has taint gpu=yes:NoSchedule"),
     (
+        Rejection("n", Reason.REFUSED_BY_SCHEDULER),
+        "refused a replica a moment ago, as kube-scheduler says",
+    ),
+    (
         Rejection("n", Reason.INSUFFICIENT_RESOURCE, "memory", 128 * MIB, 96 * MIB),
         "needs 128Mi memory, has 96Mi free",
     ),
@@ -114,6 +118,7 @@ WISHES = [
     (Rejection("n", Reason.NODE_NOT_READY), "if it were Ready"),
     (Rejection("n", Reason.NODE_CORDONED), "if it were not cordoned"),
     (Rejection("n", Reason.TAINT_NOT_TOLERATED, "gpu:NoSchedule"), "without taint gpu:NoSchedule"),
+    (Rejection("n", Reason.REFUSED_BY_SCHEDULER), "if kube-scheduler had not refused it there"),
     (
         Rejection("n", Reason.INSUFFICIENT_RESOURCE, "memory", 256 * MIB, 126 * MIB),
         "with 130Mi more free memory",

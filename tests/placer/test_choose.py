@@ -192,3 +192,20 @@ def test_two_models_in_one_burst_do_not_get_the_same_room() -> None:
     first, second = (choose(model, [gated(model.metadata.name)], Progress(), usage, NOW) for model in models)
     assert pins(first) == [("a", "edge-1")]
     assert isinstance(second[0], Open)
+
+
+def refused_too_often(**spec: Any) -> Choice:
+    model = stored(make_model(**spec))
+    (choice,) = choose(model, [gated("p")], Progress(), Usage(Snapshot((CLOUD, EDGE), ())), NOW, refused=True)
+    return choice
+
+
+def test_kube_scheduler_chooses_when_it_refused_our_choices_too_often() -> None:
+    assert refused_too_often() == Open(gated("p"), None)
+
+
+@pytest.mark.parametrize(
+    "placement", [{"onNoFit": "Wait"}, {"latency": {"maxMilliseconds": 50}}], ids=["Wait", "latency"]
+)
+def test_it_does_not_where_the_model_does_not_allow_it(placement: dict[str, Any]) -> None:
+    assert isinstance(refused_too_often(placement=placement), Pin)

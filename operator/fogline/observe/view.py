@@ -14,6 +14,7 @@ from fogline.names import GATE, MODEL_LABEL, ModelKey
 from fogline.observe.known_nodes import KnownNodes
 from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.promises import Promises, to_come
+from fogline.observe.refusals import Refusals
 from fogline.observe.tally import Tally
 from fogline.placement import Decision, Demand, Usage
 from fogline.snapshot import ReplicaOf, Snapshot
@@ -78,6 +79,7 @@ class View:
         self.nodes = KnownNodes(settings, now)
         self._tally = Tally(self.nodes.by_name)
         self._promises = Promises(self._tally, clock)
+        self._refusals = Refusals()
         self._pods: dict[str, values.Pod] = {}
         self._replicas: dict[ModelKey, dict[str, values.Replica]] = {}
         self._victims: dict[str, values.Replica] = {}
@@ -146,6 +148,7 @@ class View:
         if self._promises.end_overdue():
             self._room_changed()
         usage = self._tally.usage()
+        usage.avoid(self._refusals.avoided(self._clock()))
         for model in models:
             for pod in self._promises.of(model):
                 usage.remove(pod)
@@ -200,6 +203,15 @@ class View:
     def gated_since(self, replica: values.Replica) -> float | None:
         """Tell when, in monotonic seconds, a gated pod was first seen; None when it is gone."""
         return self._gated_since.get(replica.uid)
+
+    def refused(self, replica: values.Replica) -> None:
+        """Take note that kube-scheduler refuses a replica on the node that it is pinned to."""
+        if replica.node in self.nodes.by_name:
+            self._refusals.note(replica.model, replica.node, self._clock())
+
+    def is_refused_everywhere(self, model: ModelKey) -> bool:
+        """Tell whether replicas of a model were refused so often lately that we had better not choose."""
+        return self._refusals.is_exhausted(model, self._clock())
 
     def _count(self, uid: str) -> None:
         """Count a pod as it was seen, else as it was decided."""

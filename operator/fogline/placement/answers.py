@@ -133,7 +133,8 @@ class Unplaceable:
     refused: tuple[Refused, ...]
     """All nodes by reason; the reason of those that came furthest stands first."""
     only_room: bool
-    """Whether room is the only obstacle on some node, so that an autoscaler or preemption helps."""
+    """Whether some node lacks room only, or was refused by kube-scheduler only: an autoscaler, preemption or
+    kube-scheduler itself may help there."""
     counterfactual: Counterfactual | None
     """The node that comes closest: what binds."""
     replicas: int = 1

@@ -116,6 +116,12 @@ class Columns:
         """Whether our replicas may use only a part of each node."""
         return self._column("capacity share", lambda node: node.capacity_share < 1, np.bool_)
 
+    def are_among(self, names: Iterable[str]) -> Bools:
+        """Tell which nodes have one of these names."""
+        answers = np.zeros(len(self), dtype=bool)
+        answers[[self.row_of[name] for name in names if name in self.row_of]] = True
+        return answers
+
     def allocatable(self, resource: str) -> Ints:
         """Give what each node has of a resource, in the unit of `fogline.units.Amounts`."""
         return self._column(

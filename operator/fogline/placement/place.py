@@ -18,6 +18,8 @@ from fogline.snapshot import Pod, ReplicaOf
 _SAME = 1e-9
 """US dollars per hour: prices that differ by less are equal."""
 _TOO_FAR = (RANKS[Reason.LATENCY_UNKNOWN], RANKS[Reason.LATENCY_ABOVE_MAXIMUM])
+_ROOM = (RANKS[Reason.REFUSED_BY_SCHEDULER], RANKS[Reason.INSUFFICIENT_RESOURCE])
+"""What may be over at any time, and what kube-scheduler knows better than we do."""
 _PRECISION = 1e-12
 """The same as a share of the price, for prices that a float cannot tell apart any more."""
 
@@ -130,8 +132,7 @@ def _others(usage: Usage, names: Collection[str]) -> Bools:
 
 
 def _unplaceable(found: _Found) -> Unplaceable:
-    room = np.uint8(RANKS[Reason.INSUFFICIENT_RESOURCE])
-    short = found.cheapest([(swept.broken == 1) & (swept.first == room) for swept in found.sweeps])
+    short = found.cheapest([(swept.broken == 1) & _is_about_room(swept.first) for swept in found.sweeps])
     waits_in = found.sweeps[short.variant].variant if short else _may_wait(found.demand, found.usage)
     return Unplaceable(
         model=found.demand.model,
@@ -169,6 +170,12 @@ def _is_too_far(first: Ranks) -> Bools:
     unknown, far = _TOO_FAR
     too_far: Bools = (first == unknown) | (first == far)
     return too_far
+
+
+def _is_about_room(first: Ranks) -> Bools:
+    refused, short = _ROOM
+    about_room: Bools = (first == refused) | (first == short)
+    return about_room
 
 
 def _may_wait(demand: Demand, usage: Usage) -> VariantDemand:

@@ -102,6 +102,13 @@ def tolerated(option: Option, _: Usage) -> Rejection | None:
     return None
 
 
+def not_refused(option: Option, usage: Usage) -> Rejection | None:
+    """Refuse a node on which kube-scheduler refused a replica of the model lately."""
+    if option.node.name not in usage.avoided(option.demand.model):
+        return None
+    return Rejection(option.node.name, Reason.REFUSED_BY_SCHEDULER)
+
+
 def capacity(option: Option, usage: Usage) -> Rejection | None:
     """Refuse a node without room, and name the resource that is shortest for its request."""
     return next(iter(_short(option, usage.free_on, Reason.INSUFFICIENT_RESOURCE)), None)
@@ -217,6 +224,7 @@ STATE: tuple[Requirement, ...] = (ready, not_cordoned, tolerated)
 REQUIREMENTS: tuple[Requirement, ...] = (
     *POLICY,
     *STATE,
+    not_refused,
     capacity,
     capacity_share,
     max_per_node,

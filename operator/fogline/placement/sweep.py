@@ -151,6 +151,8 @@ def _in_use(
     for resource, amount in needs:
         short |= usage.free(resource) < amount
     yield Reason.INSUFFICIENT_RESOURCE, short
+    if avoided := usage.avoided(demand.model):
+        yield Reason.REFUSED_BY_SCHEDULER, columns.are_among(avoided)
     if (shared_out := columns.is_shared_out).any():
         short = ~everywhere
         for resource, amount in needs:

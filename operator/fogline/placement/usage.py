@@ -46,6 +46,7 @@ class Usage:
         """Models whose `Holdings` no fork shares."""
         self._costs: dict[ModelKey, Decimal] = {}
         self._assumed = 0
+        self._avoided: Mapping[ModelKey, frozenset[str]] = {}
         self._hold_all(snapshot.pods)
         for pod in snapshot.pods:
             if pod.replica and pod.node in self.columns.row_of:
@@ -80,6 +81,7 @@ class Usage:
         other._models = dict(self._models)
         other._costs = dict(self._costs)
         other._assumed = self._assumed
+        other._avoided = self._avoided
         self._own.clear()
         return other
 
@@ -128,6 +130,14 @@ class Usage:
             and (pod.namespace, pod.name) in self.of(pod.replica.model).replicas
         ):
             self._count(pod, pod.replica, row, -1)
+
+    def avoid(self, nodes: Mapping[ModelKey, frozenset[str]]) -> None:
+        """Let no more replicas of some models onto some nodes, by name."""
+        self._avoided = nodes
+
+    def avoided(self, model: ModelKey) -> frozenset[str]:
+        """Give the names of the nodes that get no more replicas of a model."""
+        return self._avoided.get(model, frozenset())
 
     def of(self, model: ModelKey) -> Holdings:
         """Tell where the replicas of a model are."""

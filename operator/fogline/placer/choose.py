@@ -24,10 +24,11 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Only room is missing: kube-scheduler gets the pod, so that an autoscaler or preemption can act."""
+    """kube-scheduler gets the pod: an autoscaler or preemption can act where only room is missing."""
 
     replica: Replica
-    answer: Unplaceable
+    answer: Unplaceable | None
+    """None: there is a node, but kube-scheduler refused what we chose too often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,18 @@ Choice = Pin | Open | Wait
 
 
 def choose(
-    model: ModelDeployment, gated: Iterable[Replica], moves: Progress, usage: Usage, now: datetime
+    model: ModelDeployment,
+    gated: Iterable[Replica],
+    moves: Progress,
+    usage: Usage,
+    now: datetime,
+    *,
+    refused: bool = False,
 ) -> list[Choice]:
     """Decide for each gated pod in turn. `usage` is brought up to date with every pin.
+
+    `refused` says that kube-scheduler refused too many of our choices lately. It then chooses itself, where
+    the model allows that.
 
     A pod of the variant that a move waits for goes where the move leads to.
     """
@@ -68,7 +78,9 @@ def choose(
         if underway and usage.of(demand.model).per_tier.total() + len(underway) >= demand.replicas:
             continue  # it is there for a move, which does not wait for it now
         answer = place_waiting(demand.narrowed_to(replica.variant, replica.requests), usage)
-        if isinstance(answer, Assignment):
+        if may_open and refused:
+            choices.append(Open(replica, answer if isinstance(answer, Unplaceable) else None))
+        elif isinstance(answer, Assignment):
             usage.add(assumed_pod(replica, answer.node, answer.client_site))
             choices.append(Pin(replica, _place(answer, now)))
         elif _is_shifted(replica, demand, usage):

@@ -13,18 +13,24 @@ from fogline.snapshot import Replica
 
 
 def decide_gated(
-    model: ModelDeployment, gated: Sequence[Replica], seen: Owned, usage: Usage, now: datetime
+    model: ModelDeployment,
+    gated: Sequence[Replica],
+    seen: Owned,
+    usage: Usage,
+    now: datetime,
+    *,
+    refused: bool = False,
 ) -> list[Choice]:
     """Decide for each gated pod: stand-ins first, because they are told by what the others need.
 
-    `usage` is brought up to date with every pin.
+    `usage` is brought up to date with every pin. `refused` is as in `choose`.
     """
     progress = moves(model, demand_of(model), seen, usage, now)
     leave(progress, seen, usage)
     extra = choose_stand_ins(model, gated, seen, progress, usage, now)
     pinned = {one.replica.uid for one in extra}
     rest = [replica for replica in gated if replica.uid not in pinned]
-    return [*extra, *choose(model, rest, progress, usage, now)]
+    return [*extra, *choose(model, rest, progress, usage, now, refused=refused)]
 
 
 def role_of(place: PinnedPlace) -> Role:

@@ -53,7 +53,9 @@ class Placer:
         now = self._context.clock()
         decided: list[tuple[ModelDeployment, Choice]] = []
         for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
-            for choice in decide_gated(model, gated, owned(self._context.view, model), usage, now):
+            refused = self._context.view.is_refused_everywhere(model_key(model))
+            seen = owned(self._context.view, model)
+            for choice in decide_gated(model, gated, seen, usage, now, refused=refused):
                 if isinstance(choice, Pin):
                     replica, place = choice.replica, choice.place
                     pod = assumed_pod(replica, place.node, place.client_site)
@@ -84,9 +86,8 @@ class Placer:
                 case Open(answer=answer):
                     await self._patch(replica, open_gate(replica, self._context.clock()))
                     self._context.metrics.decisions.labels("opened").inc()
-                    await self._context.recorder.opened_without_pin(
-                        model, replica.name, say_unplaceable(answer)
-                    )
+                    why = say_unplaceable(answer) if answer else "it refused what we chose again and again"
+                    await self._context.recorder.opened_without_pin(model, replica.name, why)
                 case Wait(answer=answer, elsewhere=False):
                     self._context.metrics.decisions.labels("waiting").inc()
                     for refused in answer.refused:

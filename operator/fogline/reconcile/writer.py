@@ -148,6 +148,7 @@ class Writer:
             await self._delete(PODS, replica.namespace, replica.name, replica.uid)
         for one in intent.stuck:
             replica = one.replica
+            self._view.refused(replica)
             await self._recorder.unstuck(intent.model, replica.name, replica.node or "", one.why)
             version = replica.resource_version  # the scheduler may bind it before the call is through
             await self._delete(PODS, replica.namespace, replica.name, replica.uid, version)
