@@ -5,7 +5,7 @@ That nothing is missing, every other test of the operator shows too: all of them
 
 from tests.cluster.conftest import StartOperator
 from tests.support.faultproxy import FaultProxy
-from tests.support.rights import OPERATOR, Right, granted, used
+from tests.support.rights import NAMESPACE, OPERATOR, Right, granted, used
 from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles
@@ -23,6 +23,7 @@ async def test_every_right_is_used_and_none_is_missing(
     start_operator: StartOperator,
 ) -> None:
     await world.add_node("cloud")
+    await world.kubectl("delete", "leases", "--all", f"--namespace={NAMESPACE}")
     await start_operator()
     await world.apply_model(replicas=2)
     await world.until_ready(2)
