@@ -64,6 +64,7 @@ def test_a_pod_stays_in_the_tier_of_its_variant_although_the_other_would_be_chea
 def test_a_pod_without_room_is_left_to_the_scheduler_so_that_an_autoscaler_can_act() -> None:
     choice = choice_of(gated("p"), nodes=(FULL,), variants=EDGE_ONLY)
     assert isinstance(choice, Open)
+    assert choice.answer
     assert [one.reason for one in choice.answer.refused] == [Reason.INSUFFICIENT_RESOURCE]
 
 

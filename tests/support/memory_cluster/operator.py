@@ -225,6 +225,7 @@ class MemoryOperator:
             recorder=nothing,
             metrics=nothing,
             settings=self._settings,
+            duty=nothing,
             outlook=self.outlook,
             clock=self._timeline.now,
         )
