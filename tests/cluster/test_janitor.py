@@ -82,15 +82,15 @@ async def test_a_pod_that_is_replaced_while_no_operator_is_there_starts_and_noth
     await world.until_ready(2)
     await wait_for(lambda: world.events("NoFittingNode"), "the other one waits")
     operator.kill()
+    before = {pod["metadata"]["name"] for pod in await world.pods()}
     gone = await delete_one(world)
-    stayed = {pod["metadata"]["uid"] for pod in await world.pods()}
 
     async def is_replaced() -> bool:
         ready = await ready_pods(world)
         return len(ready) == 2 and gone not in [pod["metadata"]["name"] for pod in ready]
 
     await wait_for(is_replaced, "the successor serves", 30)
-    successor = next(pod for pod in await world.pods() if pod["metadata"]["uid"] not in stayed)
+    (successor,) = [pod for pod in await world.pods() if pod["metadata"]["name"] not in before]
     assert pins(successor) == {None}
     assert any("no operator was there for 3 s" in note for note in await world.events("PlacedWithoutPin"))
     assert {write.method for write in janitor_proxy.writes} <= {"PATCH", "POST"}

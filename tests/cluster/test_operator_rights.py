@@ -10,7 +10,7 @@ from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles
 
-from fogline.cluster.kinds import PODS
+from fogline.cluster.kinds import PODS, SERVICES
 
 CHECKED_INSIDE_THE_SERVER = {Right("fogline.dev", "modeldeployments/finalizers", "update")}
 """No request shows it: admission asks for it when an owner reference blocks deletion."""
@@ -34,8 +34,16 @@ async def test_every_right_is_used_and_none_is_missing(
     renamed = (await world.model())["spec"]["variants"]
     await world.edit_model({"variants": [{**renamed[0], "name": "other"}]})
     await world.until_ready(2)
+    await world.edit_model({"service": {"perTier": True}})
+    await wait_for(lambda: world.child(SERVICES, "digits-cloud"), "there is a Service of the tier")
+    await world.edit_model({"service": {"perTier": False}})
+    await wait_for(lambda: _is_missing(world, "digits-cloud"), "the Service of the tier is gone")
     await profiles.apply("all", costPerHour="1")
     await profiles.until("all", "Effective", "True", "InEffect")
     needed = used(operator_proxy.requests) | CHECKED_INSIDE_THE_SERVER
     assert sorted(needed - granted(OPERATOR)) == []
     assert sorted(granted(OPERATOR) - needed) == []
+
+
+async def _is_missing(world: World, service: str) -> bool:
+    return await world.child(SERVICES, service) is None
