@@ -76,7 +76,6 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
-
         self._leading = Gauge(
             "fogline_leading", "1 for the replica that decides, 0 for a standby.", registry=self.registry
         )
