@@ -67,6 +67,30 @@ def take_the_clearance(cluster: MemoryCluster) -> None:
         cluster.label(node, {CLEARANCE_LABEL: None})
 
 
+def cut_the_link(cluster: MemoryCluster) -> None:
+    """Let the edge node be cut off from now on."""
+    cluster.kubelets.cut("e")
+
+
+def cut_the_link_for_a_while(cluster: MemoryCluster) -> None:
+    """Cut the edge node off until its replica has a stand-in."""
+    cut_the_link(cluster)
+    cluster.timeline.later(80, lambda: cluster.kubelets.restore("e"))
+
+
+def drain_in_vain(cluster: MemoryCluster) -> None:
+    """Drain the only node that may be chosen, and uncordon it a minute later."""
+    cluster.cordon("b")
+    cluster.drain("a", limit_seconds=50)
+    cluster.timeline.later(60, lambda: cluster.cordon("a", unschedulable=False))
+
+
+AT_THE_EDGE: Mapping[str, Any] = {
+    "replicas": 1,
+    "placement": {"edge": {"minReplicas": 1}},
+    "disruption": {"replaceAfterSeconds": 5},
+    "rebalancing": {"cooldownSeconds": 10},
+}
 ONE: Mapping[str, Any] = {"replicas": 1}
 STORIES = {
     "a move": Story((cordon,), ONE),
@@ -78,6 +102,16 @@ STORIES = {
     "more replicas during a move": Story((cordon, scale(3)), {"replicas": 2}),
     "the clearance is lost": Story(
         (take_the_clearance,), {"replicas": 1, "placement": {"dataSensitivity": "Internal"}}
+    ),
+    "a cut link": Story((cut_the_link,), AT_THE_EDGE),
+    "a cut link and its return": Story((cut_the_link_for_a_while,), AT_THE_EDGE),
+    "a drain without another place": Story(
+        (drain_in_vain,),
+        {
+            "replicas": 2,
+            "placement": {"edge": {"maxReplicas": 0}},
+            "rebalancing": {"readyTimeoutSeconds": 10},
+        },
     ),
     "an eviction": Story(
         (cordon,),

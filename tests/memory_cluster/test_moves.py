@@ -40,3 +40,45 @@ def test_a_cordoned_node_is_left_once_the_replacement_is_ready() -> None:
     status = cluster.model(key)["status"]
     assert (status["moves"]["completed"], status["moves"]["active"]) == (1, 0)
     assert len(cluster.pods()) == 1
+
+
+def test_a_replica_beyond_a_cut_link_has_a_stand_in_until_the_node_is_back_for_the_cool_down() -> None:
+    cluster = MemoryCluster()
+    furnish(cluster, a="9")
+    cluster.add_node(simulated_node("e", {"fogline.dev/tier": "Edge"}))
+    MemoryOperator(cluster.store, cluster.timeline)
+    both = [make_variant("cloud", "Cloud"), make_variant("edge", "Edge")]
+    rules: dict[str, Any] = {
+        "disruption": {"replaceAfterSeconds": 60},
+        "rebalancing": {"cooldownSeconds": 100},
+    }
+    cluster.add_model(make_model(variants=both, **rules))
+    cluster.run_for(20)
+    assert placed(cluster) == ["e"]
+    cluster.kubelets.cut("e")
+    cluster.run_for(100)  # lost after 50 s, and 50 s of that
+    assert placed(cluster) == []
+    cluster.run_for(20)
+    assert placed(cluster) == ["a"]
+    cluster.kubelets.restore("e")
+    cluster.run_for(90)
+    assert placed(cluster) == ["a", "e"]
+    cluster.run_for(20)
+    assert placed(cluster) == ["e"]
+    assert len(cluster.pods()) == 1
+
+
+def test_a_drain_that_has_waited_in_vain_goes_through() -> None:
+    cluster = MemoryCluster()
+    furnish(cluster, a="1")
+    MemoryOperator(cluster.store, cluster.timeline)
+    add_model(cluster, replicas=2, rebalancing={"readyTimeoutSeconds": 60})
+    cluster.run_for(20)
+    cluster.drain("a", limit_seconds=90)
+    cluster.run_for(55)
+    assert placed(cluster) == ["a", "a"]
+    cluster.run_for(30)
+    assert placed(cluster) == []
+    cluster.cordon("a", unschedulable=False)
+    cluster.run_for(20)
+    assert placed(cluster) == ["a", "a"]

@@ -17,6 +17,7 @@ from fogline.cluster.documents import Document
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, PODS
 from fogline.errors import TooManyRequestsError
 from fogline.names import ModelKey
+from fogline.snapshot import CORDONED
 
 RETRY_DRAIN_SECONDS = 5.0
 """kubectl drain tries an eviction again after this long."""
@@ -66,9 +67,13 @@ class MemoryCluster:
         self.store.create({"spec": {}, **node, "status": status})
 
     def cordon(self, node: str, *, unschedulable: bool = True) -> None:
-        """Keep new pods off a node, or let them on it again."""
-        spec = {**self._node(node)["spec"], "unschedulable": unschedulable}
-        self.store.change(NODES, ("", node), spec=spec)
+        """Keep new pods off a node, or let them on it again; the node controller repeats that as a taint."""
+        spec = self._node(node)["spec"]
+        taints = [taint for taint in spec.get("taints", ()) if taint["key"] != CORDONED]
+        if unschedulable:
+            since = self.timeline.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            taints.append({"key": CORDONED, "effect": "NoSchedule", "timeAdded": since})
+        self.store.change(NODES, ("", node), spec={**spec, "unschedulable": unschedulable, "taints": taints})
 
     def label(self, node: str, labels: Mapping[str, str | None]) -> None:
         """Set labels of a node; None takes one away."""

@@ -90,7 +90,7 @@ class Kubelets:
             NODES,
             ("", node),
             spec={**live["spec"], "taints": taints},
-            status=with_condition(live["status"], "Ready", "True"),
+            status=with_condition(live["status"], "Ready", "True", lastTransitionTime=self._moment()),
         )
         for pod in self.pods_on(node):
             if not is_alive(pod):
@@ -197,12 +197,15 @@ class Kubelets:
             NODES,
             ("", node),
             spec={**live["spec"], "taints": [*live["spec"].get("taints", ()), *_TAINTS]},
-            status=with_condition(live["status"], "Ready", "Unknown"),
+            status=with_condition(live["status"], "Ready", "Unknown", lastTransitionTime=self._moment()),
         )
         for pod in self.pods_on(node):
             if is_ready(pod):
                 self._store.change(PODS, key_of(pod), status=with_condition(pod["status"], "Ready", "False"))
             self._evict_later(pod, changes)
+
+    def _moment(self) -> str:
+        return self._timeline.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _evict_later(self, pod: Document, changes: int) -> None:
         seconds = tolerated_seconds(pod, _TAINTS[1])
