@@ -1,0 +1,258 @@
+"""Whatever happens, in whatever order: nobody goes too early because of us, and the end is as wanted.
+
+Users, nodes and accidents act at random on the cluster in memory; a story that fails is told as short as
+possible.
+"""
+
+from collections import Counter
+from typing import Any
+
+from dev.cluster import simulated_node
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.support.builders import make_model, make_variant
+from tests.support.memory_cluster import Change, MemoryCluster, MemoryOperator
+from tests.support.memory_cluster.pods import is_alive, is_ready
+from tests.support.memory_cluster.store import key_of
+
+from fogline.api import parse
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, PODS
+from fogline.names import CLEARANCE_LABEL, GATE, MOVE_PREFIX, REPLACES_ANNOTATION, ModelKey
+from fogline.objects import min_available
+
+KEY = ModelKey("default", "digits")
+CLOUD, EDGE = make_variant("cloud", "Cloud"), make_variant("edge", "Edge")
+BIGGER = make_variant("cloud", "Cloud", requests={"cpu": "1500m", "memory": "1Gi"})
+NODES_AND_PRICES = {"a": ("Cloud", "0.1"), "b": ("Cloud", "1"), "c": ("Cloud", "2"), "e": ("Edge", "3")}
+PATIENCE_SECONDS = 30
+BLAME_SECONDS = 3.0
+"""A pod that goes so soon after an accident was told to go before anybody could know of that."""
+
+a_node = st.sampled_from(sorted(NODES_AND_PRICES))
+
+
+class Moves(RuleBasedStateMachine):
+    """One model on four nodes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cluster = MemoryCluster(load_seconds=lambda _: 4.0)
+        self.accident_at = 0.0
+        self.breaches: list[str] = []
+
+    @initialize(replicas=st.integers(1, 3), way=st.sampled_from([("Surge", 0), ("Surge", 1), ("Evict", 1)]))
+    def start(self, replicas: int, way: tuple[str, int]) -> None:
+        """Let a model serve. Without a replica to spare nothing is ever evicted."""
+        strategy, maximum = way
+        for name, (tier, price) in NODES_AND_PRICES.items():
+            labels = {"fogline.dev/tier": tier, "fogline.dev/cost-per-hour": price}
+            self.cluster.add_node(simulated_node(name, {**labels, CLEARANCE_LABEL: "Internal"}))
+        self.operator = MemoryOperator(self.cluster.store, self.cluster.timeline)
+        rebalancing = {
+            "strategy": strategy,
+            "readyTimeoutSeconds": PATIENCE_SECONDS,
+            "cooldownSeconds": 0,
+        }
+        self.cluster.add_model(
+            make_model(
+                variants=[CLOUD, EDGE],
+                replicas=replicas,
+                rebalancing=rebalancing,
+                disruption={"maxUnavailable": maximum},
+                placement={"dataSensitivity": "Internal"},
+            )
+        )
+        self.cluster.run_for(15)
+        self.cluster.store.watch(self.watch)
+
+    # what happens
+
+    @rule(node=a_node, unschedulable=st.booleans())
+    def cordon(self, node: str, *, unschedulable: bool) -> None:
+        """Cordon or uncordon a node."""
+        self.cluster.cordon(node, unschedulable=unschedulable)
+
+    @rule(node=a_node, price=st.sampled_from(["0.01", "1", "5"]))
+    def price(self, node: str, price: str) -> None:
+        """Change the price of a node."""
+        self.cluster.label(node, {"fogline.dev/cost-per-hour": price})
+
+    @rule(node=a_node, cores=st.sampled_from(["1", "2", "4"]))
+    def resize(self, node: str, cores: str) -> None:
+        """Change what a node offers."""
+        self.cluster.resize(node, cpu=cores)
+
+    @rule(node=a_node)
+    def restart_the_kubelet(self, node: str) -> None:
+        """Let a kubelet kill what does not fit any more."""
+        self.accident()
+        self.cluster.kubelets.restart(node)
+
+    @rule(node=a_node)
+    def lose_the_node(self, node: str) -> None:
+        """Let a machine lose its power."""
+        self.accident()
+        self.cluster.kubelets.fail(node)
+
+    @rule(node=a_node)
+    def bring_the_node_back(self, node: str) -> None:
+        """Let a machine be back."""
+        self.cluster.kubelets.restore(node)
+
+    @rule(node=a_node, clearance=st.sampled_from(["Internal", None]))
+    def clear(self, node: str, clearance: str | None) -> None:
+        """Give or take a clearance."""
+        self.cluster.label(node, {CLEARANCE_LABEL: clearance})
+        self.accident()
+
+    @rule(replicas=st.integers(0, 4))
+    def scale(self, replicas: int) -> None:
+        """Ask for another number of replicas."""
+        self.cluster.edit_model(KEY, replicas=replicas)
+        self.accident()
+
+    @rule(variants=st.sampled_from([[CLOUD, EDGE], [EDGE], [CLOUD], [BIGGER, EDGE]]))
+    def change_the_variants(self, variants: list[Any]) -> None:
+        """Take variants away, bring them back, or change their template."""
+        self.cluster.edit_model(KEY, variants=variants)
+
+    @rule(suspend=st.booleans())
+    def suspend(self, *, suspend: bool) -> None:
+        """Suspend the model, or go on."""
+        self.cluster.edit_model(KEY, suspend=suspend)
+
+    @rule(data=st.data())
+    def delete_a_pod(self, data: st.DataObject) -> None:
+        """Delete a pod as a user does."""
+        if pods := [pod for pod in self.cluster.pods() if is_alive(pod)]:
+            self.accident()
+            pod = data.draw(st.sampled_from(pods))
+            self.cluster.store.delete(PODS, key_of(pod))
+
+    @rule(data=st.data())
+    def take_marks_off(self, data: st.DataObject) -> None:
+        """Edit the annotations of a pod."""
+        if pods := [pod for pod in self.cluster.pods() if marks(pod)]:
+            pod = data.draw(st.sampled_from(pods))
+            notes = {
+                key: note
+                for key, note in pod["metadata"]["annotations"].items()
+                if key not in {f"{MOVE_PREFIX}id", REPLACES_ANNOTATION}
+            }
+            self.cluster.store.change(PODS, key_of(pod), metadata={"annotations": notes})
+
+    @rule(writes=st.integers(1, 6))
+    def crash(self, writes: int) -> None:
+        """Let the operator die after some writes."""
+        self.operator.crash_after(writes)
+
+    @rule(seconds=st.sampled_from([0.3, 1.0, 3.0, 10.0, 40.0]))
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        for _ in range(round(seconds * 10)):
+            self.cluster.run_for(0.1)
+            if self.operator.has_crashed:
+                self.operator = MemoryOperator(self.cluster.store, self.cluster.timeline)
+
+    # what must hold
+
+    def accident(self) -> None:
+        """Note that something happened that the operator cannot know of yet."""
+        self.accident_at = self.cluster.timeline.seconds
+
+    def watch(self, change: Change) -> None:
+        """Judge each change as it happens."""
+        before, after = change.before, change.after
+        if change.kind is NODES and before and after and is_ready(before) != is_ready(after):
+            self.accident()
+        if change.kind is not PODS or before is None:
+            return
+        was = is_ready(before) and is_alive(before)
+        if was and after is not None and is_alive(after) and not is_ready(after):
+            self.accident()
+        if (
+            was
+            and not (after and is_alive(after))
+            and self.cluster.timeline.seconds > (self.accident_at + BLAME_SECONDS)
+        ):
+            self.judge(before)
+
+    def judge(self, gone: Document) -> None:
+        """Hold a replica that went against what must stay."""
+        spec = parse(self.cluster.model(KEY)).spec
+        ready = sum(is_ready(pod) and is_alive(pod) for pod in self.cluster.pods())
+        must_stay = min_available(spec.replicas, spec.disruption.max_unavailable)
+        node = self.cluster.store.find(NODES, ("", gone["spec"]["nodeName"]))
+        cleared = node is None or CLEARANCE_LABEL in node["metadata"]["labels"]
+        if ready < must_stay and cleared:
+            self.breaches.append(
+                f"{gone['metadata']['name']} went at {self.cluster.timeline.seconds:.1f} s: "
+                f"{ready} of {must_stay} are left"
+            )
+
+    @invariant()
+    def nobody_goes_too_early(self) -> None:
+        """No write of the operator leaves too few replicas."""
+        assert self.breaches == []
+
+    @invariant()
+    def a_victim_has_one_replacement(self) -> None:
+        """No two pods come for the same victim."""
+        claims = Counter(
+            pod["metadata"].get("annotations", {}).get(REPLACES_ANNOTATION)
+            for pod in self.cluster.pods()
+            if is_alive(pod)
+        )
+        assert all(number == 1 for uid, number in claims.items() if uid)
+
+    def teardown(self) -> None:
+        """Let everything be well again: then every replica serves, and no mark is left."""
+        if not hasattr(self, "operator"):
+            return
+        for node in NODES_AND_PRICES:
+            self.cluster.kubelets.restore(node)
+            self.cluster.cordon(node, unschedulable=False)
+            self.cluster.resize(node, cpu="8")
+            self.cluster.label(node, {CLEARANCE_LABEL: "Internal"})
+        self.cluster.edit_model(KEY, suspend=False)
+        for _ in range(60):
+            self.wait(10.0)
+            if self.is_calm():
+                return
+        model = self.cluster.store.get(MODEL_DEPLOYMENTS, KEY)
+        raise AssertionError(f"not calm: {model['status']}, {[describe(pod) for pod in self.cluster.pods()]}")
+
+    def is_calm(self) -> bool:
+        """Tell whether all is as the spec says."""
+        model = self.cluster.model(KEY)
+        pods, status = self.cluster.pods(), model["status"]
+        return (
+            len(pods) == parse(model).spec.replicas
+            and all(is_ready(pod) and is_alive(pod) and not marks(pod) for pod in pods)
+            and not status["moves"]["active"]
+            and status["readyReplicas"] == len(pods)
+        )
+
+
+def marks(pod: Document) -> list[str]:
+    """List the marks of moves that run."""
+    notes = pod["metadata"].get("annotations", {})
+    return [note for note in notes if note.startswith(MOVE_PREFIX) or note == REPLACES_ANNOTATION]
+
+
+def describe(pod: Document) -> str:
+    """Say in short what a pod is at."""
+    gates = [gate["name"] for gate in pod["spec"].get("schedulingGates", ())]
+    where = pod["spec"].get("nodeName") or ("gated" if GATE in gates else "pending")
+    return f"{pod['metadata']['name']} on {where} {'Ready' if is_ready(pod) else 'not Ready'} {marks(pod)}"
+
+
+TestMoves = Moves.TestCase
+TestMoves.settings = settings(
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
