@@ -137,9 +137,7 @@ class Moves(RuleBasedStateMachine):
         if pods := [pod for pod in self.cluster.pods() if marks(pod)]:
             pod = data.draw(st.sampled_from(pods))
             notes = {
-                key: note
-                for key, note in pod["metadata"]["annotations"].items()
-                if key not in {f"{MOVE_PREFIX}id", REPLACES_ANNOTATION}
+                key: note for key, note in pod["metadata"]["annotations"].items() if key not in marks(pod)
             }
             self.cluster.store.change(PODS, key_of(pod), metadata={"annotations": notes})
 
@@ -227,10 +225,10 @@ class Moves(RuleBasedStateMachine):
     def is_calm(self) -> bool:
         """Tell whether all is as the spec says."""
         model = self.cluster.model(KEY)
-        pods, status = self.cluster.pods(), model["status"]
+        pods, status = [pod for pod in self.cluster.pods() if is_alive(pod)], model["status"]
         return (
             len(pods) == parse(model).spec.replicas
-            and all(is_ready(pod) and is_alive(pod) and not marks(pod) for pod in pods)
+            and all(is_ready(pod) and not marks(pod) for pod in pods)
             and not status["moves"]["active"]
             and status["readyReplicas"] == len(pods)
         )
@@ -251,8 +249,8 @@ def describe(pod: Document) -> str:
 
 TestMoves = Moves.TestCase
 TestMoves.settings = settings(
-    max_examples=60,
-    stateful_step_count=25,
+    max_examples=40,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

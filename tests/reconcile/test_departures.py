@@ -160,3 +160,15 @@ def test_a_victim_that_goes_first_keeps_its_place_in_its_own_variant_until_then(
     victim = leaves(runs(MODEL, "old"), evicting(ACROSS))
     found = look(victim, wanted={"edge": 1}, asked={"cloud": 1, "edge": 0}, must_stay=0)
     assert found.replicas == {"cloud": 1, "edge": 1}
+
+
+def test_nobody_waits_for_the_rollout_of_a_variant_that_left_the_spec() -> None:
+    old = leaves(runs(MODEL, "old"), ACROSS)
+    new = arrives(runs(MODEL, "new", "edge-1", "edge"), move=ACROSS)
+    half = {"cloud": make_live_deployment(MODEL, "cloud", replicas=1, status={"updatedReplicas": 0})}
+    half["edge"] = make_live_deployment(MODEL, "edge", replicas=1)
+    seen = Owned(replicas(old, new), half)
+    terms = Terms(wanted=9, ready_timeout_seconds=600, exists=lambda _: True, hindrance=lambda _: "")
+    progress = follow(seen.replicas, terms, NOW + timedelta(seconds=1))
+    assert departures({"edge": 1}, seen, progress, 1).evicted == ()
+    assert departures({"edge": 1}, seen, progress, 1, {"cloud"}).evicted == replicas(old)

@@ -93,7 +93,7 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
     turns: list[_Turn] = []
     for demand, model, seen in models:
         yield
-        if demand.is_suspended or any(is_rolling(live) for live in seen.deployments.values()):
+        if demand.is_suspended or any(is_rolling(live) for live in seen.of_spec(model)):
             continue
         progress = moves(model, demand, seen, usage, scene.now)
         leave(progress, seen, usage)

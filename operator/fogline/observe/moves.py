@@ -20,7 +20,7 @@ def moves(model: ModelDeployment, demand: Demand, seen: Owned, usage: Usage, now
     def hindrance(one: Underway) -> str:
         for variant in sorted({one.victim.variant, one.move.variant}):
             live = seen.deployments.get(variant)
-            if live and is_replacing_templates(live):
+            if live and demand.variant(variant) and is_replacing_templates(live):
                 return f"variant {variant} is rolled out anew"
         if one.is_replaced:
             return ""

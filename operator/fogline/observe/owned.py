@@ -21,6 +21,14 @@ class Owned:
     services: tuple[objects.Service, ...] = ()
     """Those that left the spec included."""
 
+    def of_spec(self, model: ModelDeployment) -> list[objects.Deployment]:
+        """Give the Deployments of variants that are in the spec.
+
+        A rollout of another one ends never: the pods that it makes are not placed any more.
+        """
+        variants = {variant.name for variant in model.spec.variants}
+        return [live for variant, live in self.deployments.items() if variant in variants]
+
 
 def owned(view: View, model: ModelDeployment) -> Owned:
     """Collect what belongs to a ModelDeployment; objects of a namesake that was deleted are left out."""

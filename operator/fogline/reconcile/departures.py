@@ -6,7 +6,7 @@ enough Ready ones are left.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fogline.cluster import objects
@@ -46,7 +46,9 @@ class _Pods:
         return max(0, self.alive - replicas - self.not_ready)
 
 
-def departures(wanted: Mapping[str, int], seen: Owned, progress: Progress, must_stay: int) -> Departures:
+def departures(
+    wanted: Mapping[str, int], seen: Owned, progress: Progress, must_stay: int, left: Collection[str] = ()
+) -> Departures:
     """Choose who may go now.
 
     Parameters
@@ -55,6 +57,8 @@ def departures(wanted: Mapping[str, int], seen: Owned, progress: Progress, must_
         Replicas by variant without those that are the victims of moves.
     must_stay
         Ready replicas that must be left.
+    left
+        Variants that are not in the spec any more. A rollout of theirs ends never, so nobody waits for it.
     """
     pods = {variant: _pods(variant, live, seen) for variant, live in seen.deployments.items()}
     ready = sum(replica.ready for replica in seen.replicas if replica.alive)
@@ -71,9 +75,9 @@ def departures(wanted: Mapping[str, int], seen: Owned, progress: Progress, must_
             replicas[variant] += variant != one.move.variant  # else its successor is counted in its place
         elif one.is_replaced and variant in pods and len(released[variant]) < pods[variant].on_their_way:
             released[variant].append(victim)  # this was asked for before, and is about to happen
-        elif one.is_replaced and spare >= victim.ready and _is_settled(seen, variant):
+        elif one.is_replaced and spare >= victim.ready and _is_settled(seen, variant, left):
             spare -= victim.ready
-            if _is_next(one, seen, progress):
+            if _is_next(one, seen, progress) and not pods[variant].is_changing:
                 released[variant].append(victim)
             else:
                 evicted.append(victim)
@@ -102,9 +106,9 @@ def _pods(variant: str, live: objects.Deployment, seen: Owned) -> _Pods:
     )
 
 
-def _is_settled(seen: Owned, variant: str) -> bool:
+def _is_settled(seen: Owned, variant: str, left: Collection[str]) -> bool:
     live = seen.deployments.get(variant)
-    return live is not None and not is_rolling(live)
+    return live is not None and (variant in left or not is_rolling(live))
 
 
 def _is_next(one: Underway, seen: Owned, progress: Progress) -> bool:

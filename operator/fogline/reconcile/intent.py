@@ -13,7 +13,7 @@ from fogline.config import Settings
 from fogline.disruption import Blocked, Ended, Held, Progress, StandIns, claim, drains, stand_ins
 from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_name
 from fogline.objects import Children, children, min_available, services
-from fogline.observe import Owned, leave, link_of, moves, refused_pods
+from fogline.observe import Owned, is_replacing_templates, leave, link_of, moves, refused_pods
 from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced
 from fogline.reconcile.cover import Cover, cover
 from fogline.reconcile.departures import departures
@@ -136,7 +136,8 @@ def intend(
     must_stay = min_available(model.spec.replicas, model.spec.disruption.max_unavailable)
     covered = cover(standing_in, seen, must_stay)
     wanted = Counter(decision.desired_by_variant()) + misplaced + covered.replicas
-    leaving = departures(wanted, covered.left, progress, must_stay)
+    left = {_variant(live) for live in _left_the_spec(model, seen)}
+    leaving = departures(wanted, covered.left, progress, must_stay, left)
     forbidden = uncleared(
         demand.data_sensitivity,
         seen,
@@ -242,7 +243,11 @@ def _shrunk(
 ) -> tuple[tuple[objects.Deployment, int], ...]:
     """Find the Deployments of variants that left the spec and may run fewer replicas by now."""
     left = ((live, wanted.get(_variant(live), 0)) for live in _left_the_spec(model, seen))
-    return tuple((live, replicas) for live, replicas in left if 0 < replicas < live.spec.replicas)
+    return tuple(
+        (live, replicas)
+        for live, replicas in left
+        if 0 < replicas < live.spec.replicas and not is_replacing_templates(live)
+    )
 
 
 def _variant(live: objects.Deployment) -> str:
