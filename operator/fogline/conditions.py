@@ -99,6 +99,7 @@ class Reason(StrEnum):
     NODE_LEAVING = "NodeLeaving"
     TIER_MINIMUM_MISSED = "TierMinimumMissed"
     BETTER_NODE = "BetterNode"
+    BETTER_PLAN = "BetterPlan"
 
     # Events
     NO_FITTING_NODE = "NoFittingNode"

@@ -52,6 +52,10 @@ class Settings:
     move_budgets: tuple[MoveBudget, ...] = (MoveBudget(moves=5),)
     """How many moves of all ModelDeployments together may run at once, and when: a JSON list of what
     ``spec.disruption.budgets`` takes, such as ``[{"moves": "10%"}]``: of all replicas."""
+    plan_idle_seconds: int = 30
+    """After so long without a change all models are planned together, for moves that save only together."""
+    plan_every_seconds: int = 300
+    """Time from one such plan to the next, at least."""
     optimiser_seconds: int = 300
     """The process of the optimiser is ended after this long."""
     optimiser_mebibytes: int = 1024

@@ -117,6 +117,7 @@ class MoveReason(StrEnum):
     TIER_MAXIMUM_REACHED = "TierMaximumReached"
     TIER_MINIMUM_MISSED = "TierMinimumMissed"
     BETTER_NODE = "BetterNode"
+    BETTER_PLAN = "BetterPlan"
 
 
 class OnEdgeUnreachable(StrEnum):

@@ -2,6 +2,7 @@
 
 from fogline.disruption.admit import admit
 from fogline.disruption.budgets import Purse, Purses, Running, purse_of
+from fogline.disruption.bundles import Bundle, Step, Worth, bundles_of, has_room, judge, propose
 from fogline.disruption.drains import Blocked, Drains, drains
 from fogline.disruption.forced import forced_moves
 from fogline.disruption.health import is_outage
@@ -18,6 +19,7 @@ from fogline.disruption.worth import Search
 
 __all__ = [
     "Blocked",
+    "Bundle",
     "Drains",
     "Ended",
     "Held",
@@ -31,21 +33,27 @@ __all__ = [
     "Search",
     "StandIns",
     "Standing",
+    "Step",
     "Terms",
     "Underway",
     "Wanted",
+    "Worth",
     "admit",
+    "bundles_of",
     "claim",
     "crowded_out",
     "drains",
     "follow",
     "forced_moves",
+    "has_room",
     "hold",
     "is_outage",
+    "judge",
     "longest_stay",
     "no_longer_forced",
     "obstacle",
     "present",
+    "propose",
     "purse_of",
     "release",
     "stand_ins",

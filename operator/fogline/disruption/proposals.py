@@ -29,6 +29,19 @@ class Proposal:
     """When it may go there: it has left that node just now. None: at once."""
 
     @property
+    def assignment(self) -> Assignment:
+        """Give where it should go.
+
+        Raises
+        ------
+        ValueError
+            There is no such place.
+        """
+        if isinstance(self.answer, Assignment):
+            return self.answer
+        raise ValueError(f"{self.replica.name} has no place to go")
+
+    @property
     def is_forced(self) -> bool:
         """Whether the replica has to leave, whatever it costs."""
         return self.saving_per_hour is None

@@ -24,7 +24,7 @@ from fogline.errors import ApiError
 from fogline.handlers import login, modeldeployments
 from fogline.handlers.model_feed import ModelFeed
 from fogline.metrics import Metrics
-from fogline.mover import Mover
+from fogline.mover import Mover, Planner
 from fogline.names import OPERATOR_LEASE, ModelKey
 from fogline.observe import Models, View
 from fogline.observe.reflectors import reflectors
@@ -104,6 +104,7 @@ class _Operator:
         self._reconciler = Reconciler(self.context)
         self._placer = Placer(self.context)
         self._mover = Mover(self.context)
+        self._planner = Planner(self.context, self._mover)
         self._profiles = ProfileKeeper(self.context)
         self._listed = asyncio.Event()
         self._lease = lease
@@ -127,6 +128,7 @@ class _Operator:
         self._reconciler.wakeups.wake(keys)
         self._placer.wakeups.wake(keys)
         self._mover.wakeups.wake(keys)
+        self._planner.stir()
 
     def trouble(self) -> str | None:
         """Say why the cluster is not known well enough to decide; None when it is."""
@@ -152,6 +154,7 @@ class _Operator:
             group.create_task(self._reconciler.run())
             group.create_task(self._placer.run())
             group.create_task(self._mover.run())
+            group.create_task(self._planner.run())
             group.create_task(self._profiles.run())
 
     def _recorder(self, client: Client) -> Recorder:

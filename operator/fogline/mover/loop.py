@@ -12,7 +12,7 @@ from fogline.api import ModelDeployment
 from fogline.cluster.kinds import PODS
 from fogline.conditions import Reason
 from fogline.context import Context
-from fogline.disruption import Held, Proposal, Purse, Running, Standing, crowded_out, longest_stay
+from fogline.disruption import Bundle, Held, Proposal, Purse, Running, Standing, crowded_out, longest_stay
 from fogline.errors import ApiError
 from fogline.mover.rebalance import Rebalance, Scene, rebalance
 from fogline.names import ModelKey
@@ -45,6 +45,7 @@ class Mover:
         """When a model is looked at again although nothing may have happened."""
         self._planned: dict[ModelKey, frozenset[tuple[str, str]]] = {}
         """Moves that a user was told of who wants to be told only."""
+        self._bundles: tuple[Bundle, ...] = ()
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
@@ -54,6 +55,7 @@ class Mover:
             while True:
                 keys = await self.wakeups.take(COLLECT_SECONDS + took)
                 await self._context.duty.permitted()
+                keys |= {model for bundle in self._bundles for model in bundle.models}
                 began = time.monotonic()
                 outcome = await self._rebalance(keys)
                 took = time.monotonic() - began
@@ -69,8 +71,19 @@ class Mover:
         """Begin a rebalance of some models against what is seen now; it pauses after each model."""
         return rebalance(self._scene(keys), self._purse())
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a plan is being carried out."""
+        return bool(self._bundles)
+
+    def carry_out(self, bundles: tuple[Bundle, ...]) -> None:
+        """Begin moves that save only together; each is judged anew against what is seen then."""
+        self._bundles = bundles
+        self.wakeups.wake({model for bundle in bundles for model in bundle.models})
+
     async def _rebalance(self, keys: Iterable[ModelKey]) -> Rebalance:
         """Decide, and let other work go on between models."""
+        bundles = self._bundles
         steps = self.look(keys)
         since = time.monotonic()
         while True:
@@ -78,6 +91,8 @@ class Mover:
                 next(steps)
             except StopIteration as end:
                 outcome: Rebalance = end.value
+                if self._bundles is bundles:
+                    self._bundles = outcome.bundles
                 return outcome
             if time.monotonic() - since > SLICE_SECONDS:
                 await asyncio.sleep(0)
@@ -99,6 +114,7 @@ class Mover:
             victims=view.victims(),
             underway=self._underway(),
             crowded_out=self._crowded_out(usage),
+            bundles=self._bundles,
         )
 
     def _crowded_out(self, usage: Usage) -> Mapping[tuple[str, str], Reason]:

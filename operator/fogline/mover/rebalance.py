@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from fogline.api import ModelDeployment, RebalancingMode
 from fogline.conditions import Reason
 from fogline.disruption import (
+    Bundle,
     Held,
     Moment,
     Proposal,
@@ -17,15 +18,16 @@ from fogline.disruption import (
     admit,
     claim,
     forced_moves,
-    hold,
     is_outage,
     purse_of,
     release,
 )
 from fogline.disruption.worth import MOST
+from fogline.mover.together import advance
+from fogline.mover.turns import Turn, may_leave
 from fogline.names import ModelKey
 from fogline.observe import Owned, is_rolling, leave, moves
-from fogline.placement import Assignment, Demand, Usage, assume, demand_of, turn
+from fogline.placement import Demand, Usage, assume, demand_of, turn
 from fogline.snapshot import Replica
 
 
@@ -44,6 +46,8 @@ class Scene:
     """Moves of all models; those included that cannot be seen yet."""
     crowded_out: Mapping[tuple[str, str], Reason] = field(default_factory=dict)
     """Replicas of all models, by namespace and name, that leave over-committed nodes."""
+    bundles: tuple[Bundle, ...] = ()
+    """Moves that save only together, of models that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +57,8 @@ class Rebalance:
     start: tuple[Proposal, ...]
     held: Mapping[ModelKey, tuple[Held, ...]]
     """By model, the most urgent first; models without any are there too."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A model that may move."""
-
-    model: ModelDeployment
-    demand: Demand
-    seen: Owned
-    free: list[Proposal] = field(default_factory=list)
-    """Moves that nothing but a budget may hold."""
-    held: list[Held] = field(default_factory=list)
-
-    def take(self, proposal: Proposal, moment: Moment) -> bool:
-        """Sort a proposal; tells whether it may start."""
-        waits = hold(proposal, self.model, moment)
-        if waits:
-            self.held.append(waits)
-        else:
-            self.free.append(proposal)
-        return waits is None
+    bundles: tuple[Bundle, ...] = ()
+    """Those that are not over: what is left of each."""
 
 
 def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
@@ -90,7 +75,7 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
     models.sort(key=lambda one: turn(one[0]))
     keys = {demand.model for demand, _, _ in models}
     release([victim for victim in scene.victims if victim.model not in keys], usage)
-    turns: list[_Turn] = []
+    turns: list[Turn] = []
     for demand, model, seen in models:
         yield
         if demand.is_suspended or any(is_rolling(live) for live in seen.of_spec(model)):
@@ -98,12 +83,22 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
         progress = moves(model, demand, seen, usage, scene.now)
         leave(progress, seen, usage)
         claim(demand, progress.underway, usage)
-        turns.append(_Turn(model, demand, seen))
+        turns.append(Turn(model, demand, seen))
     for one in turns:
         _force(one, scene, moment)
         yield
+    bundles: list[Bundle] = []
+    for bundle in scene.bundles:
+        if left := advance(bundle, {one.demand.model: one for one in turns}, usage, moment):
+            bundles.append(left)
+        yield
+    together = {model for bundle in bundles if bundle.begun for model in bundle.models}
+    together |= {
+        move.replica.model for one in turns for move in one.free if move.reason is Reason.BETTER_PLAN
+    }
     for one in turns:
-        if one.model.spec.rebalancing.mode is not RebalancingMode.DISABLED and _is_steady(one, usage):
+        mode = one.model.spec.rebalancing.mode
+        if mode is not RebalancingMode.DISABLED and one.is_steady(usage) and one.demand.model not in together:
             _improve(one, usage, moment)
         yield
     purses = Purses(cluster, {demand.model: purse_of(model) for demand, model, _ in models})
@@ -113,40 +108,32 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
     for wait in (*(wait for one in turns for wait in one.held), *waiting):
         key = wait.proposal.replica.model
         held[key] = (*held[key], wait)
-    return Rebalance(tuple(started), held)
+    return Rebalance(tuple(started), held, tuple(bundles))
 
 
-def _force(one: _Turn, scene: Scene, moment: Moment) -> None:
-    running = [replica for replica in one.seen.replicas if _may_leave(replica) and replica.bound]
+def _force(one: Turn, scene: Scene, moment: Moment) -> None:
+    running = [replica for replica in one.seen.replicas if may_leave(replica) and replica.bound]
     cool = scene.now - timedelta(seconds=one.model.spec.rebalancing.cooldown_seconds)
     for proposal in forced_moves(one.demand, running, scene.crowded_out, scene.usage, cool):
         one.take(proposal, moment)
 
 
-def _improve(one: _Turn, usage: Usage, moment: Moment) -> None:
-    forced = {move.replica.uid for move in one.free} | {wait.proposal.replica.uid for wait in one.held}
-    serving = [r for r in one.seen.replicas if _may_leave(r) and r.ready and r.uid not in forced]
+def _improve(one: Turn, usage: Usage, moment: Moment) -> None:
+    serving = [r for r in one.seen.replicas if may_leave(r) and r.ready and r.uid not in one.decided]
     search = Search(one.demand, usage, one.model.spec.rebalancing.min_saving_percent)
     found = 0
     for replica, pod in search.in_order(serving):
         better = search.better(replica, pod)
         if better is None:
             continue
-        if one.take(better, moment) and isinstance(better.answer, Assignment):
+        if one.take(better, moment):
             usage.release(pod)
-            assume(better.answer, one.demand, usage)
+            assume(better.assignment, one.demand, usage)
             search.changed()
         found += 1
         if found == MOST:
             break
 
 
-def _may_leave(replica: Replica) -> bool:
-    """Tell whether a replica may be the victim of a move: it is alive, and its own move is over."""
-    return replica.alive and not replica.replaces
-
-
-def _is_steady(one: _Turn, usage: Usage) -> bool:
-    """Tell whether all replicas serve and none is too many; before that, nothing moves that need not."""
-    ready = sum(replica.ready and replica.alive for replica in one.seen.replicas)
-    return len(usage.of(one.demand.model).replicas) <= one.demand.replicas <= ready
+def _is_planned(move: Proposal) -> bool:
+    return move.reason is Reason.BETTER_PLAN

@@ -44,6 +44,8 @@ class Before:
     """What the last pass could not write, or why nothing may be."""
     held: tuple[Held, ...] = ()
     """Moves that the last rebalance held back."""
+    gap_percent: int | None = None
+    """How far the latest plan for all models is above a cost that no plan can beat."""
     version: Version = OLDEST
     """Of the cluster."""
     uncleared_since: Mapping[str, datetime] = field(default_factory=dict)
@@ -129,6 +131,7 @@ def intend(
         refusal=before.refusal,
         progress=progress,
         held=before.held,
+        gap_percent=before.gap_percent,
     )
     status = status_of(facts, now)
     if on_hold:

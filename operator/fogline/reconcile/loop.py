@@ -122,6 +122,7 @@ class Reconciler:
         return Before(
             refusal=self._refusal(model),
             held=self._context.outlook.of(key),
+            gap_percent=self._context.outlook.gap_percent,
             version=self._context.cluster.version,
             uncleared_since=self._uncleared.get(key, {}),
         )

@@ -3,6 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
+
 from fogline.api import (
     ConditionStatus,
     LastDecision,
@@ -52,7 +54,7 @@ def status_of(facts: Facts, now: datetime) -> ModelDeploymentStatus:
         tiers=_tiers(facts),
         placements=facts.placements[:MAX_PLACEMENTS],
         moves=moves_status(before.moves, facts.progress, facts.held, now),
-        last_decision=_last_decision(before.last_decision, facts.decision, now),
+        last_decision=_last_decision(before.last_decision, facts, now),
         conditions=conditions(before.conditions, verdicts(facts), model.metadata.generation, now),
     )
 
@@ -115,7 +117,18 @@ def _tiers(facts: Facts) -> TiersStatus:
     return TiersStatus(cloud=count(Tier.CLOUD), edge=count(Tier.EDGE))
 
 
-def _last_decision(before: LastDecision | None, decision: Decision, now: datetime) -> LastDecision | None:
+def _last_decision(before: LastDecision | None, facts: Facts, now: datetime) -> LastDecision | None:
+    """Tell the decision that last said something, and how good the latest plan of all models is."""
+    told = _latest_answer(before, facts.decision, now)
+    if facts.gap_percent is None:
+        return told
+    gap = str(facts.gap_percent)
+    if told is None:
+        return LastDecision(time=now.replace(microsecond=0), bound_gap_percent=gap)
+    return msgspec.structs.replace(told, bound_gap_percent=gap)
+
+
+def _latest_answer(before: LastDecision | None, decision: Decision, now: datetime) -> LastDecision | None:
     """Keep the decision that last said something: who was assigned, or why somebody waits."""
     answers: tuple[Unplaceable | Assignment, ...] = (*decision.unplaceable, *decision.assignments)
     if not answers:

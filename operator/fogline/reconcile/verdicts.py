@@ -35,6 +35,8 @@ class Facts:
     """How far moves are."""
     held: tuple[Held, ...] = ()
     """Moves that do not start now."""
+    gap_percent: int | None = None
+    """How far the latest plan for all models is above a cost that no plan can beat."""
 
     @property
     def cost_per_hour(self) -> Decimal:
