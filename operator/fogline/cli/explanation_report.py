@@ -50,7 +50,7 @@ def lines(found: Explanation, most: int | None) -> Iterator[str]:
     ready = sum(one.replica.ready for one in found.placed)
     yield f"{model_key(found.model)}: {ready} of {spec.replicas} replicas are Ready"
     for condition in status.conditions if status else ():
-        if condition.message and condition.type != "Rebalancing":
+        if condition.message:
             yield f"  {condition.type}={condition.status} {condition.reason}: {condition.message}"
     if found.placed:
         yield ""
