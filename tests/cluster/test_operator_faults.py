@@ -1,5 +1,6 @@
 """Faults between operator and API server: whatever goes wrong on the way, the end is right."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -94,6 +95,21 @@ async def test_watches_that_went_silent_go_on_after_the_connection_is_cut(
     await world.apply_model()
     operator_proxy.clear()
     operator_proxy.cut()
+    await world.until_ready(1)
+
+
+async def test_an_operator_that_finds_no_api_server_waits_for_it(
+    world: World, operator_proxy: FaultProxy, start_operator: StartOperator
+) -> None:
+    await world.add_node()
+    operator_proxy.add(Fault(Drop(Moment.BEFORE), times=None))
+    starting = asyncio.ensure_future(start_operator())
+    await wait_for(lambda: len(operator_proxy.requests) > 8, "it has tried", 60)
+    assert {request.status for request in operator_proxy.requests} == {None}
+    assert not any("kopf" in request.agent for request in operator_proxy.requests)
+    operator_proxy.clear()
+    await starting
+    await world.apply_model()
     await world.until_ready(1)
 
 

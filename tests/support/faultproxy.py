@@ -163,7 +163,12 @@ class FaultProxy:
             raise ConnectionResetError("the sender is gone already")
         body = await incoming.content.read()
         request = Request(
-            len(self.requests) + 1, incoming.method, incoming.raw_path, body, at_seconds=time.monotonic()
+            number=len(self.requests) + 1,
+            method=incoming.method,
+            path=incoming.raw_path,
+            body=body,
+            at_seconds=time.monotonic(),
+            agent=incoming.headers.get("User-Agent", ""),
         )
         self.requests.append(request)
         self._open.add(transport)

@@ -20,6 +20,8 @@ class Request:
     body: bytes
     at_seconds: float
     """When it arrived, in monotonic seconds."""
+    agent: str = ""
+    """The program that sent it, as it calls itself."""
     status: int | None = None
     """HTTP status of the answer that was passed on; None while there is none."""
     refusal: str = ""

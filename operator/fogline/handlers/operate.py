@@ -61,6 +61,7 @@ async def operate(settings: Settings) -> None:
                 asyncio.TaskGroup() as group,
             ):
                 loops = group.create_task(operator.run())
+                await operator.known.wait()  # kopf would end when it finds no API server at its start
                 await kopf.operator(
                     registry=_registry(where, loops),
                     settings=_kopf_settings(),
@@ -107,6 +108,8 @@ class _Operator:
         self._planner = Planner(self.context, self._mover)
         self._profiles = ProfileKeeper(self.context)
         self._listed = asyncio.Event()
+        self.known = asyncio.Event()
+        """Set once the cluster is known."""
         self._lease = lease
         self._elector = Elector(
             apart,
@@ -147,6 +150,7 @@ class _Operator:
                 await source.synced.wait()
             await self._listed.wait()
             logger.info("the cluster is known")
+            self.known.set()
             group.create_task(self._hold_lease())
             group.create_task(self._tell_trouble())
             await self._elector.leading.wait()
