@@ -20,6 +20,8 @@ class Load:
     replicas_per_node: float
     requests: Mapping[tuple[str, str, int], int]
     """Processors, memory and accelerators of one replica, and how often that is drawn."""
+    most_replicas: int | None = None
+    """Of one model; None: more in a larger cluster."""
 
 
 MANY_SMALL = Load(
@@ -74,7 +76,7 @@ def make_models(nodes: Sequence[Node], load: Load, random: Random) -> Iterator[M
         if number % _FORCED == 1:
             yield _impossible(name, number // _FORCED, random)
         else:
-            replicas = min(random.randint(1, 12 + len(nodes) // 40), left)
+            replicas = min(random.randint(1, load.most_replicas or 12 + len(nodes) // 40), left)
             left -= replicas
             yield _model(name, _draw(load.requests, random), replicas, cities, random)
         number += 1

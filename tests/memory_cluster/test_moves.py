@@ -82,3 +82,14 @@ def test_a_drain_that_has_waited_in_vain_goes_through() -> None:
     cluster.cordon("a", unschedulable=False)
     cluster.run_for(20)
     assert placed(cluster) == ["a", "a"]
+
+
+def test_a_model_that_is_scaled_gets_its_replicas_and_loses_them_again() -> None:
+    cluster = MemoryCluster()
+    furnish(cluster, a="0.1", b="9")
+    MemoryOperator(cluster.store, cluster.timeline)
+    key = add_model(cluster)
+    for replicas in (1, 6, 2):
+        cluster.edit_model(key, replicas=replicas)
+        cluster.run_for(30)
+        assert len(placed(cluster)) == replicas

@@ -6,18 +6,21 @@ The judge reads the API server's own history and nothing of the operator's.
 import asyncio
 import contextlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from tests.support.changes import Change, ObjectKey, key_of
+from tests.support.judging import Judge
+from tests.support.judging.placing import clearance_of, gates, pins
 from tests.support.wait import wait_for
 
 from fogline.api import DataSensitivity
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document, EventType, WatchEvent
-from fogline.cluster.kinds import NODES, PODS, Kind
+from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NODES, PODS, Kind
 from fogline.errors import UnavailableError
-from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, GATE, MODEL_LABEL
+from fogline.names import DATA_SENSITIVITY_LABEL, MODEL_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +37,25 @@ class Binding:
 
 
 class History:
-    """Watches the pods of one namespace and the nodes of one test."""
+    """Watches the pods, Deployments and models of one namespace and the nodes of one test."""
 
     def __init__(self, client: Client, namespace: str, node_selector: str) -> None:
         self._client = client
         self._namespace = namespace
         self._node_selector = node_selector
-        self._versions: dict[Kind, list[Document]] = {PODS: [], NODES: []}
+        self._versions: dict[Kind, list[Document]] = {
+            kind: [] for kind in (NODES, PODS, DEPLOYMENTS, MODEL_DEPLOYMENTS)
+        }
+        self._latest: dict[tuple[Kind, ObjectKey], Document] = {}
+        self._changes: list[Change] = []
         self.deleted: dict[str, Document] = {}
         """Pods by name, as they were last."""
 
     async def run(self) -> None:
         """Record until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._record(PODS, self._namespace, ""))
+            for kind in (PODS, DEPLOYMENTS, MODEL_DEPLOYMENTS):
+                group.create_task(self._record(kind, self._namespace, ""))
             group.create_task(self._record(NODES, None, self._node_selector))
 
     @property
@@ -83,36 +91,30 @@ class History:
                 )
 
     def breaches(self) -> list[str]:
-        """Tell which promises about placing were broken; empty when all were kept."""
-        found: list[str] = []
-        for one in self.bindings():
-            if one.pins - {one.node} and one.pins != {None}:
-                found.append(f"{one.pod} was bound to {one.node}, but its terms are pinned to {one.pins}")
-            if one.clearance < one.needs:
-                found.append(f"{one.pod} needs {one.needs} and was bound to {one.node}: {one.clearance}")
-        return [*found, *(f"{name} was made without our gate" for name in self._made_without_gate())]
+        """Tell which promises were broken; empty when all were kept."""
+        judge = Judge()
+        for change in sorted(self._changes, key=lambda change: change.version):
+            judge.see(change)
+        return judge.breaches
 
-    def _made_without_gate(self) -> Iterator[str]:
-        known: set[str] = set()
-        for pod in self.pods:
-            uid = pod["metadata"]["uid"]
-            is_ours = (
-                MODEL_LABEL in pod["metadata"].get("labels", {}) and "ownerReferences" in pod["metadata"]
-            )
-            if is_ours and uid not in known and GATE not in gates(pod):
-                yield pod["metadata"]["name"]
-            known.add(uid)
+    def marked_for_nothing(self) -> list[str]:
+        """Tell which pods carry marks of moves at present although their model is Ready and nothing moves."""
+        judge = Judge()
+        for change in sorted(self._changes, key=lambda change: change.version):
+            judge.see(change)
+        return judge.idle_with_marks()
 
     def _clearance(self, node: str, moment: int) -> DataSensitivity:
         """Find the clearance of a node when a pod was written: resourceVersions of one store are ordered."""
         versions = [one for one in self._versions[NODES] if one["metadata"]["name"] == node]
         at = bisect_right(versions, moment, key=lambda one: int(one["metadata"]["resourceVersion"]))
-        labels = versions[at - 1]["metadata"].get("labels", {})
-        return clearance_of(labels)
+        return clearance_of(versions[at - 1]["metadata"].get("labels", {}))
 
     async def _record(self, kind: Kind, namespace: str | None, label_selector: str) -> None:
         listing = await self._client.list(kind, namespace=namespace, label_selector=label_selector)
         self._versions[kind] += listing.items
+        for item in listing.items:
+            self._note(kind, item, is_gone=False)
         seen = listing.resource_version
         while True:  # the server ends watches that are old, and those that are slow
             events = self._client.watch(
@@ -127,31 +129,23 @@ class History:
     def _take(self, kind: Kind, event: WatchEvent[Document]) -> None:
         if event.object is None:
             return
+        self._note(kind, event.object, is_gone=event.type is EventType.DELETED)
         if event.type is not EventType.DELETED:
             self._versions[kind].append(event.object)
         elif kind is PODS:
             self.deleted[event.object["metadata"]["name"]] = event.object
+
+    def _note(self, kind: Kind, document: Document, *, is_gone: bool) -> None:
+        key = kind, key_of(document)
+        before = self._latest.pop(key, None)
+        if not is_gone:
+            self._latest[key] = document
+        version = int(document["metadata"]["resourceVersion"])
+        self._changes.append(Change(kind, before, None if is_gone else document, version))
 
 
 def _version(pod: Document) -> tuple[str, str]:
     return pod["metadata"]["uid"], pod["metadata"]["resourceVersion"]
 
 
-def clearance_of(labels: Mapping[str, str]) -> DataSensitivity:
-    """Read the clearance of a node; what is not one of the four levels holds public data only."""
-    levels = {level.value: level for level in DataSensitivity}
-    return levels.get(labels.get(CLEARANCE_LABEL, ""), DataSensitivity.PUBLIC)
-
-
-def gates(pod: Document) -> set[str]:
-    """Give the names of a pod's scheduling gates."""
-    return {gate["name"] for gate in pod["spec"].get("schedulingGates", ())}
-
-
-def pins(pod: Document) -> frozenset[str | None]:
-    """Give the nodes that the terms of a pod's required affinity name; None for a term without a pin."""
-    required = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    return frozenset(
-        term["matchFields"][0]["values"][0] if "matchFields" in term else None
-        for term in required["nodeSelectorTerms"]
-    )
+__all__ = ["Binding", "History", "clearance_of", "gates", "pins"]

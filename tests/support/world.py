@@ -47,6 +47,7 @@ async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
     try:
         yield world
         await world.history.caught_up()
+        await wait_for(lambda: not world.history.marked_for_nothing(), "no pod has marks for nothing", 15)
         assert not recording.done(), "the history has a hole"
     finally:
         recording.cancel()

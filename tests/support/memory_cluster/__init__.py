@@ -5,8 +5,8 @@ claims nothing about the API server: no permissions, no field managers, no rates
 """
 
 from tests.support.memory_cluster.cluster import MemoryCluster
-from tests.support.memory_cluster.operator import MemoryOperator
-from tests.support.memory_cluster.store import Change, Store
+from tests.support.memory_cluster.operator import Habits, MemoryOperator
+from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Timeline
 
-__all__ = ["Change", "MemoryCluster", "MemoryOperator", "Store", "Timeline"]
+__all__ = ["Habits", "MemoryCluster", "MemoryOperator", "Store", "Timeline"]

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from tests.support.changes import key_of
 from tests.support.memory_cluster.deployments import Deployments
 from tests.support.memory_cluster.evictions import evict
 from tests.support.memory_cluster.kubelets import Kubelets
 from tests.support.memory_cluster.pods import with_condition
-from tests.support.memory_cluster.scheduler import Choose, Room, Scheduler
-from tests.support.memory_cluster.store import Store, key_of
+from tests.support.memory_cluster.scheduler import RETRY_SECONDS, Choose, Room, Scheduler
+from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Timeline
 
 from fogline.api import ModelDeployment
@@ -40,6 +41,8 @@ class MemoryCluster:
         Says how long a pod takes from its binding until it answers.
     choose
         Chooses the node of a pod without a pin; by default the first by name.
+    retry_seconds
+        How long after a change the scheduler looks again at the pods that it refused.
     """
 
     def __init__(
@@ -47,13 +50,14 @@ class MemoryCluster:
         *,
         load_seconds: Callable[[Document], float] = _two_seconds,
         choose: Choose = _first,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.timeline = Timeline()
         self.store = Store(self.timeline)
         self.room = Room(self.store)
         self.kubelets = Kubelets(self.store, self.timeline, self.room, load_seconds)
         self.deployments = Deployments(self.store, self.timeline)
-        self.scheduler = Scheduler(self.store, self.timeline, self.room, choose)
+        self.scheduler = Scheduler(self.store, self.timeline, self.room, choose, retry_seconds)
 
     def run_for(self, seconds: float) -> None:
         """Let time pass."""

@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
+from tests.support.changes import Change, ObjectKey, key_of
 from tests.support.memory_cluster.pods import is_alive, is_ready
-from tests.support.memory_cluster.store import Change, ObjectKey, Store, key_of
+from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Batch, Timeline
 
 from fogline.cluster.documents import Document
@@ -101,6 +102,7 @@ class Deployments:
                 "name": f"{key[1]}-{name}-{self._made:06}",
                 "namespace": key[0],
                 "labels": {**template["metadata"]["labels"], _HASH: name},
+                "annotations": dict(template["metadata"].get("annotations", {})),
                 "ownerReferences": [
                     {
                         "apiVersion": "apps/v1",

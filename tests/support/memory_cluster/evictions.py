@@ -1,7 +1,8 @@
 """The Eviction API, as far as the PodDisruptionBudgets of models go: a number of replicas that must stay."""
 
+from tests.support.changes import key_of
 from tests.support.memory_cluster.pods import is_alive, is_ready, with_condition
-from tests.support.memory_cluster.store import Store, key_of
+from tests.support.memory_cluster.store import Store
 
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import POD_DISRUPTION_BUDGETS, PODS

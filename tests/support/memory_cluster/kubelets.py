@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from tests.support.changes import Change, ObjectKey, key_of
 from tests.support.memory_cluster.pods import is_alive, is_ready, with_condition
 from tests.support.memory_cluster.scheduler import Room, tolerated_seconds
-from tests.support.memory_cluster.store import Change, ObjectKey, Store, key_of
+from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Timeline
 
 from fogline.cluster.documents import Document

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from tests.support.memory_cluster.store import Change, ObjectKey, Store
+from tests.support.changes import Change, ObjectKey
+from tests.support.memory_cluster.store import Store
 
 from fogline.cluster import objects
 from fogline.cluster.kinds import (

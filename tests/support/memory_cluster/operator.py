@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -32,36 +33,35 @@ from fogline.snapshot import Move, Replica
 T = TypeVar("T")
 
 
-class MemoryOperator:
-    """One operator from its start to its crash. It may be started anew: all that it knows, it has read.
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How an operator goes about its work."""
 
-    Parameters
-    ----------
-    write_seconds
-        How long a write takes; meanwhile other things happen. 0: a pass and its writes are one moment.
-    moves
-        Whether replicas move at all.
-    wakes_all
-        Whether each change of a node, and all room that is freed, wakes every model, as the operator does. If
-        not, it wakes those that wait for something and those that are on the node; `wake` wakes others.
-    """
+    write_seconds: float = 0.0
+    """How long a write takes; meanwhile other things happen. 0: a pass and its writes are one moment."""
+    collect_seconds: float = COLLECT_SECONDS
+    """How long changes are collected before moves are looked for."""
+    moves: bool = True
+    """Whether replicas move at all."""
+    wakes_all: bool = True
+    """Whether each change of a node, and all room that is freed, wakes every model, as the operator does. If
+    not, it wakes those that wait for something and those that are on the node; `wake` wakes others."""
+
+
+class MemoryOperator:
+    """One operator from its start to its crash. It may be started anew: all that it knows, it has read."""
 
     def __init__(
         self,
         store: Store,
         timeline: Timeline,
         settings: Settings | None = None,
-        *,
-        write_seconds: float = 0.0,
-        moves: bool = True,
-        wakes_all: bool = True,
+        habits: Habits | None = None,
     ) -> None:
         self._store = store
         self._timeline = timeline
         self._settings = settings or Settings()
-        self._write_seconds = write_seconds
-        self._moves = moves
-        self._wakes_all = wakes_all
+        self._habits = habits or Habits()
         self.models = Models()
         self.view = View(
             self._settings,
@@ -75,7 +75,7 @@ class MemoryOperator:
         collect = self._settings.batch_milliseconds / 1000
         self._passes = Batch(timeline, collect, self.reconcile)
         self._places = Batch(timeline, collect, self.place)
-        self._rebalances = Batch(timeline, COLLECT_SECONDS, self.rebalance)
+        self._rebalances = Batch(timeline, self._habits.collect_seconds, self.rebalance)
         self._applied: dict[str, Document] = {}
         self._busy: set[ModelKey] = set()
         self._postponed: set[ModelKey] = set()
@@ -174,7 +174,7 @@ class MemoryOperator:
 
     def rebalance(self, keys: Iterable[ModelKey]) -> None:
         """Look for moves, as `fogline.mover.loop` does."""
-        if self._has_crashed or not self._moves:
+        if self._has_crashed or not self._habits.moves:
             return
         mover = self._mover
         outcome = _outcome_of(mover.look(keys))
@@ -246,8 +246,8 @@ class MemoryOperator:
             except ApiError:
                 self._finish(key, RETRY_SECONDS)
                 return
-            if self._write_seconds:
-                self._timeline.later(self._write_seconds, lambda: self._carry_out(key, one, writes))
+            if self._habits.write_seconds:
+                self._timeline.later(self._habits.write_seconds, lambda: self._carry_out(key, one, writes))
                 return
 
     def _finish(self, key: ModelKey, again_seconds: float | None) -> None:
@@ -278,8 +278,8 @@ class MemoryOperator:
                 self._mover._marked.pop(replica.uid, None)  # noqa: SLF001
                 self._timeline.later(RETRY_SECONDS, lambda: self.wake([replica.model]))
 
-        if self._write_seconds:
-            self._timeline.later(self._write_seconds, write)
+        if self._habits.write_seconds:
+            self._timeline.later(self._habits.write_seconds, write)
         else:
             write()
 
@@ -289,7 +289,7 @@ class MemoryOperator:
         (self._waiting.add if is_waiting else self._waiting.discard)(key)
 
     def _room_changed(self) -> None:
-        if self._wakes_all:
+        if self._habits.wakes_all:
             self.wake(self.models)
             return
         touched = {key for node in self.view.nodes.changed for key in self._mirror.on_node[node]}

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 import msgspec
+from tests.support.changes import Change, ObjectKey
 from tests.support.memory_cluster.pods import is_alive, with_condition
-from tests.support.memory_cluster.store import Change, ObjectKey, Store
+from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Batch, Timeline
 from tests.support.node_selector import accepts
 
@@ -17,7 +18,7 @@ from fogline.units import Amounts, resource_amounts
 
 BIND_SECONDS = 0.02
 RETRY_SECONDS = 0.1
-"""After something changed that may help a pod that was refused."""
+"""After a change that may help a pod that was refused, as long as it was not refused often."""
 
 Choose = Callable[[Document, list[str], "Room"], str]
 """Chooses one of the feasible nodes of a pod."""
@@ -87,13 +88,15 @@ class Scheduler:
         Chooses the node of a pod that may run on several.
     """
 
-    def __init__(self, store: Store, timeline: Timeline, room: Room, choose: Choose) -> None:
+    def __init__(
+        self, store: Store, timeline: Timeline, room: Room, choose: Choose, retry_seconds: float
+    ) -> None:
         self._store = store
         self._timeline = timeline
         self._room = room
         self._choose = choose
         self._due: Batch[ObjectKey] = Batch(timeline, BIND_SECONDS, self._bind_all)
-        self._again: Batch[ObjectKey] = Batch(timeline, RETRY_SECONDS, self._bind_all)
+        self._again: Batch[ObjectKey] = Batch(timeline, retry_seconds, self._bind_all)
         self._refused: dict[ObjectKey, None] = {}
         self._accepting: dict[int, tuple[Document, set[str]]] = {}
         """By identity of an affinity: it, and the names of the nodes that it accepts by their labels."""

@@ -2,36 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
+from tests.support.changes import Change, ObjectKey, key_of
 from tests.support.memory_cluster.timeline import Timeline
 
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, PODS, Kind, kind_of
 from fogline.errors import ChangedMeanwhileError, ConflictError, NotFoundError
 from fogline.names import MODEL_LABEL
-
-ObjectKey: TypeAlias = tuple[str, str]
-"""Namespace, empty for objects of the whole cluster, and name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a watch tells, with the version before."""
-
-    kind: Kind
-    before: Document | None
-    """None: the object is new."""
-    after: Document | None
-    """None: the object is gone."""
-    version: int
-    """Changes of all kinds are in one order."""
-
-    @property
-    def key(self) -> ObjectKey:
-        """Name the object."""
-        return key_of(self.after or self.before or {})
 
 
 class Store:
@@ -170,12 +149,6 @@ class Store:
 def _model_of(pod: Document) -> ObjectKey:
     meta = pod["metadata"]
     return meta["namespace"], meta.get("labels", {}).get(MODEL_LABEL, "")
-
-
-def key_of(document: Document) -> ObjectKey:
-    """Name an object."""
-    meta = document["metadata"]
-    return meta.get("namespace") or "", meta["name"]
 
 
 def patched(document: Document, operations: Sequence[Document]) -> Document:

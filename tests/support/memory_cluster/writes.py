@@ -4,8 +4,9 @@ import contextlib
 from collections.abc import Iterator, MutableMapping
 
 import msgspec
+from tests.support.changes import key_of
 from tests.support.memory_cluster.evictions import evict
-from tests.support.memory_cluster.store import Store, key_of
+from tests.support.memory_cluster.store import Store
 
 from fogline.cluster import objects
 from fogline.cluster.documents import Document
