@@ -80,7 +80,7 @@ bench: venv ## all figures
 	$(BIN)/python -m bench
 
 .PHONY: bench-%
-bench-%: venv ## one figure: make bench-server, bench-control, ...
+bench-%: venv ## one figure: make bench-server, bench-operator, bench-moves, ...
 	$(BIN)/python -m bench $*
 
 .PHONY: docs

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.support.builders import make_model, make_variant
-from tests.support.memory_cluster import Change, MemoryCluster, MemoryOperator
+from tests.support.changes import Change, key_of
+from tests.support.memory_cluster import MemoryCluster, MemoryOperator
 from tests.support.memory_cluster.pods import is_alive, is_ready
-from tests.support.memory_cluster.store import key_of
 
 from fogline.api import parse
 from fogline.cluster.documents import Document
