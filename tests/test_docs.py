@@ -1,5 +1,6 @@
 """The documentation: what it tells people to write is accepted."""
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
@@ -69,3 +70,31 @@ def test_every_setting_is_documented_with_its_default(kind: type[Settings | Jani
         default = DEFAULTS.get(field.name, str(field.default))
         row = rf"\| `FOGLINE_{field.name.upper()}` \| `?{re.escape(default)}`? \|"
         assert re.search(row, OPERATIONS), field.name
+
+
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text()
+
+
+def names_in(path: Path) -> set[str]:
+    """Read the names of the tests in a file without running it."""
+    body = ast.parse(path.read_text()).body
+    functions = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return functions | {
+        target.id
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+@pytest.mark.parametrize(("path", "name"), sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", RELIABILITY))))
+def test_every_test_that_the_page_about_reliability_names_is_there(path: str, name: str) -> None:
+    assert name.lower().startswith("test")
+    assert name in names_in(ROOT / "tests" / path)
+
+
+def test_every_promise_and_every_fault_is_on_the_page_about_reliability() -> None:
+    found = re.findall(r"^\*\*([RF]\d\d?) ", RELIABILITY, re.MULTILINE)
+    wanted = [f"R{number}" for number in range(1, 14)] + [f"F{number:02}" for number in range(1, 35)]
+    assert sorted(found) == sorted(wanted)

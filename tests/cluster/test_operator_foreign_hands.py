@@ -95,6 +95,45 @@ async def test_somebody_who_scales_our_deployment_is_named(world: World) -> None
     await world.until("Ready", "True")
 
 
+async def test_once_a_deployment_is_scaled_back_replicas_move_and_scale_as_before(world: World) -> None:
+    left = await world.add_node("a")
+    await world.apply_model()
+    await world.until_ready(1)
+    kept = await world.add_node("b")
+    await world.kubectl("scale", "deployment/digits-cloud", "--replicas=3")
+    message = await world.until("Ready", "False", "ReplicasConflict")
+    assert "it should have 1" in message
+    await world.kubectl("scale", "deployment/digits-cloud", "--replicas=1")
+    await world.until_ready(1)
+    await world.kubectl("cordon", left)
+    await world.until_on([kept])
+    await world.kubectl("scale", "mdep/digits", "--replicas=2")
+    await world.until_ready(2)
+    assert await world.nodes_of() == [kept, kept]
+
+
+async def test_a_deployment_that_somebody_scales_during_a_move_is_named_and_the_move_ends_once_it_is_right(
+    world: World,
+) -> None:
+    left = await world.add_node("a")
+    await world.apply_model()
+    await world.until_ready(1)
+    kept = await world.add_node("b")
+    await world.kubectl("cordon", left)
+    await wait_for(lambda: _has_replicas(world, 2), "the surge has begun")
+    await world.kubectl("scale", "deployment/digits-cloud", "--replicas=3")
+    message = await world.until("Ready", "False", "ReplicasConflict")
+    _, _, wanted = message.partition("it should have ")
+    await world.kubectl("scale", "deployment/digits-cloud", f"--replicas={wanted[0]}")
+    await world.until_ready(1)
+    assert await world.nodes_of() == [kept]
+
+
+async def _has_replicas(world: World, replicas: int) -> bool:
+    live = await world.child(DEPLOYMENTS, "digits-cloud") or {}
+    return bool(live["spec"]["replicas"] == replicas)
+
+
 async def test_a_service_of_somebody_else_is_left_alone_and_named(world: World) -> None:
     theirs = {
         "apiVersion": "v1",

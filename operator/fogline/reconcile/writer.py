@@ -24,6 +24,7 @@ from fogline.names import DELETION_COST_ANNOTATION, FIELD_MANAGER, MODEL_LABEL, 
 from fogline.objects import mark_victim, settle_replacement, unmark_victim
 from fogline.objects.metadata import Document, path_of_annotation
 from fogline.observe import View, model_key
+from fogline.observe.view import Child
 from fogline.placement.explain import describe
 from fogline.reconcile.intent import Intent
 from fogline.reconcile.refusal import Refusal
@@ -241,7 +242,9 @@ class Writer:
             text = f"{kind.kind} {key.name} exists and is not of this ModelDeployment; rename one of them"
             return Refusal(Reason.NAME_TAKEN, text), False
         identity = {"uid": holder.uid} if holder else {}
-        refusal, answer = await self._apply_unless_contested({**document, "metadata": {**meta, **identity}})
+        refusal, answer = await self._apply_unless_contested(
+            {**document, "metadata": {**meta, **identity}}, _as_we_left_it(live, known)
+        )
         if answer is None:
             return refusal, False
         got = answer["metadata"]
@@ -256,8 +259,14 @@ class Writer:
         except NotFoundError:
             return None
 
-    async def _apply_unless_contested(self, document: Document) -> tuple[Refusal | None, Document | None]:
-        """Apply; take over what is ours by contract, but not the replicas from somebody who scales."""
+    async def _apply_unless_contested(
+        self, document: Document, as_we_left_it: Deployment | None
+    ) -> tuple[Refusal | None, Document | None]:
+        """Apply; take over what is ours by contract, but not the replicas from somebody who scales.
+
+        Whoever once scaled a Deployment owns its replicas for good in the eyes of the API server, even after
+        scaling it back. As long as they are as we left them nobody is against us, and we take them over.
+        """
         try:
             return None, await self._client.apply(document, force=False)
         except ConflictError as error:
@@ -266,10 +275,13 @@ class Writer:
                 raise
             if _REPLICAS_FIELD not in fields or f'"{FIELD_MANAGER}"' in fields[_REPLICAS_FIELD]:
                 return None, await self._client.apply(document, force=True)
-            name = document["metadata"]["name"]
+            if as_we_left_it:
+                seen = {**document["metadata"], "resourceVersion": as_we_left_it.metadata.resource_version}
+                return None, await self._client.apply({**document, "metadata": seen}, force=True)
+            name, replicas = document["metadata"]["name"], document["spec"]["replicas"]
             text = (
-                f"Deployment {name}: {fields[_REPLICAS_FIELD]}; scale the ModelDeployment instead, "
-                "an HPA must name it as its target"
+                f"Deployment {name}: {fields[_REPLICAS_FIELD]}; it should have {replicas}: "
+                "scale the ModelDeployment instead, an HPA must name it as its target"
             )
             return Refusal(Reason.REPLICAS_CONFLICT, text), None
 
@@ -301,6 +313,13 @@ def _is_ours(live: ObjectMeta, wanted: Mapping[str, Any]) -> bool:
     if live.controller:
         return bool(live.controller.uid == wanted["ownerReferences"][0]["uid"])
     return bool(live.labels.get(MODEL_LABEL) == wanted["labels"][MODEL_LABEL])
+
+
+def _as_we_left_it(live: Child | None, known: _Applied | None) -> Deployment | None:
+    """Give a Deployment that has the number of replicas that we gave it last."""
+    if not isinstance(live, Deployment) or known is None or live.metadata.uid != known.uid:
+        return None
+    return live if live.spec.replicas == json.loads(known.content)["spec"]["replicas"] else None
 
 
 def _is_leaving(error: ApiError) -> bool:
