@@ -1,6 +1,6 @@
 """Replicas that run, and the rebalance that looks at them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,6 +62,11 @@ def look(
         ),
         cluster,
     )
+    return finished(steps)
+
+
+def finished(steps: Generator[None, None, Rebalance]) -> Rebalance:
+    """Give what a rebalance comes to."""
     while True:
         try:
             next(steps)

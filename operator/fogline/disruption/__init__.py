@@ -1,6 +1,6 @@
 """Disruption: which replicas move, when, and how far each move is. Pure: same input, same answer."""
 
-from fogline.disruption.admit import admit
+from fogline.disruption.admit import Admission
 from fogline.disruption.budgets import Purse, Purses, Running, purse_of
 from fogline.disruption.bundles import Bundle, Step, Worth, bundles_of, has_room, judge, propose
 from fogline.disruption.drains import Blocked, Drains, drains
@@ -10,7 +10,7 @@ from fogline.disruption.hold import Held, Moment, hold
 from fogline.disruption.needed import no_longer_forced
 from fogline.disruption.overload import Standing, crowded_out
 from fogline.disruption.progress import Ended, Progress, Terms, follow
-from fogline.disruption.proposals import Proposal
+from fogline.disruption.proposals import Proposal, urgency
 from fogline.disruption.roles import Underway
 from fogline.disruption.room import claim, obstacle, release
 from fogline.disruption.stand_ins import Link, StandIns, Wanted, present, stand_ins
@@ -18,6 +18,7 @@ from fogline.disruption.stay import longest_stay, unreadable
 from fogline.disruption.worth import Search
 
 __all__ = [
+    "Admission",
     "Blocked",
     "Bundle",
     "Drains",
@@ -38,7 +39,6 @@ __all__ = [
     "Underway",
     "Wanted",
     "Worth",
-    "admit",
     "bundles_of",
     "claim",
     "crowded_out",
@@ -58,4 +58,5 @@ __all__ = [
     "release",
     "stand_ins",
     "unreadable",
+    "urgency",
 ]

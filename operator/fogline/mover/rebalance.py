@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from fogline.api import ModelDeployment, RebalancingMode
 from fogline.conditions import Reason
 from fogline.disruption import (
+    Admission,
     Bundle,
     Held,
     Moment,
@@ -14,20 +15,18 @@ from fogline.disruption import (
     Purse,
     Purses,
     Running,
-    Search,
-    admit,
     claim,
     forced_moves,
     is_outage,
     purse_of,
     release,
 )
-from fogline.disruption.worth import MOST
+from fogline.mover.round import Round
 from fogline.mover.together import advance
 from fogline.mover.turns import Turn, may_leave
 from fogline.names import ModelKey
 from fogline.observe import Owned, is_rolling, leave, moves
-from fogline.placement import Demand, Usage, assume, demand_of, turn
+from fogline.placement import Demand, Usage, demand_of, turn
 from fogline.snapshot import Replica
 
 
@@ -92,23 +91,22 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
         if left := advance(bundle, {one.demand.model: one for one in turns}, usage, moment):
             bundles.append(left)
         yield
+    purses = Purses(cluster, {demand.model: purse_of(model) for demand, model, _ in models})
+    round_ = Round(usage, moment, Admission(purses, scene.underway, scene.now))
+    round_.start_urgent([move for one in turns for move in one.free])
     together = {model for bundle in bundles if bundle.begun for model in bundle.models}
-    together |= {
-        move.replica.model for one in turns for move in one.free if move.reason is Reason.BETTER_PLAN
-    }
+    together |= {one.demand.model for one in turns if any(_is_planned(move) for move in one.free)}
     for one in turns:
         mode = one.model.spec.rebalancing.mode
         if mode is not RebalancingMode.DISABLED and one.is_steady(usage) and one.demand.model not in together:
-            _improve(one, usage, moment)
+            round_.look_for_better(one)
         yield
-    purses = Purses(cluster, {demand.model: purse_of(model) for demand, model, _ in models})
-    free = [move for one in turns for move in one.free]
-    started, waiting = admit(free, scene.underway, purses, scene.now)
+    yield from round_.start_better()
     held: dict[ModelKey, tuple[Held, ...]] = dict.fromkeys(keys, ())
-    for wait in (*(wait for one in turns for wait in one.held), *waiting):
+    for wait in (*(wait for one in turns for wait in one.held), *round_.held):
         key = wait.proposal.replica.model
         held[key] = (*held[key], wait)
-    return Rebalance(tuple(started), held, tuple(bundles))
+    return Rebalance(tuple(round_.started), held, tuple(bundles))
 
 
 def _force(one: Turn, scene: Scene, moment: Moment) -> None:
@@ -116,23 +114,6 @@ def _force(one: Turn, scene: Scene, moment: Moment) -> None:
     cool = scene.now - timedelta(seconds=one.model.spec.rebalancing.cooldown_seconds)
     for proposal in forced_moves(one.demand, running, scene.crowded_out, scene.usage, cool):
         one.take(proposal, moment)
-
-
-def _improve(one: Turn, usage: Usage, moment: Moment) -> None:
-    serving = [r for r in one.seen.replicas if may_leave(r) and r.ready and r.uid not in one.decided]
-    search = Search(one.demand, usage, one.model.spec.rebalancing.min_saving_percent)
-    found = 0
-    for replica, pod in search.in_order(serving):
-        better = search.better(replica, pod)
-        if better is None:
-            continue
-        if one.take(better, moment):
-            usage.release(pod)
-            assume(better.assignment, one.demand, usage)
-            search.changed()
-        found += 1
-        if found == MOST:
-            break
 
 
 def _is_planned(move: Proposal) -> bool:
