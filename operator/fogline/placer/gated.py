@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fogline.api import ModelDeployment
+from fogline.disruption import Progress
 from fogline.objects import PinnedPlace
-from fogline.observe import Owned, Role, leave, moves
+from fogline.observe import Owned, Role, is_rolling, leave, model_key, moves
 from fogline.placement import Usage, demand_of
 from fogline.placer.choose import Choice, choose
 from fogline.placer.stand_ins import choose_stand_ins
@@ -30,7 +31,28 @@ def decide_gated(
     extra = choose_stand_ins(model, gated, seen, progress, usage, now)
     pinned = {one.replica.uid for one in extra}
     rest = [replica for replica in gated if replica.uid not in pinned]
+    if _is_cut_off(seen, usage):
+        rest = rest[: _called_for(model, progress, usage)]
     return [*extra, *choose(model, rest, progress, usage, now, refused=refused)]
+
+
+def _is_cut_off(seen: Owned, usage: Usage) -> bool:
+    """Tell whether stand-ins may be the reason for gated pods: a replica is on a node that is not Ready.
+
+    A pod that came to be a stand-in and finds no place must not become a replica more than wanted: its
+    Deployment would shrink, and take the one that is not Ready.
+    """
+    if any(is_rolling(live) for live in seen.deployments.values()):
+        return False
+    there = [one.node for one in seen.replicas if one.alive and one.bound and one.node]
+    return any(usage.knows(node) and not usage.node(node).ready for node in there)
+
+
+def _called_for(model: ModelDeployment, progress: Progress, usage: Usage) -> int:
+    """Count the gated pods that the model lacks or that a move waits for."""
+    awaited = sum(one.replacement is None for one in progress.underway)
+    missing = model.spec.replicas - awaited - len(usage.of(model_key(model)).replicas)
+    return awaited + max(0, missing)
 
 
 def role_of(place: PinnedPlace) -> Role:

@@ -18,7 +18,8 @@ class Cover:
     """They go when their Deployment shrinks."""
     dismissed: tuple[Replica, ...]
     """They are deleted by name, because their Deployment would take a pod that is not Ready before them: one
-    that serves its site beyond another cut link."""
+    that serves its site beyond another cut link. It may make a gated pod in their place before it shrinks,
+    and takes that first."""
     left: Owned
     """What there is without those that are deleted."""
 
