@@ -8,13 +8,14 @@ shortens the quiet time (600), ``MODELS`` and ``NODES`` the cluster of the react
 import asyncio
 from collections.abc import Sequence
 
-from bench.operator import burst, moves, reaction, restart
+from bench.operator import burst, moves, reaction, restart, takeover
 
 _FIGURES = {
     "burst": burst.measure,
     "moves": moves.measure,
     "reaction": reaction.measure,
     "restart": restart.measure,
+    "takeover": takeover.measure,
 }
 
 

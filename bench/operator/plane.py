@@ -19,6 +19,7 @@ from dev.programs import program
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess
+from tests.support.rights import OPERATOR, kubeconfig_of_account
 
 from fogline.cluster.client import Client
 from fogline.cluster.connection import from_kubeconfig
@@ -42,6 +43,8 @@ class Bench:
     """As administrator, without a limit of its own."""
     kubectl: Kubectl
     operator: OperatorProcess
+    standby: OperatorProcess
+    """A second one, which nobody has started yet, either."""
     proxy: FaultProxy
 
     async def create(self, documents: Iterable[Document]) -> None:
@@ -90,7 +93,7 @@ async def bench(
     extra_args: Mapping[str, list[str]] | None = None,
     **settings: object,
 ) -> AsyncIterator[Bench]:
-    """Start a control plane with nodes, and an operator that is not started yet."""
+    """Start a control plane with nodes, and make operators that are not started yet."""
     name = f"bench-{os.getpid()}-{time.monotonic_ns()}"
     plane = await asyncio.to_thread(controlplane.start, name, extra_args=dict(extra_args or {}))
     try:
@@ -99,17 +102,18 @@ async def bench(
             kubectl("apply", "--server-side", f"--filename={ROOT / 'crds'}")
             kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
             await asyncio.to_thread(add_nodes, plane.kubeconfig, nodes, ready_limit_seconds=600)
-            target = from_kubeconfig(plane.kubeconfig)
+            rights = kubeconfig_of_account(kubectl, OPERATOR, Path(folder) / "account.yaml")
             fast = Rate(per_second=FAST, burst=FAST)
-            async with FaultProxy(target) as proxy, Client(target, Limits(ungate=fast, other=fast)) as client:
-                operator = OperatorProcess(
-                    proxy.kubeconfig(Path(folder) / "kubeconfig"), Path(folder) / "log", **settings
-                )
+            administrator = Client(from_kubeconfig(plane.kubeconfig), Limits(ungate=fast, other=fast))
+            async with FaultProxy(from_kubeconfig(rights)) as proxy, administrator as client:
+                kubeconfig = proxy.kubeconfig(Path(folder) / "kubeconfig")
+                pair = [OperatorProcess(kubeconfig, Path(folder) / f"log-{n}", **settings) for n in (1, 2)]
                 try:
-                    yield Bench(client, kubectl, operator, proxy)
+                    yield Bench(client, kubectl, pair[0], pair[1], proxy)
                 finally:
-                    if operator.is_running():
-                        await operator.stop()
+                    for operator in pair:
+                        if operator.is_running():
+                            await operator.stop()
     finally:
         await asyncio.to_thread(controlplane.stop, plane)
 
