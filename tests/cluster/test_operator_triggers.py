@@ -17,7 +17,14 @@ from tests.support.world_profiles import WorldProfiles
 
 from fogline.api import Tier
 from fogline.cluster.kinds import NODES
-from fogline.names import ARCHITECTURE_LABEL, CLEARANCE_LABEL, COST_LABEL, LATENCY_LABEL, REGION_LABEL
+from fogline.names import (
+    ARCHITECTURE_LABEL,
+    CLEARANCE_LABEL,
+    COST_LABEL,
+    DO_NOT_MOVE_ANNOTATION,
+    LATENCY_LABEL,
+    REGION_LABEL,
+)
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -242,6 +249,37 @@ async def test_a_dry_run_plans_and_disabled_is_silent(world: World, operator: Op
     assert (await world.condition("Rebalancing", off))["reason"] == "Idle"
     assert await world.nodes_of(dry) == await world.nodes_of(off) == [a]
     assert 'fogline_moves_held{reason="MovesPlanned"} 1.0' in await operator.metrics()
+
+
+async def test_what_is_marked_or_in_a_window_without_moves_stays_and_says_until_when(world: World) -> None:
+    async def the_model_is_marked(scene: Scene) -> None:
+        a, b = await scene.add("a"), await scene.add("b", "9")
+        model = await scene.serve()
+        await world.kubectl("annotate", "mdep", model, f"{DO_NOT_MOVE_ANNOTATION}=please")
+        await world.kubectl("cordon", a)
+        told = await world.until("Rebalancing", "False", "MarkedDoNotMove", model)
+        assert (
+            f"has to go from {a} to {b} (NodeCordoned): annotation {DO_NOT_MOVE_ANNOTATION} keeps it" in told
+        )
+        assert (
+            f"annotation {DO_NOT_MOVE_ANNOTATION} of the ModelDeployment is 'please', neither true nor"
+            in told
+        )
+        await world.kubectl("annotate", "mdep", model, f"{DO_NOT_MOVE_ANNOTATION}-")
+        assert await scene.moved(model) == [(a, b, "NodeCordoned")]
+
+    async def no_move_fits_the_budget(scene: Scene) -> None:
+        a, b = await scene.add("a"), await scene.add("b", "9")
+        always = {"moves": 0, "schedule": "* * * * *", "durationSeconds": 3600}
+        model = await scene.serve(disruption={"budgets": [always]})
+        await world.kubectl("cordon", a)
+        told = await world.until("Rebalancing", "False", "OutsideWindow", model)
+        assert f"has to go from {a} to {b} (NodeCordoned): a budget allows no move until 20" in told
+        await world.edit_model({"disruption": {"budgets": None}}, model)
+        assert await scene.moved(model) == [(a, b, "NodeCordoned")]
+
+    scenes = (the_model_is_marked, no_move_fits_the_budget)
+    await asyncio.gather(*(scene(Scene(world, scene.__name__.replace("_", "-"))) for scene in scenes))
 
 
 MODES = ("DryRun", "Disabled")

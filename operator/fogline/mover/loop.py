@@ -60,7 +60,10 @@ class Mover:
                 outcome = await self._rebalance(keys)
                 took = time.monotonic() - began
                 for key in keys:
-                    await self._tell(key, outcome.held.get(key, ()))
+                    held = outcome.held.get(key, ())
+                    self._tell(key, held)
+                    if news := self._new_plans(key, held):
+                        later.create_task(self._announce(key, news))
                 self._measure()
                 for proposal in outcome.start:
                     if proposal.replica.uid not in self._marked:
@@ -156,7 +159,7 @@ class Mover:
         for reason, count in self._context.outlook.waiting().items():
             metrics.moves_held.labels(reason.value).set(count)
 
-    async def _tell(self, key: ModelKey, held: tuple[Held, ...]) -> None:
+    def _tell(self, key: ModelKey, held: tuple[Held, ...]) -> None:
         """Put what was held back into the status of its model, and look again when a wait is over."""
         self._context.outlook.put(key, held)
         if alarm := self._alarms.pop(key, None):
@@ -164,24 +167,29 @@ class Mover:
         if ends := [one.until for one in held if one.until]:
             seconds = max((min(ends) - self._context.clock()).total_seconds(), 0)
             self._alarms[key] = asyncio.get_running_loop().call_later(seconds, self.wakeups.wake, [key])
-        await self._announce(key, held)
 
-    async def _announce(self, key: ModelKey, held: tuple[Held, ...]) -> None:
-        """Post an Event about each move that is planned and that the user carries out, once."""
+    def _new_plans(self, key: ModelKey, held: tuple[Held, ...]) -> list[Proposal]:
+        """Give the moves of a model whose user wants plans only, but for those that were told before."""
         model = self._context.models.get(key)
         plans = [one.proposal for one in held if one.reason is Reason.MOVES_PLANNED]
         before = self._planned.pop(key, frozenset())
         if not isinstance(model, ModelDeployment) or not plans:
-            return
+            return []
         told = model.status.moves.planned if model.status and model.status.moves else ()
         before |= {(one.replica, one.target) for one in told}
         found = {
             (one.replica.name, one.answer.node): one for one in plans if isinstance(one.answer, Assignment)
         }
         self._planned[key] = frozenset(found)
-        for place, plan in found.items():
-            if place not in before:
-                await self._context.recorder.move_planned(model, plan.replica, place[1], plan.reason)
+        return [plan for place, plan in found.items() if place not in before]
+
+    async def _announce(self, key: ModelKey, plans: list[Proposal]) -> None:
+        """Post an Event about each of these plans."""
+        model = self._context.models.get(key)
+        for plan in plans:
+            if isinstance(model, ModelDeployment):
+                target = plan.assignment.node
+                await self._context.recorder.move_planned(model, plan.replica, target, plan.reason)
 
     async def _start(self, proposal: Proposal) -> None:
         replica, answer = proposal.replica, proposal.answer
