@@ -9,6 +9,8 @@ from tests.support.faults import Cut, Delay, Drop, Edit, Fault, Moment, Refuse, 
 from tests.support.wait import wait_for
 from tests.support.world import World
 
+from fogline.names import REPLACES_ANNOTATION
+
 WATCH = r"[?&]watch=true"
 WATCHES_OF_PODS = r"/v1/pods\?.*watch=true"
 PODS, DEPLOYMENTS, STATUS = "/pods/", "/deployments/", "/modeldeployments/.*/status"
@@ -106,5 +108,7 @@ async def _is_on(world: World, node: str) -> bool:
 
 
 async def _has_told(world: World, moves: int) -> bool:
+    """Tell whether so many moves have ended, and nothing is left of them on the pods."""
     told = (await world.model())["status"]["moves"]
-    return bool((told["completed"], told["active"]) == (moves, 0))
+    notes = [note for pod in await world.pods() for note in pod["metadata"].get("annotations", {})]
+    return bool((told["completed"], told["active"]) == (moves, 0)) and REPLACES_ANNOTATION not in notes
