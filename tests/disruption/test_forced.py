@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.builders import make_edge_node, make_model, make_node
+from tests.support.builders import make_edge_node, make_model, make_node, make_variant
 from tests.support.live import NOW
 from tests.support.moving import LATER, came_from, look, runs, started, waits
 
@@ -161,3 +161,9 @@ def test_what_has_to_leave_finds_its_place_before_what_only_saves_money() -> Non
     first = make_model("first")
     outcome = look(nodes, (first, [runs(first, "f", "a")]), (MODEL, [runs(MODEL, "p", "b")]))
     assert started(outcome) == {"p": ("NodeCordoned", "c")}
+
+
+def test_the_successor_of_a_replica_whose_variant_left_may_run_on_the_same_node() -> None:
+    renamed = make_model(variants=[make_variant("renamed", "Cloud")])
+    outcome = look([make_node("a")], (renamed, [runs(MODEL, "p", "a")]))
+    assert started(outcome) == {"p": ("VariantLeft", "a")}

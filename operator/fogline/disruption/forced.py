@@ -7,7 +7,16 @@ from fogline.conditions import Reason
 from fogline.disruption.health import why_leave
 from fogline.disruption.limits import PodKey, over_limits
 from fogline.disruption.proposals import DATA_RULES, Proposal
-from fogline.placement import Assignment, Demand, Usage, assume, place_elsewhere, policy_refusals
+from fogline.placement import (
+    Assignment,
+    Demand,
+    Usage,
+    assume,
+    leaving,
+    place,
+    place_elsewhere,
+    policy_refusals,
+)
 from fogline.snapshot import Pod, Replica
 
 
@@ -61,7 +70,12 @@ def pod_of(replica: Replica, demand: Demand, usage: Usage) -> Pod | None:
 def _propose(
     demand: Demand, replica: Replica, pod: Pod, reason: Reason, usage: Usage, cool: datetime
 ) -> Proposal:
-    """Find a place; the node that the replica has just left is taken only if there is no other."""
+    """Find a place; the node that the replica has just left is taken only if there is no other.
+
+    The successor of a replica whose variant left the spec may run beside it.
+    """
+    if reason is Reason.VARIANT_LEFT:
+        return Proposal(replica, reason, place(demand, leaving(usage, pod), replica.client_site))
     move = replica.came_by
     if move is None or move.started_at <= cool or reason in DATA_RULES:
         return Proposal(replica, reason, place_elsewhere(demand, usage, pod))

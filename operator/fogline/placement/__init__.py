@@ -1,6 +1,13 @@
 """Placement: which replica runs on which node, and why not elsewhere. Pure: same input, same answer."""
 
-from fogline.placement.alternatives import Alternative, alternatives, judge, judge_all, offer_in_place
+from fogline.placement.alternatives import (
+    Alternative,
+    alternatives,
+    judge,
+    judge_all,
+    leaving,
+    offer_in_place,
+)
 from fogline.placement.answers import Assignment, Counterfactual, Offer, Refused, Rejection, Unplaceable
 from fogline.placement.decide import (
     Decision,
@@ -44,6 +51,7 @@ __all__ = [
     "find_misplaced",
     "judge",
     "judge_all",
+    "leaving",
     "offer_in_place",
     "overloads",
     "place",
