@@ -23,14 +23,19 @@ class Admission:
         self._running = Moving(underway)
         self._now = now
 
-    def ask(self, one: Proposal) -> Held | None:
-        """Let a move start that nothing else holds, and count it; else say which budget holds it.
+    def hold(self, one: Proposal) -> Held | None:
+        """Say which budget holds a move that nothing else holds; None when it may start.
 
         A move that a data rule forces needs no budget, but counts in those of others.
         """
-        model, reason = one.replica.model, one.reason.value
-        if not one.is_by_data_rule and (spent := self._purses.spent(model, reason, self._running, self._now)):
-            why = Reason.OUTSIDE_WINDOW if spent.is_closed else Reason.WAITING_FOR_BUDGET
-            return Held(one, why, spent.until, spent)
-        self._running.add(Running(model, reason))
-        return None
+        if one.is_by_data_rule:
+            return None
+        spent = self._purses.spent(one.replica.model, one.reason.value, self._running, self._now)
+        if spent is None:
+            return None
+        why = Reason.OUTSIDE_WINDOW if spent.is_closed else Reason.WAITING_FOR_BUDGET
+        return Held(one, why, spent.until, spent)
+
+    def start(self, one: Proposal) -> None:
+        """Count a move that starts."""
+        self._running.add(Running(one.replica.model, one.reason.value))

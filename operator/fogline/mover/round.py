@@ -35,7 +35,10 @@ class Round:
     def start_urgent(self, moves: Iterable[Proposal]) -> None:
         """Start moves whose places are taken in the usage already."""
         for move in sorted(moves, key=urgency):
-            self._start(move)
+            if waits := self.admission.hold(move):
+                self.held.append(waits)
+            else:
+                self._start(move)
 
     def look_for_better(self, one: Turn) -> None:
         """Find what is worth moving of one model."""
@@ -55,27 +58,25 @@ class Round:
                 break
 
     def start_better(self) -> Generator[None, None, None]:
-        """Start what saves most, one after the other; it pauses after each.
+        """Start what saves most, one after the other; it pauses before each.
 
         What a move saves may depend on those that start before it, which may open a node, take the last room
         or leave one alone: so it is judged anew.
         """
-        changed = False
         for one in sorted(self._better, key=lambda one: urgency(one.proposal)):
+            yield
+            if waits := self.admission.hold(one.proposal):
+                self.held.append(waits)
+                continue
             proposal: Proposal | None = one.proposal
-            if changed:
+            if self.started:
                 one.search.changed()
                 proposal = one.search.better(one.proposal.replica, one.pod)
-            if proposal and self._start(proposal):
+            if proposal:
+                self._start(proposal)
                 self.usage.release(one.pod)
                 assume(proposal.assignment, one.search.demand, self.usage)
-                changed = True
-            yield
 
-    def _start(self, move: Proposal) -> bool:
-        waits = self.admission.ask(move)
-        if waits:
-            self.held.append(waits)
-        else:
-            self.started.append(move)
-        return waits is None
+    def _start(self, move: Proposal) -> None:
+        self.admission.start(move)
+        self.started.append(move)
