@@ -32,14 +32,18 @@ async def test_every_right_is_used_and_none_is_missing(
     await wait_for(lambda: world.events("ReplicaFailed"), "the failed pod is told")
     await world.until_ready(2)
     renamed = (await world.model())["spec"]["variants"]
-    await world.edit_model({"variants": [{**renamed[0], "name": "other"}]})
-    await world.until_ready(2)
+    await world.edit_model({"replicas": 1, "variants": [{**renamed[0], "name": "other"}]})
+    await world.until_ready(1)
     await world.edit_model({"service": {"perTier": True}})
     await wait_for(lambda: world.child(SERVICES, "digits-cloud"), "there is a Service of the tier")
     await world.edit_model({"service": {"perTier": False}})
     await wait_for(lambda: _is_missing(world, "digits-cloud"), "the Service of the tier is gone")
     await profiles.apply("all", costPerHour="1")
     await profiles.until("all", "Effective", "True", "InEffect")
+    spare = await world.add_node("spare")
+    await world.edit_model({"rebalancing": {"strategy": "Evict"}, "disruption": {"maxUnavailable": 1}})
+    await world.kubectl("cordon", world.node_name("cloud"))
+    await world.until_on([spare])
     needed = used(operator_proxy.requests) | CHECKED_INSIDE_THE_SERVER
     assert sorted(needed - granted(OPERATOR)) == []
     assert sorted(granted(OPERATOR) - needed) == []

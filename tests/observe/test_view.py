@@ -19,6 +19,7 @@ from tests.support.live import (
     serving,
     stored,
 )
+from tests.support.movers import MOVE, evicting, leaves
 from tests.support.profiles import make_live_profile
 
 from fogline.cluster.kinds import DEPLOYMENTS, SERVICES
@@ -251,3 +252,36 @@ def test_children_of_a_namesake_that_was_deleted_do_not_belong_to_the_new_model(
     mine = make_live_deployment(MODEL, "cloud")
     seen.view.child_changed(DEPLOYMENTS, None, mine)
     assert dict(owned(seen.view, MODEL).deployments) == {"cloud": mine}
+
+
+def test_a_pin_that_is_not_seen_yet_counts_as_the_replacement_that_it_is() -> None:
+    watched = Watched()
+    watched.see(None, GATED)
+    replica = replica_of(GATED)
+    watched.view.assume(
+        replica, assumed_pod(replica, "cloud-1", None), Role(came_by=MOVE, replaces="uid-of-old")
+    )
+    (seen,) = watched.view.replicas(DIGITS)
+    assert (seen.replaces, seen.came_by, seen.node) == ("uid-of-old", MOVE, "cloud-1")
+    watched.view.refute(replica)
+    (seen,) = watched.view.replicas(DIGITS)
+    assert (seen.replaces, seen.came_by, seen.node) == (None, None, None)
+
+
+def test_an_evicted_victim_is_remembered_as_one_that_ends_until_its_model_is_gone() -> None:
+    watched = Watched()
+    victim = leaves(serving(GATED, "node"), evicting())
+    watched.see(None, victim)
+    watched.see(victim, None)
+    (seen,) = watched.view.replicas(DIGITS)
+    assert (seen.terminating, seen.leaves_by and seen.leaves_by.id) == (True, "m1")
+    watched.view.forget(DIGITS)
+    assert watched.view.replicas(DIGITS) == ()
+
+
+def test_other_pods_that_are_gone_are_forgotten() -> None:
+    watched = Watched()
+    for document in (serving(GATED, "node"), leaves(serving(GATED, "node"))):
+        watched.see(None, document)
+        watched.see(document, None)
+    assert watched.view.replicas(DIGITS) == ()
