@@ -1,0 +1,52 @@
+"""The command line of the simulation of moves."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from bench.moves import ways
+from bench.moves.page import PAGE, fill_in
+from bench.moves.simulate import Outcome, simulate
+from bench.moves.tables import Size, comparison
+from bench.moves.trace import make_trace
+from bench.moves.world import make_world
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Simulate, print a table, and fail when a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m bench.moves", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="same seed, same figures (default: %(default)s)")
+    parser.add_argument("--docs", action="store_true", help=f"write the figures into {PAGE.name}")
+    found = parser.parse_args(list(arguments))
+    days, nodes = int(os.environ.get("DAYS", "30")), int(os.environ.get("NODES", "500"))
+    world = make_world(nodes, found.seed)
+    trace = make_trace(world, days, found.seed)
+    replicas = sum(model.spec.replicas for model in world.models)
+    size = Size(days, nodes, len(world.models), replicas, len(trace))
+    never, placed = simulate(
+        "Fogline, never moves", lambda: ways.fogline(world, moves=False), world, trace, days, is_judged=True
+    )
+    moves, _ = simulate(
+        "Fogline", lambda: ways.fogline(world, moves=True), world, trace, days, is_judged=True
+    )
+    kube, _ = simulate(
+        "kube-scheduler + descheduler",
+        lambda: ways.kube(world, placed.cluster),
+        world,
+        trace,
+        days,
+        is_judged=False,
+    )
+    outcomes = [moves, never, kube]
+    print(size.text())
+    print(comparison(outcomes).as_text())
+    if found.docs:
+        fill_in(size, outcomes)
+    _refuse_breaches(outcomes)
+
+
+def _refuse_breaches(outcomes: Sequence[Outcome]) -> None:
+    found = [f"{one.name}: {breach}" for one in outcomes for breach in one.breaches]
+    for breach in found[:20]:
+        print(breach)
+    assert not found, f"{len(found)} promises were broken"

@@ -1,0 +1,66 @@
+"""Runs one way through all that happens, and adds up what it comes to."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.support.judging import Judge
+
+from bench.moves.account import Account, Totals
+from bench.moves.happen import Fate
+from bench.moves.trace import DAY, Happening
+from bench.moves.ways import SETTLE_SECONDS, Run
+from bench.moves.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one way came to."""
+
+    name: str
+    days: Sequence[Totals]
+    """Up to the end of each day."""
+    moves: int
+    """Of its own decision."""
+    cpu_seconds: float
+    is_judged: bool
+    breaches: Sequence[str]
+    """Promises that were broken, if it is judged."""
+
+    @property
+    def total(self) -> Totals:
+        """All days."""
+        return self.days[-1]
+
+
+def simulate(
+    name: str,
+    begin: Callable[[], Run],
+    world: World,
+    trace: Sequence[tuple[float, Happening]],
+    days: int,
+    *,
+    is_judged: bool,
+) -> tuple[Outcome, Run]:
+    """Simulate so many days; the hour in which everything comes up does not count."""
+    began = time.process_time()
+    run = begin()
+    cluster = run.cluster
+    account = Account(cluster, world)
+    for key, demand in world.demands.items():
+        account.want(key, demand.replicas)
+    judge = Judge()
+    if is_judged:
+        cluster.store.watch(judge.see)
+    cluster.run_for(SETTLE_SECONDS)
+    account.restart()
+    moved = run.moves()
+    fate = Fate(cluster, account, run.set_replicas, run.priced)
+    for moment, what in trace:
+        cluster.timeline.later(moment, lambda what=what: fate.happen(what))  # type: ignore[misc]
+    found: list[Totals] = []
+    for _ in range(days):
+        cluster.run_for(DAY)
+        found.append(account.so_far())
+    breaches = [*judge.breaches, *judge.idle_with_marks(), *judge.crowded()] if is_judged else []
+    return Outcome(name, found, run.moves() - moved, time.process_time() - began, is_judged, breaches), run
