@@ -35,6 +35,15 @@ EXTRA_ARGS = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let operators start before the worlds that they work on: they end after the last look at those."""
+    for item in items:
+        names = getattr(item, "fixturenames", [])
+        if "world" in names and "start_operator" in names:
+            names.remove("start_operator")
+            names.insert(names.index("world"), "start_operator")
+
+
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """Start a control plane of this test run's own, with our CRDs; it is gone afterwards."""

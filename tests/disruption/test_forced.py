@@ -167,3 +167,10 @@ def test_the_successor_of_a_replica_whose_variant_left_may_run_on_the_same_node(
     renamed = make_model(variants=[make_variant("renamed", "Cloud")])
     outcome = look([make_node("a")], (renamed, [runs(MODEL, "p", "a")]))
     assert started(outcome) == {"p": ("VariantLeft", "a")}
+
+
+def test_a_tier_that_gets_the_replica_that_is_missing_takes_none_from_the_other() -> None:
+    model = make_model(replicas=3, placement={"edge": {"minReplicas": 1}})
+    there = [runs(model, "p", "a"), runs(model, "q", "a")]
+    nodes = [make_node("a", cost="0"), make_edge_node("e", cost="9")]
+    assert started(look(nodes, (model, there))) == {}

@@ -66,10 +66,10 @@ def _too_many(demand: Demand, usage: Usage) -> Iterator[_TooMany]:
             yield _TooMany(Reason.MAX_PER_ZONE_REACHED, count - limit, zone)
     for tier, limit in demand.tier_maxima.items():
         yield _TooMany(Reason.TIER_MAXIMUM_REACHED, held.per_tier[tier] - limit, tier)
-    owed = owed_replicas(demand, usage)
+    owed, to_come = owed_replicas(demand, usage), max(0, demand.replicas - held.per_tier.total())
     for tier in (tier for tier in Tier if owed and tier not in owed):
         to_spare = held.per_tier[tier] - demand.tier_minima.get(tier, 0)
-        yield _TooMany(Reason.TIER_MINIMUM_MISSED, min(sum(owed.values()), to_spare), tier)
+        yield _TooMany(Reason.TIER_MINIMUM_MISSED, min(sum(owed.values()) - to_come, to_spare), tier)
 
 
 def _key(pod: Pod) -> PodKey:
