@@ -6,7 +6,7 @@ from tests.cluster.conftest import StartOperator
 from tests.support.wait import wait_for
 from tests.support.world import World
 
-from fogline.names import COST_LABEL
+from fogline.names import COST_LABEL, REPLACES_ANNOTATION
 
 SOON = {"plan_idle_seconds": 1, "plan_every_seconds": 3}
 """Settings with which a plan follows soon after a change."""
@@ -30,9 +30,11 @@ async def test_a_dear_node_is_emptied_although_no_single_move_saves(
     await world.until_ready(2)
 
     async def told() -> bool:
-        return len((await world.model())["status"]["moves"].get("history", [])) == 2
+        notes = [note for pod in await world.pods() for note in pod["metadata"].get("annotations", {})]
+        history = (await world.model())["status"]["moves"].get("history", [])
+        return len(history) == 2 and REPLACES_ANNOTATION not in notes
 
-    await wait_for(told, "both moves are in the history", 30)
+    await wait_for(told, "both moves are in the history, and nothing is left of them on the pods", 30)
     status = (await world.model())["status"]
     history = status["moves"]["history"]
     assert {(one["from"], one["to"], one["reason"]) for one in history} == {(dear, cheap, "BetterPlan")}
