@@ -8,11 +8,12 @@ from tests.support.world import CHILD_KINDS, World
 
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS
-from fogline.names import DECIDED_AT_ANNOTATION, MODEL_LABEL
+from fogline.names import DECIDED_AT_ANNOTATION, MODEL_LABEL, MOVED_PREFIX
 
 _GIVEN_BY_THE_SERVER = ("clusterIP", "clusterIPs")
-_OF_ONE_RUN = frozenset({"lastTransitionTime", "since", "lastDecision"})
-"""Times, and the decision that was made last: which one that is depends on the way there."""
+_OF_ONE_RUN = frozenset({"lastTransitionTime", "since", "lastDecision", "id", "startedAt", "seconds"})
+"""Times, identities of moves, and the decision that was made last: which one that is depends on the way."""
+_NOTES_OF_ONE_RUN = frozenset({DECIDED_AT_ANNOTATION, f"{MOVED_PREFIX}id", f"{MOVED_PREFIX}started-at"})
 
 
 async def end_state(world: World) -> str:
@@ -43,7 +44,7 @@ def _pod(pod: Document) -> Document:
         "pins": sorted(map(str, pins(pod))),
         "gates": sorted(gates(pod)),
         "annotations": {
-            key: note for key, note in meta["annotations"].items() if key != DECIDED_AT_ANNOTATION
+            key: note for key, note in meta["annotations"].items() if key not in _NOTES_OF_ONE_RUN
         },
     }
 
