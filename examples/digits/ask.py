@@ -50,12 +50,13 @@ class Asker:
         self._digits = digits
         self._named: dict[int, int] = {}
 
-    def run(self, asked: Asked, lock: threading.Lock) -> None:
-        """Ask for ever."""
+    def run(self, asked: Asked, lock: threading.Lock, over: threading.Event) -> None:
+        """Ask until it is over."""
         with self._connected as predict:
             for number in itertools.cycle(range(len(self._digits.pixels))):
                 self._ask(predict, number, asked, lock)
-                time.sleep(PAUSE_SECONDS)
+                if over.wait(PAUSE_SECONDS):
+                    return
 
     def _ask(self, predict: Predictor, number: int, asked: Asked, lock: threading.Lock) -> None:
         start = time.perf_counter()
@@ -95,9 +96,9 @@ def main() -> int:
     parser.add_argument("--images", type=Path, help="file of images; default: the test split")
     arguments = parser.parse_args()
     digits = read(arguments.images) if arguments.images else load()[1]
-    asked, lock = Asked(), threading.Lock()
+    asked, lock, over = Asked(), threading.Lock(), threading.Event()
     for asker in askers(arguments.hosts, arguments.model, digits):
-        threading.Thread(target=asker.run, args=(asked, lock), daemon=True).start()
+        threading.Thread(target=asker.run, args=(asked, lock, over), daemon=True).start()
     while True:
         time.sleep(1)
         with lock:
