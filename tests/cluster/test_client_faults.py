@@ -71,7 +71,7 @@ async def test_an_apply_whose_answer_was_lost_is_sent_again(
     proxy.add(Fault(Drop(Moment.AFTER)))
     applied = await through_proxy.apply(lease(namespace))
     assert applied == await client.get(LEASES, namespace, "lease")
-    assert len(proxy.writes) == 2
+    assert len(proxy.changes) == 2
 
 
 async def test_a_json_patch_whose_answer_was_lost_is_not_sent_again(
@@ -82,7 +82,7 @@ async def test_a_json_patch_whose_answer_was_lost_is_not_sent_again(
     with pytest.raises(UnavailableError) as caught:
         await through_proxy.json_patch(PODS, namespace, "pod", LABEL)
     assert caught.value.reason == CONNECTION_LOST
-    assert len(proxy.writes) == 1
+    assert len(proxy.changes) == 1
     assert (await client.get(PODS, namespace, "pod"))["metadata"]["labels"]["by"] == "us"
 
 
@@ -92,7 +92,7 @@ async def test_a_create_that_met_a_server_error_is_not_sent_again(
     proxy.add(Fault(Refuse(500), times=None))
     with pytest.raises(UnavailableError):
         await through_proxy.create(lease(namespace))
-    assert len(proxy.writes) == 1
+    assert len(proxy.changes) == 1
 
 
 async def test_an_answer_that_takes_too_long_is_given_up(proxy: FaultProxy, namespace: str) -> None:

@@ -38,7 +38,7 @@ async def test_every_request_is_logged_with_its_number_body_and_answer(
     assert json.loads(write.body) == lease(namespace)
     assert "fieldManager=fogline" in write.path
     assert (read.number, read.method, read.status) == (2, "GET", 404)
-    assert proxy.writes == [write]
+    assert proxy.changes == [write]
 
 
 async def test_without_faults_nothing_is_changed_on_the_way(

@@ -20,6 +20,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 from tests.support.faults import (
+    WRITES,
     Action,
     Chatter,
     Cut,
@@ -138,6 +139,11 @@ class FaultProxy:
         }
         path.write_text(yaml.safe_dump(document))
         return path
+
+    @property
+    def changes(self) -> list[Request]:
+        """The requests that ask for a change of anything."""
+        return [request for request in self.requests if request.method in WRITES]
 
     @property
     def writes(self) -> list[Request]:

@@ -53,7 +53,8 @@ async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
         recording.cancel()
         await asyncio.wait([recording])
         await world._leave()  # noqa: SLF001  the other half of this function
-    assert world.history.breaches() == []
+    breaches = world.history.breaches()
+    assert not breaches, breaches
 
 
 class World:
@@ -197,7 +198,11 @@ class World:
         async def holds() -> bool:
             return await self.nodes_of(model) == nodes
 
-        await wait_for(holds, f"{model} is on {nodes}")
+        try:
+            await wait_for(holds, f"{model} is on {nodes}")
+        except AssertionError as error:
+            status_now = (await self.model(model)).get("status", {})
+            raise AssertionError(f"{error}; status {status_now}") from None
 
     # what belongs to a model
 
