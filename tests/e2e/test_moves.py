@@ -94,9 +94,9 @@ def test_an_operator_that_is_killed_while_replicas_move_goes_on_where_it_was(clu
 
 
 def model(cluster: Cluster, name: str) -> Manifest:
-    """One replica, on an edge node as long as one takes it."""
+    """One replica, on an edge node as long as one takes it; it may go back to where it has just been."""
     manifest = cluster.digits(name, cloud={}, edge={})
-    manifest["spec"]["replicas"] = 1
+    manifest["spec"] |= {"replicas": 1, "rebalancing": {"cooldownSeconds": 0}}
     for variant in manifest["spec"]["variants"]:
         variant["resources"]["requests"]["cpu"] = "50m"
     return manifest
