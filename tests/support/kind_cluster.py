@@ -14,6 +14,8 @@ from dev.engine import Engine
 from tests.support.kubectl import Kubectl
 
 READY_LIMIT_SECONDS = 60.0
+RESTART_LIMIT_SECONDS = 180.0
+"""The kubelet waits twice as long after each crash: 10 s, 20 s, 40 s, 80 s."""
 POLL_SECONDS = 0.2
 COMMAND_LIMIT_SECONDS = 30
 
@@ -146,4 +148,4 @@ def kill_operator(cluster: Cluster) -> None:
     before = restarts()
     for node in {pod["spec"]["nodeName"] for pod in pods()}:
         cluster.on_node(node, "pkill", "-KILL", "-f", "fogline[.]handlers")
-    cluster.wait(are_new, "a new start")
+    cluster.wait(are_new, "a new start", RESTART_LIMIT_SECONDS)
