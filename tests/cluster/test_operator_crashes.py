@@ -97,6 +97,7 @@ STORIES = {
 }
 
 
+@pytest.mark.timeout(1200)  # each write costs a start of the operator
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 async def test_the_end_is_the_same_when_the_operator_is_killed_at_any_write(
     client: Client,
