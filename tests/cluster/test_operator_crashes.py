@@ -87,7 +87,13 @@ async def moved(world: World) -> None:
         notes = [pod["metadata"].get("annotations", {}) for pod in await world.pods()]
         return moves.get("completed") == 1 and not any(REPLACES_ANNOTATION in note for note in notes)
 
-    await wait_for(holds, "the move is over", 30)
+    try:
+        await wait_for(holds, "the move is over", 100)
+    except AssertionError as error:
+        marks = [pod["metadata"].get("annotations") for pod in await world.pods()]
+        raise AssertionError(
+            f"{error}; status {(await world.model()).get('status')}, marks {marks}"
+        ) from None
     await world.until_ready(1)
 
 
