@@ -10,7 +10,7 @@ from tests.support.kind_cluster import INTERNAL_EDGE, RESTRICTED_EDGE, Cluster, 
 
 MODELS = ("one", "two", "three")
 MOVES = int(os.environ.get("FOGLINE_E2E_MOVES", "12"))
-"""Moves of all models together at least; 100 take about ten minutes."""
+"""Moves of all models together at least."""
 MOVE_LIMIT_SECONDS = 120.0
 CLOUD = "fogline-worker"
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from fogline.api import MoveStrategy
 from fogline.conditions import Reason
 from fogline.placement import Assignment, Unplaceable
-from fogline.snapshot import Replica
+from fogline.snapshot import Move, Replica
 
 DATA_RULES: frozenset[Reason] = frozenset({Reason.CLEARANCE_TOO_LOW, Reason.REGION_NOT_ALLOWED})
 """Rules about where data may be. They go before availability: nothing holds back a move that they force."""
@@ -40,6 +41,27 @@ class Proposal:
         if isinstance(self.answer, Assignment):
             return self.answer
         raise ValueError(f"{self.replica.name} has no place to go")
+
+    def begun(self, move_id: str, strategy: MoveStrategy, now: datetime) -> Move:
+        """Give the move that begins now.
+
+        Raises
+        ------
+        ValueError
+            There is no place to go.
+        """
+        there = self.assignment
+        return Move(
+            id=move_id,
+            source=self.replica.node or "",
+            target=there.node,
+            variant=there.variant,
+            client_site=there.client_site,
+            reason=self.reason.value,
+            saving_per_hour=self.saving_per_hour,
+            started_at=now.replace(microsecond=0),
+            strategy=strategy,
+        )
 
     @property
     def is_forced(self) -> bool:

@@ -19,7 +19,7 @@ from fogline.names import ModelKey
 from fogline.objects import mark_victim
 from fogline.observe import model_key, owned
 from fogline.placement import Assignment, Usage, demand_of, overloads
-from fogline.snapshot import Move, Replica
+from fogline.snapshot import Replica
 from fogline.wakeups import WakeUps
 
 COLLECT_SECONDS = 0.5
@@ -192,23 +192,13 @@ class Mover:
                 await self._context.recorder.move_planned(model, plan.replica, target, plan.reason)
 
     async def _start(self, proposal: Proposal) -> None:
-        replica, answer = proposal.replica, proposal.answer
+        replica = proposal.replica
         model = self._context.models.get(replica.model)
         if not isinstance(model, ModelDeployment):
             self._marked.pop(replica.uid, None)
             return
-        assert isinstance(answer, Assignment)  # noqa: S101  others are never started
-        move = Move(
-            id=secrets.token_hex(4),
-            source=replica.node or "",
-            target=answer.node,
-            variant=answer.variant,
-            client_site=answer.client_site,
-            reason=proposal.reason.value,
-            saving_per_hour=proposal.saving_per_hour,
-            started_at=self._context.clock().replace(microsecond=0),
-            strategy=model.spec.rebalancing.strategy,
-        )
+        strategy = model.spec.rebalancing.strategy
+        move = proposal.begun(secrets.token_hex(4), strategy, self._context.clock())
         try:
             await self._context.client.json_patch(
                 PODS, replica.namespace, replica.name, mark_victim(replica, move)

@@ -23,12 +23,12 @@ from fogline.names import GATE, ModelKey
 from fogline.objects import mark_victim, open_gate, pin
 from fogline.observe import Models, View, assumed_pod, model_key, owned
 from fogline.outlook import Outlook
-from fogline.placement import Assignment, demand_of, turn
+from fogline.placement import demand_of, turn
 from fogline.placer.choose import Open, Pin
 from fogline.placer.gated import decide_gated, role_of
 from fogline.reconcile.intent import Before, Intent, intend
 from fogline.reconcile.loop import PAUSE_SECONDS, RETRY_SECONDS
-from fogline.snapshot import Move, Replica
+from fogline.snapshot import Replica
 
 T = TypeVar("T")
 
@@ -186,21 +186,11 @@ class MemoryOperator:
                 self._start(proposal)
 
     def _start(self, proposal: Proposal) -> None:
-        replica, answer = proposal.replica, proposal.answer
+        replica = proposal.replica
         model = self.models.get(replica.model)
-        assert isinstance(answer, Assignment)
         assert isinstance(model, ModelDeployment)
-        move = Move(
-            id=f"{replica.uid}-{replica.resource_version}",
-            source=replica.node or "",
-            target=answer.node,
-            variant=answer.variant,
-            client_site=answer.client_site,
-            reason=proposal.reason.value,
-            saving_per_hour=proposal.saving_per_hour,
-            started_at=self._timeline.now().replace(microsecond=0),
-            strategy=model.spec.rebalancing.strategy,
-        )
+        identity, now = f"{replica.uid}-{replica.resource_version}", self._timeline.now()
+        move = proposal.begun(identity, model.spec.rebalancing.strategy, now)
         self._patch(replica, mark_victim(replica, move))
 
     def _tell(self, key: ModelKey, held: tuple[Held, ...]) -> None:

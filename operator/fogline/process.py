@@ -1,0 +1,39 @@
+"""What each long-running process of Fogline does first: its log, a word about misspelt settings, its work."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fogline import config
+from fogline.errors import FoglineError
+from fogline.logs import log_to
+
+
+def run_until_stopped(
+    work: Callable[[], Coroutine[Any, Any, None]],
+    settings: type[config.Settings | config.JanitorSettings],
+    hidden: tuple[str, ...] = (),
+) -> int:
+    """Run; returns the exit code, 2 for settings or a connection that cannot be used.
+
+    Parameters
+    ----------
+    work
+        Reads the settings, and works until it is told to stop.
+    settings
+        What they are read into.
+    hidden
+        As in `fogline.logs.log_to`.
+    """
+    log_to(sys.stderr, hidden=hidden)
+    logger = logging.getLogger("fogline")
+    if unknown := config.unknown_variables(kind=settings):
+        logger.warning("variables that are no settings", extra={"names": unknown})
+    try:
+        asyncio.run(work())
+    except FoglineError as error:
+        logger.critical("cannot start", extra={"error": str(error)})
+        return 2
+    return 0
