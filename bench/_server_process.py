@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev.ports import free_port
+
 START_SECONDS = 180.0
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -82,11 +84,3 @@ def _wait_until_open(process: "subprocess.Popen[bytes]", port: int) -> None:
         assert process.poll() is None, "the server ended"
         time.sleep(0.005)
     raise TimeoutError("the server does not listen")
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

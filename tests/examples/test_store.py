@@ -9,9 +9,10 @@ from typing import Any
 import obstore
 import pytest
 import yaml
+from dev.ports import free_port
 from dev.programs import program
 from dev.store import StoreCredentials, random_credentials, reader_secret, root_secret
-from tests.support.s3_server import S3Server, free_port, wait_for_port
+from tests.support.s3_server import S3Server, wait_for_port
 
 from fogline_model_fetcher.s3_access import KEY_NAMES, read_s3_access
 from fogline_model_fetcher.secret import Secret

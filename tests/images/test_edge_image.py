@@ -20,8 +20,9 @@ from dev import edgeroot, host, sbom
 from dev.errors import DevError
 from dev.images import IMAGES
 from dev.paths import ROOT
+from dev.ports import free_port
 from dev.versions import RELEASED_PYTHON_IMAGE
-from tests.support.model_server import Server, free_port, until_serving
+from tests.support.model_server import Server, until_serving
 from tests.support.tiny_models import tiny_models
 
 ARCHITECTURE = "arm64"

@@ -88,10 +88,10 @@ def test_a_killed_child_is_a_reason_and_not_the_end(opened: Callable[[bytes], in
         stop = threading.Event()
 
         def kill_the_child() -> None:
-            while not stop.is_set():
-                for child in children(patient.process_id):
-                    os.kill(child, signal.SIGKILL)
+            while not (found := children(patient.process_id)) and not stop.is_set():
                 time.sleep(0.001)
+            for child in found:
+                os.kill(child, signal.SIGKILL)
 
         killer = threading.Thread(target=kill_the_child)
         killer.start()

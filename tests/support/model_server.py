@@ -15,6 +15,7 @@ from typing import Any
 
 import grpc
 import numpy as np
+from dev.ports import free_port
 from tests.support.wait import wait_for
 
 from fogline_model_server import messages
@@ -22,14 +23,6 @@ from fogline_model_server.tensors import to_array, to_proto
 
 START_SECONDS = 120.0
 END_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_open(port: int) -> bool:

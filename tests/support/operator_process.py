@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import uuid
@@ -16,6 +15,7 @@ from typing import Any
 
 import aiohttp
 from dev.paths import ROOT
+from dev.ports import free_port
 from tests.support.wait import wait_for
 
 START_LIMIT_SECONDS = 60.0
@@ -47,7 +47,7 @@ class OperatorProcess:
 
     def __init__(self, kubeconfig: Path, log: Path, **settings: object) -> None:
         self._log = log
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("FOGLINE_")},
@@ -187,10 +187,3 @@ def _is_alarm(line: str) -> bool:
     refused = "403 Forbidden" in line and ENDING_NAMESPACE not in line
     failed = record["levelname"] in ALARMS and RETRY_OF_KOPF not in record["message"]
     return refused or failed or "exc_info" in record
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import obstore
+from dev.ports import free_port
 from dev.programs import program
 from obstore.store import S3Store
 
@@ -89,14 +90,6 @@ def run_s3_server(folder: Path, tls_files: tuple[Path, Path] | None = None) -> I
             yield S3Server(f"{'https' if tls_files else 'http'}://127.0.0.1:{port}", key_id, secret_key)
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    """Return a loopback port that nothing uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for_port(port: int) -> None:
