@@ -19,8 +19,9 @@ from fogline.objects.security import restricted
 
 USER_ID = 65532
 """Unprivileged user of our containers."""
-DRAIN_SECONDS = 3
-"""Time between leaving the endpoints and SIGTERM, so that no client still sends to a server that stops."""
+DRAIN_SECONDS = 5
+"""Time between leaving the endpoints and SIGTERM, so that no client still sends to a server that stops:
+kube-proxy of a busy node needs seconds to hear of it."""
 GRACE_SECONDS = 40
 """Draining, and then the 30 s in which a server answers what is in flight, with some to spare."""
 PROGRESS_DEADLINE_SECONDS = 600
