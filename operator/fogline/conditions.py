@@ -87,6 +87,7 @@ class Reason(StrEnum):
     NOT_SUSPENDED = "NotSuspended"
     REPLICAS_CONFLICT = "ReplicasConflict"
     NAME_TAKEN = "NameTaken"
+    INTERNAL_ERROR = "InternalError"
     IN_EFFECT = "InEffect"
     NO_NODES = "NoNodes"
     EXPIRED = "Expired"

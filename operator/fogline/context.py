@@ -9,6 +9,7 @@ from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
 from fogline.duty import Duty
 from fogline.metrics import Metrics
+from fogline.mistakes import Mistakes
 from fogline.observe import Models, View
 from fogline.outlook import Outlook
 from fogline.recorder import Recorder
@@ -33,6 +34,7 @@ class Context:
     metrics: Metrics
     settings: Settings
     outlook: Outlook
+    mistakes: Mistakes
     duty: Duty
     """Asked before each decision."""
     clock: Callable[[], datetime]

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from fogline.api import MoveResult, PastMove
 from fogline.duty import Duty
+from fogline.mistakes import Part
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _MOVE_SECONDS = (1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 600)
@@ -43,6 +44,13 @@ class Metrics:
         self.failures = Counter(
             "fogline_reconcile_failures_total",
             "Passes that ended in an error and are tried again.",
+            registry=self.registry,
+        )
+        self.model_errors = Counter(
+            "fogline_model_errors_total",
+            "Mistakes of Fogline with one model or several, which it then leaves as they are, by part of the"
+            " operator; its log has the traceback.",
+            ["part"],
             registry=self.registry,
         )
         self.models = Gauge("fogline_modeldeployments", "ModelDeployments known.", registry=self.registry)
@@ -95,6 +103,10 @@ class Metrics:
         self._leading.set_function(lambda: float(duty.is_leading()))
         self._troubled.set_function(lambda: float(duty.trouble() is not None))
         self._silence.set_function(lambda: duty.silent_seconds)
+
+    def mistake(self, part: Part) -> None:
+        """Count a mistake of ours."""
+        self.model_errors.labels(part.value).inc()
 
     def moves_ended(self, news: Iterable[PastMove]) -> None:
         """Count moves that the status tells of from now on."""

@@ -1,17 +1,27 @@
 """The roles that are shipped for the operator: they grant what it needs, and nothing that it does not use.
 
-That nothing is missing, every other test of the operator shows too: all of them run with these rights.
+That nothing is missing, every other test of the operator shows too: all of them run with these rights. And
+what happens when one of them is taken away while the operator runs.
 """
 
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
 from tests.cluster.conftest import StartOperator
 from tests.support.faultproxy import FaultProxy
-from tests.support.rights import NAMESPACE, OPERATOR, Right, granted, used
+from tests.support.kubectl import Kubectl
+from tests.support.operator_process import OperatorProcess, records
+from tests.support.rights import NAMESPACE, OPERATOR, OwnAccount, Right, granted, kubeconfig_as, used
 from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles
 
+from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.kinds import PODS, SERVICES
 
+PATIENCE_SECONDS = 60
+"""What was refused for long is tried again every 30 s."""
 CHECKED_INSIDE_THE_SERVER = {Right("fogline.dev", "modeldeployments/finalizers", "update")}
 """No request shows it: admission asks for it when an owner reference blocks deletion."""
 
@@ -51,3 +61,84 @@ async def test_every_right_is_used_and_none_is_missing(
 
 async def _is_missing(world: World, service: str) -> bool:
     return await world.child(SERVICES, service) is None
+
+
+@pytest.fixture
+def account(kubectl: Kubectl, operator_kubeconfig: Path) -> Iterator[OwnAccount]:
+    """Give the operator of a test rights that no other one has; the namespace of its Lease is there."""
+    assert operator_kubeconfig.exists()
+    account = OwnAccount(kubectl, OPERATOR, "fogline-operator-with-less")
+    yield account
+    account.leave()
+
+
+@pytest.fixture
+async def proxy_of_account(
+    account: OwnAccount, kubectl: Kubectl, tmp_path: Path
+) -> AsyncIterator[FaultProxy]:
+    """Stand between that operator and the API server."""
+    kubeconfig = kubeconfig_as(kubectl, account.name, tmp_path / "account.yaml")
+    async with FaultProxy(from_kubeconfig(kubeconfig)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def operator_of_account(proxy_of_account: FaultProxy, tmp_path: Path) -> AsyncIterator[OperatorProcess]:
+    """Run it. It must tell of nothing but of what is refused, and end well."""
+    operator = OperatorProcess(proxy_of_account.kubeconfig(tmp_path / "proxy.yaml"), tmp_path / "log")
+    try:
+        await operator.start()
+        yield operator
+        assert await operator.stop() == 0
+    finally:
+        operator.kill()
+    assert [one for one in records(operator.log()) if "exc_info" in one] == []
+
+
+async def take(account: OwnAccount, resource: str, *verbs: str) -> None:
+    """Take a right away, and wait until the API server knows."""
+    account.take(resource, verbs)
+    await wait_for(lambda: not any(account.may(resource, verb) for verb in verbs), "the right is gone")
+
+
+def refusals(operator: OperatorProcess, message: str, **fields: str) -> bool:
+    """Tell whether the log tells of a missing right, in a record with some fields."""
+    return any(
+        record["message"] == message
+        and "403 Forbidden" in record["error"]
+        and fields.items() <= record.items()
+        for record in records(operator.log())
+    )
+
+
+async def test_a_right_to_write_that_is_taken_away_is_told_and_stops_only_what_needs_it(
+    world: World, account: OwnAccount, operator_of_account: OperatorProcess
+) -> None:
+    await world.add_node()
+    await world.apply_model()
+    await world.until_ready(1)
+    await take(account, "pods", "patch")
+    await world.apply_model("other")
+    await wait_for(lambda: refusals(operator_of_account, "pin failed, trying again"), "the log tells")
+    await world.until("Placed", "False", "Placing", "other")
+    await world.edit_model({"service": {"perTier": True}})
+    await wait_for(lambda: world.child(SERVICES, "digits-cloud"), "what needs other rights goes on")
+    account.give_back()
+    await world.until("Ready", "True", name="other", limit_seconds=PATIENCE_SECONDS)
+
+
+async def test_a_right_to_read_that_is_taken_away_is_told_and_what_changed_meanwhile_is_seen_afterwards(
+    world: World, account: OwnAccount, operator_of_account: OperatorProcess, proxy_of_account: FaultProxy
+) -> None:
+    await world.add_node("first", cpu="1")
+    await world.apply_model(placement={"onNoFit": "Wait"})
+    await world.until_ready(1)
+    await take(account, "nodes", "list", "watch")
+    proxy_of_account.cut()
+    told = "list or watch interrupted"
+    await wait_for(lambda: refusals(operator_of_account, told, kind="nodes"), "the log tells")
+    await world.add_node("second", cpu="1")
+    await world.edit_model({"replicas": 2})
+    await world.until("Placed", "False", "NoFit")
+    account.give_back()
+    await world.until("Ready", "True", limit_seconds=PATIENCE_SECONDS)

@@ -1,7 +1,9 @@
 """The rights of our processes: their accounts with the roles that are shipped, and what of them was used."""
 
+import copy
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,10 +72,79 @@ def used(requests: Iterable[Request]) -> set[Right]:
     return found
 
 
+class OwnAccount:
+    """A second account with the rights of a shipped one, to be taken away and given back.
+
+    Parameters
+    ----------
+    account
+        The shipped one.
+    name
+        Of the second one, and of its roles.
+    """
+
+    def __init__(self, kubectl: Kubectl, account: str, name: str) -> None:
+        self._kubectl = kubectl
+        self._objects = [
+            _renamed(one, account, name)
+            for one in service_account_objects()
+            if one["metadata"]["name"] == account
+        ]
+        self._apply(self._objects)
+        self.name = name
+
+    def take(self, resource: str, verbs: Collection[str]) -> None:
+        """Take verbs on a resource away."""
+        less = copy.deepcopy([one for one in self._objects if one["kind"] == "ClusterRole"])
+        for rule in (rule for role in less for rule in role["rules"]):
+            if resource in rule["resources"]:
+                rule["verbs"] = [verb for verb in rule["verbs"] if verb not in verbs] or ["none"]
+        self._apply(less)
+
+    def give_back(self) -> None:
+        """Give everything back."""
+        self._apply(self._objects)
+
+    def may(self, resource: str, verb: str) -> bool:
+        """Ask the API server whether the account has a right to pods, nodes or the like."""
+        who = f"system:serviceaccount:{NAMESPACE}:{self.name}"
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": who, "resourceAttributes": {"resource": resource, "verb": verb}},
+        }
+        answer = self._kubectl("create", "--filename=-", "--output=json", manifest=review)
+        return bool(json.loads(answer)["status"]["allowed"])
+
+    def leave(self) -> None:
+        """Delete the account and its roles."""
+        for one in self._objects:
+            name, namespace = one["metadata"]["name"], one["metadata"].get("namespace", NAMESPACE)
+            self._kubectl("delete", one["kind"], name, f"--namespace={namespace}", "--wait=false")
+
+    def _apply(self, documents: Iterable[dict[str, Any]]) -> None:
+        for document in documents:
+            self._kubectl("apply", "--server-side", "--filename=-", manifest=document)
+
+
+def _renamed(document: dict[str, Any], account: str, name: str) -> dict[str, Any]:
+    """Give an object another name, and let it name others by that too."""
+    made = {**document, "metadata": {**document["metadata"], "name": name}}
+    if "roleRef" in document:
+        made["roleRef"] = {**document["roleRef"], "name": name}
+        made["subjects"] = [{**one, "name": name} for one in document["subjects"] if one["name"] == account]
+    return made
+
+
 def kubeconfig_of_account(kubectl: Kubectl, account: str, path: Path) -> Path:
     """Create the service accounts with their rights, and write a kubeconfig that speaks as one of them."""
     for document in service_account_objects():
         kubectl("apply", "--server-side", "--filename=-", manifest=document)
+    return kubeconfig_as(kubectl, account, path)
+
+
+def kubeconfig_as(kubectl: Kubectl, account: str, path: Path) -> Path:
+    """Write a kubeconfig that speaks as an account that is there."""
     token = kubectl("create", "token", account, f"--namespace={NAMESPACE}", "--duration=24h").strip()
     config: dict[str, Any] = yaml.safe_load(kubectl.kubeconfig.read_text())
     for user in config["users"]:

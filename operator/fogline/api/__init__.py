@@ -42,6 +42,7 @@ from fogline.api.status import (
     RejectionSummary,
     TiersStatus,
     TierStatus,
+    history_of,
 )
 from fogline.api.variants import Artifact, ModelName, Resources, Variant
 
@@ -98,6 +99,7 @@ __all__ = [
     "TiersStatus",
     "TrafficDistribution",
     "Variant",
+    "history_of",
     "parse",
     "parse_budgets",
     "parse_node_profile",

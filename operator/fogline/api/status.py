@@ -164,3 +164,8 @@ class ModelDeploymentStatus(ApiObject, frozen=True, kw_only=True):
     conditions: Annotated[tuple[Condition, ...], as_map("type"), Meta(max_length=16)] = ()
     """State by aspect: Accepted, Placed, ArtifactReady, Ready, PolicyCompliant, LatencyTargetMet,
     WithinCostLimit, Rebalancing and Suspended; Ready sums it up."""
+
+
+def history_of(status: ModelDeploymentStatus | None) -> tuple[PastMove, ...]:
+    """Give the moves that a status tells the end of."""
+    return status.moves.history if status and status.moves else ()

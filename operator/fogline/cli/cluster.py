@@ -9,6 +9,7 @@ from fogline import observe
 from fogline.api import ModelDeployment, parse
 from fogline.cli.clock import now
 from fogline.cli.inventory import Inventory
+from fogline.cli.surge import without_surge
 from fogline.cluster import connection, objects
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document, Listing
@@ -62,9 +63,11 @@ async def read_inventory(
     for node in nodes.items:
         known.node_changed(None, node)
     holding = (observe.to_pod(pod) for pod in pods.items)
+    readable = tuple(_readable(models, warn))
+    whole = observe.snapshot(known.by_name.values(), (pod for pod in holding if pod))
     return Inventory(
-        models=tuple(_readable(models, warn)),
-        snapshot=observe.snapshot(known.by_name.values(), (pod for pod in holding if pod)),
+        models=readable,
+        snapshot=without_surge(readable, whole, pods.items, now()),
         pods=tuple(pods.items),
         profiles=tuple(
             one.content for one in known.profiles.values() if isinstance(one.content, observe.Profile)

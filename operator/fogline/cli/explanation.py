@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fogline.api import ModelDeployment
+from fogline.cli.surge import why_beside
 from fogline.placement import (
     Alternative,
     Assignment,
@@ -63,12 +64,24 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A pod of the model that does not count as one of its replicas."""
+
+    pod: str
+    node: str
+    why: str
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Where the replicas of a model are, and which have no node."""
 
     model: ModelDeployment
     placed: tuple[Placed, ...]
     missing: tuple[Missing, ...]
+    beside: tuple[Beside, ...]
+    """What a move or a cut link has brought for a while."""
     one_more: tuple[tuple[str | None, Alternative], ...]
     """What the node that was asked for offers one more replica for each client site, where no replica is."""
 
@@ -96,7 +109,14 @@ def explain(
     )
     asked = question.why_not if not placed and not missing else None
     one_more = tuple((one.site, judge(demand, usage, asked, one.site)) for one in demand.clients if asked)
-    return Explanation(model, placed, missing, one_more)
+    return Explanation(model, placed, missing, tuple(_beside(snapshot, replicas)), one_more)
+
+
+def _beside(snapshot: Snapshot, replicas: Sequence[Replica]) -> Iterator[Beside]:
+    surge = {(pod.namespace, pod.name) for pod in snapshot.pods if pod.replica is None}
+    for replica in replicas:
+        if replica.node and (replica.namespace, replica.name) in surge:
+            yield Beside(replica.name, replica.node, why_beside(replica, replicas), replica.ready)
 
 
 def _placed(

@@ -32,6 +32,7 @@ def document(found: Explanation) -> dict[str, Any]:
             }
             for one in found.missing
         ],
+        "beside": [{"pod": one.pod, "node": one.node, "why": one.why} for one in found.beside],
         "oneMore": [
             {"clientSite": site, "whyNot": _why_not_document(one, None)} for site, one in found.one_more
         ],
@@ -47,8 +48,8 @@ def lines(found: Explanation, most: int | None) -> Iterator[str]:
         How many replicas are shown; None for all.
     """
     spec, status = found.model.spec, found.model.status
-    ready = sum(one.replica.ready for one in found.placed)
-    yield f"{model_key(found.model)}: {ready} of {spec.replicas} replicas are Ready"
+    ready = sum(one.replica.ready for one in found.placed) + sum(one.ready for one in found.beside)
+    yield f"{model_key(found.model)}: {min(ready, spec.replicas)} of {spec.replicas} replicas are Ready"
     for condition in status.conditions if status else ():
         if condition.message:
             yield f"  {condition.type}={condition.status} {condition.reason}: {condition.message}"
@@ -56,6 +57,8 @@ def lines(found: Explanation, most: int | None) -> Iterator[str]:
         yield ""
         rows = table([_HEADER, *map(_cells, found.placed)], numbers={4, 5, 6})
         yield from first(rows, None if most is None else most + 1)
+    for beside in found.beside:
+        yield f"beside them {beside.pod} on {beside.node}, which {beside.why}"
     for alike in list(_alike(found.placed))[:most]:
         yield ""
         yield from _placed_lines(alike)

@@ -12,6 +12,7 @@ from fogline.cli.documents import Document
 from fogline.cli.dump import Item
 from fogline.cli.labels import unusable_labels
 from fogline.cli.live import Found
+from fogline.cli.surge import without_surge
 from fogline.cluster import objects
 from fogline.conditions import Reason
 from fogline.config import Settings
@@ -79,7 +80,7 @@ def take_inventory(
         warn(complaint)
     return Inventory(
         models=tuple(taken.models),
-        snapshot=observe.snapshot(nodes, taken.holding),
+        snapshot=without_surge(taken.models, observe.snapshot(nodes, taken.holding), taken.pods, now),
         pods=tuple(taken.pods),
         profiles=tuple(taken.profiles),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fogline.api import ModelDeployment, MoveResult, PastMove
+from fogline.api import ModelDeployment, MoveResult, PastMove, history_of
 from fogline.conditions import Reason
 from fogline.disruption.health import is_outage
 from fogline.disruption.hold import Held, Moment, hold
@@ -74,7 +74,7 @@ def _cordoned_since(replica: Replica, usage: Usage) -> datetime | None:
 def _given_up(model: ModelDeployment, replica: Replica, since: datetime) -> PastMove | None:
     """Find a move off the node, after it was cordoned, whose replacement was not Ready in time."""
     patience = model.spec.rebalancing.ready_timeout_seconds
-    for past in model.status.moves.history if model.status and model.status.moves else ():
+    for past in history_of(model.status):
         timed_out = past.result is MoveResult.ABORTED and past.seconds >= patience
         if timed_out and past.source == replica.node and past.started_at >= since:
             return past

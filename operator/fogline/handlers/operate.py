@@ -24,6 +24,7 @@ from fogline.errors import ApiError
 from fogline.handlers import login, modeldeployments
 from fogline.handlers.model_feed import ModelFeed
 from fogline.metrics import Metrics
+from fogline.mistakes import Mistakes
 from fogline.mover import Mover, Planner
 from fogline.names import OPERATOR_LEASE, ModelKey
 from fogline.observe import Models, View
@@ -87,14 +88,16 @@ class _Operator:
         self, client: Client, apart: Client, lease: LeaseName, duty: Duty, settings: Settings
     ) -> None:
         self.instance = f"{socket.gethostname()}-{os.getpid()}"
+        models, metrics = Models(), Metrics()
         self.context = Context(
             client=client,
-            models=Models(),
+            models=models,
             view=View(settings, lambda model: self.wake([model]), self._wake_all, _now),
             recorder=self._recorder(client),
-            metrics=Metrics(),
+            metrics=metrics,
             settings=settings,
             outlook=Outlook(self.wake),
+            mistakes=Mistakes(models, self.wake, metrics.mistake),
             duty=duty,
             clock=_now,
         )

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from datetime import datetime
 from typing import NoReturn
 
@@ -14,6 +14,7 @@ from fogline.conditions import Reason
 from fogline.context import Context
 from fogline.disruption import Bundle, Held, Proposal, Purse, Running, Standing, crowded_out, longest_stay
 from fogline.errors import ApiError
+from fogline.mistakes import Part
 from fogline.mover.rebalance import Rebalance, Scene, rebalance
 from fogline.names import ModelKey
 from fogline.objects import mark_victim
@@ -49,7 +50,7 @@ class Mover:
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
-        """Look for moves for ever. Errors of the API server are retried; any other exception is a bug."""
+        """Look for moves for ever. API errors are retried; a mistake of ours stops its model."""
         took = 0.0
         async with asyncio.TaskGroup() as later:
             while True:
@@ -71,8 +72,37 @@ class Mover:
                         later.create_task(self._start(proposal))
 
     def look(self, keys: Iterable[ModelKey]) -> Generator[None, None, Rebalance]:
-        """Begin a rebalance of some models against what is seen now; it pauses after each model."""
-        return rebalance(self._scene(keys), self._purse())
+        """Begin a rebalance of some models against what is seen now; it pauses after each model.
+
+        A model that a mistake of ours happens with is left out.
+        """
+        models, mistakes = list(keys), self._context.mistakes
+        try:
+            outcome = yield from self._look(models)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  told below, by model
+            return (yield from self._look_apart(models))
+        mistakes.over(models, Part.MOVE)
+        return outcome
+
+    def _look(self, keys: Iterable[ModelKey]) -> Generator[None, None, Rebalance]:
+        return (yield from rebalance(self._scene(keys), self._purse()))
+
+    def _look_apart(self, keys: Iterable[ModelKey]) -> Generator[None, None, Rebalance]:
+        """Find out whom the mistake happens with, and rebalance the others together: they share budgets."""
+        mistakes, good = self._context.mistakes, []
+        for key in keys:
+            with mistakes.apart(key, Part.MOVE):
+                yield from self._look([key])
+                good.append(key)
+        try:
+            return (yield from self._look(good))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  that nobody foresaw it is the point
+            mistakes.of_several(Part.MOVE, error)
+            return Rebalance((), {key: self._context.outlook.of(key) for key in good})
 
     @property
     def is_busy(self) -> bool:
@@ -108,7 +138,12 @@ class Mover:
 
     def _scene(self, keys: Iterable[ModelKey]) -> Scene:
         view, models = self._context.view, self._context.models
-        found = [model for key in keys if isinstance(model := models.get(key), ModelDeployment)]
+        found = [
+            model
+            for key in keys
+            if isinstance(model := models.get(key), ModelDeployment)
+            and model.metadata.deletion_timestamp is None
+        ]
         usage = view.usage(model_key(model) for model in found)
         return Scene(
             models=((model, owned(view, model)) for model in found),
@@ -122,26 +157,37 @@ class Mover:
 
     def _crowded_out(self, usage: Usage) -> Mapping[tuple[str, str], Reason]:
         """Choose who leaves over-committed nodes; room that is only promised does not count there."""
-        view, now = self._context.view, self._context.clock()
+        view, mistakes = self._context.view, self._context.mistakes
         if not overloads(usage):
+            mistakes.all_over(Part.OVERLOAD)
             return {}
         found = overloads(view.usage(self._context.models))
         nodes = {one.node for one in found}
-        standings = [
-            Standing(demand_of(model), replica, may_move=_may_move(model, replica, now))
-            for key in self._context.models
-            if isinstance(model := self._context.models.get(key), ModelDeployment)
-            for replica in view.replicas(key)
-            if replica.node in nodes
-        ]
+        standings: list[Standing] = []
+        for key in self._context.models:
+            with mistakes.apart(key, Part.OVERLOAD):
+                standings += self._standings(key, nodes)
         return crowded_out(found, standings)
 
+    def _standings(self, key: ModelKey, nodes: Collection[str]) -> list[Standing]:
+        model, now = self._context.models.get(key), self._context.clock()
+        if not isinstance(model, ModelDeployment):
+            return []
+        return [
+            Standing(demand_of(model), replica, may_move=_may_move(model, replica, now))
+            for replica in self._context.view.replicas(key)
+            if replica.node in nodes
+        ]
+
     def _underway(self) -> tuple[Running, ...]:
-        """Give the moves underway, those included that were started and cannot be seen yet."""
+        """Give the moves underway, those included that were started and cannot be seen yet.
+
+        Those that nobody carries on take no budget from others.
+        """
         victims = {
             one.uid: Running(one.model, one.leaves_by.reason)
             for one in self._context.view.victims()
-            if one.leaves_by
+            if one.leaves_by and self._is_carried_on(one.model)
         }
         oldest = time.monotonic() - UNSEEN_SECONDS
         self._marked = {
@@ -149,8 +195,19 @@ class Mover:
             for uid, (one, since) in self._marked.items()
             if uid not in victims and since > oldest
         }
-        starting = (Running(one.replica.model, one.reason.value) for one, _ in self._marked.values())
+        starting = [
+            Running(one.replica.model, one.reason.value)
+            for one, _ in self._marked.values()
+            if self._is_carried_on(one.replica.model)
+        ]
         return (*victims.values(), *starting)
+
+    def _is_carried_on(self, key: ModelKey) -> bool:
+        """Tell whether moves of a model go on: it is not being deleted, and no mistake is in the way."""
+        model, mistakes = self._context.models.get(key), self._context.mistakes.of(key)
+        if model is None or Part.RECONCILE in mistakes or Part.WRITE in mistakes:
+            return False
+        return not isinstance(model, ModelDeployment) or model.metadata.deletion_timestamp is None
 
     def _measure(self) -> None:
         metrics = self._context.metrics
@@ -186,12 +243,17 @@ class Mover:
     async def _announce(self, key: ModelKey, plans: list[Proposal]) -> None:
         """Post an Event about each of these plans."""
         model = self._context.models.get(key)
-        for plan in plans:
-            if isinstance(model, ModelDeployment):
-                target = plan.assignment.node
-                await self._context.recorder.move_planned(model, plan.replica, target, plan.reason)
+        with self._context.mistakes.apart(key, Part.MARK):
+            for plan in plans:
+                if isinstance(model, ModelDeployment):
+                    target = plan.assignment.node
+                    await self._context.recorder.move_planned(model, plan.replica, target, plan.reason)
 
     async def _start(self, proposal: Proposal) -> None:
+        with self._context.mistakes.apart(proposal.replica.model, Part.MARK):
+            await self._try_to_start(proposal)
+
+    async def _try_to_start(self, proposal: Proposal) -> None:
         replica = proposal.replica
         model = self._context.models.get(replica.model)
         if not isinstance(model, ModelDeployment):

@@ -10,6 +10,7 @@ from fogline.api import ModelDeployment, RebalancingMode
 from fogline.context import Context
 from fogline.disruption import bundles_of
 from fogline.errors import MissingExtraError
+from fogline.mistakes import Part
 from fogline.mover.loop import Mover
 from fogline.optimiser_process import Allowance, Job, NoPlan, run, why
 from fogline.placement import Demand, demand_of, turn
@@ -65,8 +66,11 @@ class Planner:
         if self._mover.is_busy or view.victims():
             self._stirred.set()
             return
-        models = (self._context.models.get(key) for key in self._context.models)
-        demands = (_demand(model) for model in models if isinstance(model, ModelDeployment))
+        demands: list[Demand] = []
+        for key in self._context.models:
+            with self._context.mistakes.apart(key, Part.PLAN):
+                if isinstance(model := self._context.models.get(key), ModelDeployment):
+                    demands.append(_demand(model))
         job = Job(tuple(sorted(demands, key=turn)), view.snapshot())
         if job == self._planned:
             return
@@ -83,5 +87,9 @@ class Planner:
 def _demand(model: ModelDeployment) -> Demand:
     """Read what a model asks for; nothing of it is moved unless its user lets moves happen."""
     demand = demand_of(model)
-    is_fixed = demand.is_suspended or model.spec.rebalancing.mode is not RebalancingMode.AUTOMATIC
+    is_fixed = (
+        demand.is_suspended
+        or model.metadata.deletion_timestamp is not None
+        or model.spec.rebalancing.mode is not RebalancingMode.AUTOMATIC
+    )
     return replace(demand, is_suspended=is_fixed)

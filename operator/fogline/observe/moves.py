@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fogline.api import ModelDeployment
+from fogline.api import ModelDeployment, history_of
 from fogline.disruption import Progress, Terms, Underway, follow, no_longer_forced, obstacle, present, release
 from fogline.observe.owned import Owned, is_replacing_templates, refused_pods, surge
 from fogline.placement import Demand, Usage
@@ -33,7 +33,7 @@ def moves(model: ModelDeployment, demand: Demand, seen: Owned, usage: Usage, now
         ready_timeout_seconds=model.spec.rebalancing.ready_timeout_seconds,
         exists=usage.knows,
         hindrance=hindrance,
-        told=_told(model),
+        told={one.id for one in history_of(model.status)},
         no_pods=refused_pods(seen),
     )
     extra = {one.uid for one in present(seen.replicas)}
@@ -44,11 +44,6 @@ def leave(progress: Progress, seen: Owned, usage: Usage) -> None:
     """Stop counting, for their model, the replicas that a rollout or a move is replacing, and stand-ins."""
     leaving = (*surge(seen), *progress.victims, *progress.left_over)
     release((*leaving, *present(seen.replicas)), usage)
-
-
-def _told(model: ModelDeployment) -> frozenset[str]:
-    history = model.status.moves.history if model.status and model.status.moves else ()
-    return frozenset(one.id for one in history)
 
 
 def _unfit(node: str, usage: Usage) -> str:

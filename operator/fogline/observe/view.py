@@ -261,7 +261,10 @@ class View:
 
     def _drop_replica(self, pod: objects.Pod) -> None:
         if replica := to_replica(pod):
-            self._replicas.get(replica.model, {}).pop(replica.uid, None)
+            known = self._replicas.get(replica.model, {})
+            known.pop(replica.uid, None)
+            if not known:
+                self._replicas.pop(replica.model, None)
             self._victims.pop(replica.uid, None)
             self._touched(replica.model)
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from fogline.api import ModelDeployment
@@ -10,6 +11,7 @@ from fogline.cluster.kinds import PODS
 from fogline.cluster.limiter import Lane
 from fogline.context import Context
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
+from fogline.mistakes import Part
 from fogline.names import GATE, ModelKey
 from fogline.objects import open_gate, pin
 from fogline.observe import assumed_pod, model_key, owned
@@ -36,16 +38,29 @@ class Placer:
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
-        """Place for ever. Errors of the API server are retried; any other exception is a bug."""
+        """Place for ever. Errors of the API server are retried; mistakes of ours stop their model."""
         async with asyncio.TaskGroup() as later:
             while True:
                 keys = await self.wakeups.take(self._context.settings.batch_milliseconds / 1000)
                 await self._context.duty.permitted()
-                for model, choice in self._choices(keys):
+                for model, choice in self.choices(keys):
                     later.create_task(self._carry_out(model, choice))
 
-    def _choices(self, keys: frozenset[ModelKey]) -> list[tuple[ModelDeployment, Choice]]:
-        """Decide all gated pods against one snapshot, and count what was decided from now on."""
+    def choices(self, keys: Iterable[ModelKey]) -> list[tuple[ModelDeployment, Choice]]:
+        """Decide the gated pods of models, and count what was decided from now on.
+
+        A model that a mistake of ours happens with is left out.
+        """
+        decided = self._context.mistakes.each(list(keys), Part.PLACE, self._decide)
+        for _, choice in decided:
+            if isinstance(choice, Pin):
+                replica, place = choice.replica, choice.place
+                pod = assumed_pod(replica, place.node, place.client_site)
+                self._context.view.assume(replica, pod, role_of(place))
+        return decided
+
+    def _decide(self, keys: Sequence[ModelKey]) -> list[tuple[ModelDeployment, Choice]]:
+        """Decide all of them against one snapshot."""
         waiting = [(model, gated) for key in keys for model, gated in self._waiting(key)]
         if not waiting:
             return []
@@ -55,12 +70,8 @@ class Placer:
         for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
             refused = self._context.view.is_refused_everywhere(model_key(model))
             seen = owned(self._context.view, model)
-            for choice in decide_gated(model, gated, seen, usage, now, refused=refused):
-                if isinstance(choice, Pin):
-                    replica, place = choice.replica, choice.place
-                    pod = assumed_pod(replica, place.node, place.client_site)
-                    self._context.view.assume(replica, pod, role_of(place))
-                decided.append((model, choice))
+            choices = decide_gated(model, gated, seen, usage, now, refused=refused)
+            decided += [(model, choice) for choice in choices]
         return decided
 
     def _waiting(self, key: ModelKey) -> list[tuple[ModelDeployment, list[Replica]]]:
@@ -73,6 +84,10 @@ class Placer:
         return [(model, gated)] if gated else []
 
     async def _carry_out(self, model: ModelDeployment, choice: Choice) -> None:
+        with self._context.mistakes.apart(model_key(model), Part.PIN):
+            await self._try_to_carry_out(model, choice)
+
+    async def _try_to_carry_out(self, model: ModelDeployment, choice: Choice) -> None:
         replica = choice.replica
         try:
             match choice:

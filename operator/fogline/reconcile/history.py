@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fogline.api import ModelDeploymentStatus, MoveResult, Moves, PastMove, PlannedMove
+from fogline.api import ModelDeploymentStatus, MoveResult, Moves, PastMove, PlannedMove, history_of
 from fogline.disruption import Ended, Held, Progress, Proposal
 from fogline.placement import Assignment
 from fogline.units import format_usd
@@ -32,11 +32,6 @@ def moves_status(before: Moves | None, progress: Progress, planned: tuple[Held, 
         planned=tuple(_planned(one.proposal, answer) for one, answer in possible)[:MOST],
         history=(*news, *told.history)[:MOST],
     )
-
-
-def history_of(status: ModelDeploymentStatus | None) -> tuple[PastMove, ...]:
-    """Give the moves that a status tells the end of."""
-    return status.moves.history if status and status.moves else ()
 
 
 def is_told(ended: Ended, status: ModelDeploymentStatus | None) -> bool:

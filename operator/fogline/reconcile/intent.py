@@ -11,6 +11,7 @@ from fogline.cluster.version import OLDEST, Version
 from fogline.conditions import Reason
 from fogline.config import Settings
 from fogline.disruption import Blocked, Ended, Held, Progress, StandIns, claim, drains, stand_ins
+from fogline.mistakes import Mistake, Part
 from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_name
 from fogline.objects import Children, children, min_available, services
 from fogline.observe import Owned, is_replacing_templates, leave, link_of, moves, refused_pods
@@ -50,6 +51,8 @@ class Before:
     """Of the cluster."""
     uncleared_since: Mapping[str, datetime] = field(default_factory=dict)
     """By uid: since when replicas have been seen on nodes that may not hold their data."""
+    mistakes: Mapping[Part, Mistake] = field(default_factory=dict)
+    """What went wrong with the model in other parts of the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def intend(
         progress=progress,
         held=before.held,
         gap_percent=before.gap_percent,
+        mistakes=before.mistakes,
     )
     status = status_of(facts, now)
     if on_hold:

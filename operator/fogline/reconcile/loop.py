@@ -2,21 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Awaitable, Collection
 from typing import NoReturn
 
-from fogline.api import ModelDeployment
+from fogline.api import ModelDeployment, ModelDeploymentStatus, history_of
 from fogline.context import Context
 from fogline.errors import ApiError, BadInputError
+from fogline.mistakes import Mistake, Part
 from fogline.names import ModelKey
-from fogline.observe import model_key, owned
-from fogline.placement import demand_of, turn
-from fogline.reconcile.history import history_of
-from fogline.reconcile.intent import Before, Intent, intend
-from fogline.reconcile.refusal import Refusal
-from fogline.reconcile.status import unreadable_status
-from fogline.reconcile.versions import not_supported
+from fogline.observe import model_key
+from fogline.reconcile.decisions import Decisions
+from fogline.reconcile.intent import Intent
+from fogline.reconcile.status import mistaken_status, unreadable_status
 from fogline.reconcile.writer import Writer
 from fogline.wakeups import WakeUps
 
@@ -39,9 +36,7 @@ class Reconciler:
         self._writer = Writer(
             context.client, context.view, context.recorder, context.settings.clearance_seconds
         )
-        self._refusals: dict[ModelKey, Refusal] = {}
-        self._uncleared: dict[ModelKey, Mapping[str, datetime]] = {}
-        """Since when replicas, by uid, are on nodes that may not hold their data."""
+        self._decisions = Decisions(context)
         self._unreadable: dict[ModelKey, str] = {}
         self._busy: set[ModelKey] = set()
         """Models that are being written."""
@@ -53,7 +48,7 @@ class Reconciler:
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
-        """Pass for ever. Errors of the API server are retried; any other exception is a bug.
+        """Pass for ever. Errors of the API server are retried; mistakes of ours stop their model.
 
         Models that are woken together are decided against one snapshot. Each is written on its own, so that
         one whose writes are slow holds up no other; while it is written it is not decided anew.
@@ -65,10 +60,7 @@ class Reconciler:
                 self._context.metrics.models.set(len(self._context.models))
                 free = keys - self._busy
                 self._postponed |= keys & self._busy
-                due = {model_key(intent.model): self._write(intent) for intent in self._intents(free)}
-                for key in free:
-                    if isinstance(error := self._context.models.get(key), BadInputError):
-                        due[key] = self._tell_unreadable(key, error)
+                due = self._due(free)
                 self._busy |= due.keys()
                 for key, write in due.items():
                     writes.create_task(self._pass(key, write))
@@ -85,55 +77,40 @@ class Reconciler:
         if seconds is not None:
             await self.wakeups.wake_later(key, seconds)
 
-    def _intents(self, keys: Iterable[ModelKey]) -> list[Intent]:
-        usage, now = self._context.view.usage(keys), self._context.clock()
-        models: list[ModelDeployment] = []
+    def _due(self, keys: Collection[ModelKey]) -> dict[ModelKey, Awaitable[float | None]]:
+        """Decide on models; returns what is to be written of each."""
+        models, mistakes = self._context.models, self._context.mistakes
+        due: dict[ModelKey, Awaitable[float | None]] = {
+            model_key(intent.model): self._write(intent) for intent in self._decisions.on(keys)
+        }
         for key in keys:
-            match self._context.models.get(key):
-                case ModelDeployment() as model if model.metadata.deletion_timestamp is None:
-                    models.append(model)
+            match models.get(key):
+                case BadInputError() as error:
+                    due[key] = self._tell_unreadable(key, error)
+                case ModelDeployment() as model:
                     self._unreadable.pop(key, None)
+                    if key not in due and (mistake := mistakes.of(key).get(Part.RECONCILE)):
+                        due[key] = self._tell_mistake(model, mistake)
                 case None:
-                    self._writer.forget(key)
-                    self._context.view.forget(key)
-                    self._refusals.pop(key, None)
-                    self._uncleared.pop(key, None)
-                    self._counted.pop(key, None)
-        models.sort(key=lambda model: turn(demand_of(model)))
-        intents = [
-            intend(
-                model,
-                owned(self._context.view, model),
-                self._before(model),
-                usage,
-                self._context.settings,
-                now,
-            )
-            for model in models
-        ]
-        for intent in intents:
-            self._context.view.promise(demand_of(intent.model), intent.decision, intent.claimed)
-            self._uncleared[model_key(intent.model)] = intent.uncleared.since
-        self._context.metrics.violations.set(sum(map(len, self._uncleared.values())))
-        return intents
+                    self._forget(key)
+        return due
 
-    def _before(self, model: ModelDeployment) -> Before:
-        key = model_key(model)
-        return Before(
-            refusal=self._refusal(model),
-            held=self._context.outlook.of(key),
-            gap_percent=self._context.outlook.gap_percent,
-            version=self._context.cluster.version,
-            uncleared_since=self._uncleared.get(key, {}),
-        )
-
-    def _refusal(self, model: ModelDeployment) -> Refusal | None:
-        """Say what keeps us from writing: the cluster cannot do it, or refused it the last time."""
-        refused = not_supported(model, self._context.cluster.version)
-        return refused or self._refusals.get(model_key(model))
+    def _forget(self, key: ModelKey) -> None:
+        self._decisions.forget(key)
+        self._writer.forget(key)
+        self._unreadable.pop(key, None)
+        self._counted.pop(key, None)
 
     async def _write(self, intent: Intent) -> float | None:
         """Write what a pass decided; returns the seconds after which the model should be passed again."""
+        key, mistakes = model_key(intent.model), self._context.mistakes
+        seconds: float | None = None
+        with mistakes.apart(key, Part.WRITE):
+            seconds = await self._try_to_write(intent)
+        mistake = mistakes.of(key).get(Part.WRITE)
+        return await self._tell_mistake(intent.model, mistake) if mistake else seconds
+
+    async def _try_to_write(self, intent: Intent) -> float | None:
         key = model_key(intent.model)
         try:
             with self._context.metrics.passes.time():
@@ -145,12 +122,7 @@ class Reconciler:
             logger.warning("pass failed, trying again", extra={"model": str(key), "error": str(error)})
             return RETRY_SECONDS
         self._count_moves(intent)
-        if refusal == self._refusals.get(key):
-            return intent.again_seconds
-        self._refusals.pop(key, None)
-        if refusal:
-            self._refusals[key] = refusal
-        return 0.0
+        return 0.0 if self._decisions.refused(key, refusal) else intent.again_seconds
 
     def _count_moves(self, intent: Intent) -> None:
         """Count the moves that the status tells the end of for the first time; what we see may be behind."""
@@ -163,10 +135,27 @@ class Reconciler:
     async def _tell_unreadable(self, key: ModelKey, error: BadInputError) -> float | None:
         if self._unreadable.get(key) == str(error):
             return None
+        status = unreadable_status(error, self._context.clock())
+        seconds = await self._write_status(key, status, None, None)
+        if seconds is None:
+            self._unreadable[key] = str(error)
+        return seconds
+
+    async def _tell_mistake(self, model: ModelDeployment, mistake: Mistake) -> float | None:
+        status = mistaken_status(model, mistake, self._context.clock())
+        return await self._write_status(model_key(model), status, model.status, model.metadata.uid)
+
+    async def _write_status(
+        self,
+        key: ModelKey,
+        status: ModelDeploymentStatus,
+        before: ModelDeploymentStatus | None,
+        uid: str | None,
+    ) -> float | None:
+        """Write nothing but a status; returns the seconds after which to try again, None if it is written."""
         try:
-            await self._writer.write_status(key, unreadable_status(error, self._context.clock()), None, None)
+            await self._writer.write_status(key, status, before, uid)
         except ApiError as refused:
             logger.warning("status not written", extra={"model": str(key), "error": str(refused)})
             return RETRY_SECONDS
-        self._unreadable[key] = str(error)
         return None

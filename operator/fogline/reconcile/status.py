@@ -8,6 +8,7 @@ import msgspec
 from fogline.api import (
     ConditionStatus,
     LastDecision,
+    ModelDeployment,
     ModelDeploymentStatus,
     PlacementStatus,
     RejectionSummary,
@@ -17,6 +18,7 @@ from fogline.api import (
 )
 from fogline.conditions import ConditionType, Reason
 from fogline.errors import BadInputError
+from fogline.mistakes import Mistake
 from fogline.names import MODEL_LABEL
 from fogline.objects import service_url
 from fogline.observe import Owned
@@ -26,7 +28,7 @@ from fogline.placement.objective import latency_penalty
 from fogline.placement.requirements import Option
 from fogline.reconcile.conditions import conditions
 from fogline.reconcile.history import moves_status
-from fogline.reconcile.verdicts import Facts, Verdict, verdicts
+from fogline.reconcile.verdicts import Facts, Verdict, say_mistake, verdicts
 from fogline.snapshot import Node, Pod, Replica
 from fogline.units import format_usd
 
@@ -66,6 +68,15 @@ def unreadable_status(error: BadInputError, now: datetime) -> ModelDeploymentSta
     told = {ConditionType.ACCEPTED, ConditionType.READY}
     judged = {kind: verdict if kind in told else doubt for kind in ConditionType}
     return ModelDeploymentStatus(conditions=conditions((), judged, None, now))
+
+
+def mistaken_status(model: ModelDeployment, mistake: Mistake, now: datetime) -> ModelDeploymentStatus:
+    """Describe an object that we fail with: what was said before stays, but for the conditions."""
+    before = model.status or ModelDeploymentStatus()
+    verdict = Verdict(ConditionStatus.UNKNOWN, Reason.INTERNAL_ERROR, say_mistake(mistake))
+    judged = dict.fromkeys(ConditionType, verdict)
+    told = conditions(before.conditions, judged, model.metadata.generation, now)
+    return msgspec.structs.replace(before, conditions=told)
 
 
 def placements(demand: Demand, seen: Owned, decision: Decision, usage: Usage) -> tuple[PlacementStatus, ...]:

@@ -1,13 +1,14 @@
 """What each condition says. One function a condition; all look at the same facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus
 from fogline.conditions import ConditionType, Reason
 from fogline.disruption import Held, Progress, unreadable
 from fogline.disruption.explain import say_held
+from fogline.mistakes import Mistake, Part
 from fogline.observe import Owned, is_rolling
 from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
 from fogline.placement.explain import describe, say_unplaceable
@@ -37,6 +38,8 @@ class Facts:
     """Moves that do not start now."""
     gap_percent: int | None = None
     """How far the latest plan for all models is above a cost that no plan can beat."""
+    mistakes: Mapping[Part, Mistake] = field(default_factory=dict)
+    """What went wrong in other parts of the operator."""
 
     @property
     def cost_per_hour(self) -> Decimal:
@@ -97,6 +100,8 @@ def _accepted(facts: Facts) -> Verdict:
 
 
 def _placed(facts: Facts) -> Verdict:
+    if mistake := _mistake_in(facts, Part.PLACE, Part.PIN):
+        return mistake
     desired = facts.model.spec.replicas
     on_nodes = [replica for replica in facts.alive if replica.bound]
     if not desired:
@@ -221,6 +226,8 @@ def _rebalancing(facts: Facts) -> Verdict:
 
 
 def _moves(facts: Facts) -> Verdict:
+    if mistake := _mistake_in(facts, Part.MOVE, Part.MARK, Part.OVERLOAD, Part.PLAN):
+        return mistake
     if facts.progress.underway:
         told = "; ".join(
             f"{one.victim.name} from {one.move.source} to {one.move.target}: {one.move.reason}"
@@ -230,6 +237,19 @@ def _moves(facts: Facts) -> Verdict:
     if facts.held:
         return _no(facts.held[0].reason, say_held(facts.held))
     return _no(Reason.IDLE)
+
+
+def _mistake_in(facts: Facts, *parts: Part) -> Verdict | None:
+    found = next((facts.mistakes[part] for part in parts if part in facts.mistakes), None)
+    return _unknown(Reason.INTERNAL_ERROR, say_mistake(found)) if found else None
+
+
+def say_mistake(mistake: Mistake) -> str:
+    """Say that we are at fault, and where to look."""
+    return (
+        f"a mistake of Fogline, please report it: {mistake}; what runs goes on unchanged, other models are "
+        "not affected, and the log of the operator has the traceback"
+    )
 
 
 def _suspended(facts: Facts) -> Verdict:

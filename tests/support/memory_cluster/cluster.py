@@ -1,6 +1,7 @@
 """All of a cluster, and what people and accidents do to it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,9 +16,17 @@ from tests.support.memory_cluster.timeline import Timeline
 
 from fogline.api import ModelDeployment
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, PODS
+from fogline.cluster.kinds import (
+    DEPLOYMENTS,
+    MODEL_DEPLOYMENTS,
+    NODES,
+    POD_DISRUPTION_BUDGETS,
+    PODS,
+    SERVICES,
+    Kind,
+)
 from fogline.errors import TooManyRequestsError
-from fogline.names import ModelKey
+from fogline.names import MODEL_LABEL, ModelKey
 from fogline.snapshot import CORDONED
 
 RETRY_DRAIN_SECONDS = 5.0
@@ -137,6 +146,31 @@ class MemoryCluster:
     def remove_model(self, key: ModelKey) -> None:
         """Delete a ModelDeployment."""
         self.store.remove(MODEL_DEPLOYMENTS, key)
+
+    def begin_removal(self, key: ModelKey) -> None:
+        """Mark a ModelDeployment as deleted: it stays for as long as somebody's finalizer holds it."""
+        self.store.change(
+            MODEL_DEPLOYMENTS, key, metadata={"deletionTimestamp": self.timeline.text(), "finalizers": ["x"]}
+        )
+
+    def orphan(self, key: ModelKey) -> None:
+        """Delete a ModelDeployment and leave what it made: nobody owns that any more."""
+        for kind in (DEPLOYMENTS, SERVICES, POD_DISRUPTION_BUDGETS):
+            for child in self.store.all(kind):
+                if child["metadata"].get("labels", {}).get(MODEL_LABEL) == key.name:
+                    self.store.change(kind, key_of(child), metadata={"ownerReferences": []})
+        self.remove_model(key)
+
+    def remove_namespace(self, namespace: str, order: Sequence[Kind], pause_seconds: float) -> None:
+        """Delete a namespace, kind after kind, as its controller does; nothing new comes in meanwhile."""
+        self.store.terminate(namespace)
+        for number, kind in enumerate(order):
+            self.timeline.later(number * pause_seconds, partial(self._empty, namespace, kind))
+
+    def _empty(self, namespace: str, kind: Kind) -> None:
+        for one in self.store.all(kind):
+            if one["metadata"]["namespace"] == namespace:
+                self.store.delete(kind, key_of(one))
 
     def model(self, key: ModelKey) -> Document:
         """Read a ModelDeployment."""

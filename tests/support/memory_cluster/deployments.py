@@ -4,6 +4,7 @@ How they behave was seen on Kubernetes 1.34: the order of a scale-down (KEP-2255
 what happens to a Deployment that is scaled while it rolls out.
 """
 
+import contextlib
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from fogline.cluster.kinds import (
     PODS,
     SERVICES,
 )
+from fogline.errors import ApiError
 from fogline.names import DELETION_COST_ANNOTATION
 
 SYNC_SECONDS = 0.05
@@ -115,15 +117,15 @@ class Deployments:
             }
             why = "SchedulingGated" if template["spec"].get("schedulingGates") else "Unschedulable"
             waits = {"type": "PodScheduled", "status": "False", "reason": why}
-            self._store.create(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Pod",
-                    "metadata": meta,
-                    "spec": template["spec"],
-                    "status": {"phase": "Pending", "conditions": [waits]},
-                }
-            )
+            pod = {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": meta,
+                "spec": template["spec"],
+                "status": {"phase": "Pending", "conditions": [waits]},
+            }
+            with contextlib.suppress(ApiError):  # its namespace is being terminated
+                self._store.create(pod)
 
     def _by_set(self, key: ObjectKey) -> dict[str, list[Document]]:
         found: defaultdict[str, list[Document]] = defaultdict(list)

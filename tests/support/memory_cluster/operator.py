@@ -1,11 +1,12 @@
 """The operator without API server and asyncio: its own pure decisions, and its writes in their order."""
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 from tests.support.memory_cluster.mirror import Mirror
 from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Batch, Timeline
@@ -13,21 +14,24 @@ from tests.support.memory_cluster.writes import writes_of
 
 from fogline.api import ModelDeployment
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import PODS
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, PODS
 from fogline.config import Settings
 from fogline.context import Context
 from fogline.disruption import Held, Proposal
 from fogline.errors import ApiError
+from fogline.metrics import Metrics
+from fogline.mistakes import Mistakes, Part
 from fogline.mover.loop import COLLECT_SECONDS, Mover
-from fogline.names import GATE, ModelKey
+from fogline.names import ModelKey
 from fogline.objects import mark_victim, open_gate, pin
-from fogline.observe import Models, View, assumed_pod, model_key, owned
+from fogline.observe import Models, View, model_key
 from fogline.outlook import Outlook
-from fogline.placement import demand_of, turn
 from fogline.placer.choose import Open, Pin
-from fogline.placer.gated import decide_gated, role_of
-from fogline.reconcile.intent import Before, Intent, intend
+from fogline.placer.loop import Placer
+from fogline.reconcile.decisions import Decisions
+from fogline.reconcile.intent import Intent
 from fogline.reconcile.loop import PAUSE_SECONDS, RETRY_SECONDS
+from fogline.reconcile.status import mistaken_status
 from fogline.snapshot import Replica
 
 T = TypeVar("T")
@@ -46,6 +50,9 @@ class Habits:
     wakes_all: bool = True
     """Whether each change of a node, and all room that is freed, wakes every model, as the operator does. If
     not, it wakes those that wait for something and those that are on the node; `wake` wakes others."""
+    outlives_mistakes: bool = False
+    """Whether an exception that nobody foresaw is left to the operator itself. If not, whoever lets time pass
+    gets it."""
 
 
 class MemoryOperator:
@@ -71,7 +78,11 @@ class MemoryOperator:
             timeline.monotonic,
         )
         self.outlook = Outlook(self.wake)
-        self._mover = Mover(self._context())
+        self.metrics = Metrics()
+        self._context = self._new_context()
+        self._decisions = Decisions(self._context)
+        self._placer = Placer(self._context)
+        self._mover = Mover(self._context)
         collect = self._settings.batch_milliseconds / 1000
         self._passes = Batch(timeline, collect, self.reconcile)
         self._places = Batch(timeline, collect, self.place)
@@ -83,7 +94,6 @@ class MemoryOperator:
         self._alarms: dict[ModelKey, datetime] = {}
         """When the moves of a model are looked at again although nothing may have happened."""
         self._waiting: set[ModelKey] = set()
-        self._uncleared: dict[ModelKey, Mapping[str, datetime]] = {}
         self._has_crashed = False
         self._writes_left: int | None = None
         self._mirror = Mirror(store, self.view, self.models, lambda model: self.wake([model]))
@@ -123,54 +133,27 @@ class MemoryOperator:
         if self._has_crashed:
             return
         free = [key for key in keys if key not in self._busy]
-        usage, now = self.view.usage(free), self._timeline.now()
         for key in free:
             if self.models.get(key) is None:
-                self.view.forget(key)
-        intents = [
-            intend(
-                model,
-                owned(self.view, model),
-                Before(
-                    held=self.outlook.of(model_key(model)),
-                    uncleared_since=self._uncleared.get(model_key(model), {}),
-                ),
-                usage,
-                self._settings,
-                now,
-            )
-            for model in self._in_turn(free)
-        ]
-        for one in intents:
+                self._decisions.forget(key)
+        for one in self._decisions.on(free):
             key = model_key(one.model)
-            self.view.promise(demand_of(one.model), one.decision, one.claimed)
-            self._uncleared[key] = one.uncleared.since
             self._note_waiting(key, one)
             self._busy.add(key)
             self._carry_out(key, one, writes_of(one, self._store, self._applied))
+        for key in free:
+            self._tell_mistake(key)
 
     def place(self, keys: Iterable[ModelKey]) -> None:
         """Decide the gated pods of models, as `fogline.placer.loop` does."""
         if self._has_crashed:
             return
-        waiting = [
-            (model, gated)
-            for model in self._in_turn(keys)
-            if not model.spec.suspend
-            and (gated := [r for r in self.view.replicas(model_key(model)) if r.alive and GATE in r.gates])
-        ]
-        if not waiting:
-            return
-        usage, now = self.view.usage(model_key(model) for model, _ in waiting), self._timeline.now()
-        for model, gated in waiting:
-            for choice in decide_gated(model, gated, owned(self.view, model), usage, now):
-                replica = choice.replica
-                if isinstance(choice, Pin):
-                    pod = assumed_pod(replica, choice.place.node, choice.place.client_site)
-                    self.view.assume(replica, pod, role_of(choice.place))
-                    self._patch(replica, pin(replica, choice.place))
-                elif isinstance(choice, Open):
-                    self._patch(replica, open_gate(replica, now))
+        for _, choice in self._placer.choices(keys):
+            match choice:
+                case Pin(replica=replica, place=place):
+                    self._patch(replica, pin(replica, place))
+                case Open(replica=replica):
+                    self._patch(replica, open_gate(replica, self._timeline.now()))
 
     def rebalance(self, keys: Iterable[ModelKey]) -> None:
         """Look for moves, as `fogline.mover.loop` does."""
@@ -205,7 +188,7 @@ class MemoryOperator:
 
             self._timeline.later(max(0.0, (until - self._timeline.now()).total_seconds()), wake)
 
-    def _context(self) -> Context:
+    def _new_context(self) -> Context:
         """Give what the loops share, but for what reaches outside: nothing here does."""
         nothing: Any = None
         return Context(
@@ -213,16 +196,25 @@ class MemoryOperator:
             models=self.models,
             view=self.view,
             recorder=nothing,
-            metrics=nothing,
+            metrics=self.metrics,
             settings=self._settings,
             duty=nothing,
             outlook=self.outlook,
+            mistakes=Mistakes(self.models, self.wake, self._count),
             clock=self._timeline.now,
         )
 
-    def _in_turn(self, keys: Iterable[ModelKey]) -> list[ModelDeployment]:
-        found = [model for key in keys if isinstance(model := self.models.get(key), ModelDeployment)]
-        return sorted(found, key=lambda model: turn(demand_of(model)))
+    def _count(self, part: Part) -> None:
+        if not self._habits.outlives_mistakes:
+            raise AssertionError(f"a mistake of the operator: {part}")
+        self.metrics.mistake(part)
+
+    def _tell_mistake(self, key: ModelKey) -> None:
+        model, mistake = self.models.get(key), self._context.mistakes.of(key).get(Part.RECONCILE)
+        if isinstance(model, ModelDeployment) and mistake:
+            status = mistaken_status(model, mistake, self._timeline.now())
+            if status != model.status:
+                self._store.change(MODEL_DEPLOYMENTS, key, status=msgspec.to_builtins(status))
 
     def _carry_out(self, key: ModelKey, one: Intent, writes: Iterator[None]) -> None:
         """Carry the writes of a pass out, one after the other."""

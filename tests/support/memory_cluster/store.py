@@ -9,7 +9,7 @@ from tests.support.memory_cluster.timeline import Timeline
 
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, PODS, Kind, kind_of
-from fogline.errors import ChangedMeanwhileError, ConflictError, NotFoundError
+from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
 from fogline.names import MODEL_LABEL
 
 
@@ -24,6 +24,7 @@ class Store:
         self._watchers: list[Callable[[Change], None]] = []
         self._version = 0
         self._uids = 0
+        self._terminating: set[str] = set()
 
     def watch(self, watcher: Callable[[Change], None]) -> None:
         """Tell somebody of every change from now on, in the moment in which it happens."""
@@ -59,8 +60,19 @@ class Store:
         return found
 
     def create(self, document: Document) -> Document:
-        """Make an object."""
+        """Make an object.
+
+        Raises
+        ------
+        ApiError
+            Its namespace is being terminated.
+        ConflictError
+            It is there already.
+        """
         kind, key = kind_of(document), key_of(document)
+        if key[0] in self._terminating:
+            cause = {"reason": "NamespaceTerminating"}
+            raise ApiError(403, "Forbidden", f"namespace {key[0]} is being terminated", (cause,))
         if self.find(kind, key):
             raise ConflictError(409, "AlreadyExists", f"{kind.kind} {key} already exists")
         self._uids += 1
@@ -71,6 +83,10 @@ class Store:
             **document["metadata"],
         }
         return self._write(kind, None, {**document, "metadata": meta})
+
+    def terminate(self, namespace: str) -> None:
+        """Let nothing new into a namespace."""
+        self._terminating.add(namespace)
 
     def change(self, kind: Kind, key: ObjectKey, **parts: Any) -> Document:
         """Replace parts of an object: ``spec``, ``status``, or what is in ``metadata``."""
