@@ -20,7 +20,9 @@ T = TypeVar("T")
 Fact = Callable[[Node], V]
 
 _KEPT = 256
-"""Columns and answers that are kept; each takes some tens of kilobytes at 5,000 nodes."""
+"""Columns that are kept, of each kind; each takes some tens of kilobytes at 5,000 nodes."""
+_REMEMBERED = 1024
+"""Answers that are kept. Most take some ten kilobytes at 5,000 nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Columns:
         return self._column("price", lambda node: float(node.cost_per_hour), np.float64)
 
     @property
+    def price_to_open(self) -> Floats:
+        """US dollars per hour that the first replica on each node adds; 0 where it is billed by Share."""
+        return self._column("price to open", _price_to_open, np.float64)
+
+    @property
     def is_by_share(self) -> Bools:
         """Whether each node is billed by Share."""
         return self._column("billing", lambda node: node.billing is Billing.SHARE, np.bool_)
@@ -152,7 +159,7 @@ class Columns:
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """Give what was made for a key, or make it; only the latest are kept."""
-        found: T = _kept(self._remembered, key, make)
+        found: T = _kept(self._remembered, key, make, _REMEMBERED)
         return found
 
     def changed(self, changes: Mapping[str, Node | None]) -> "Columns":
@@ -199,15 +206,19 @@ def _number(values: Iterable[V]) -> Coded[V]:
     return Coded(np.array(codes, dtype=np.int64), known)
 
 
-def _kept(made: dict[Hashable, T], key: Hashable, make: Callable[[], T]) -> T:
+def _kept(made: dict[Hashable, T], key: Hashable, make: Callable[[], T], most: int = _KEPT) -> T:
     """Give what is there for a key, or make it. The one that was not asked for longest makes place."""
     found = made.pop(key, None)
     if found is None:
         found = make()
     made[key] = found
-    if len(made) > _KEPT:
+    if len(made) > most:
         del made[next(iter(made))]
     return found
+
+
+def _price_to_open(node: Node) -> float:
+    return 0.0 if node.billing is Billing.SHARE else float(node.cost_per_hour)
 
 
 def usable(node: Node, resource: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from fogline.placement.columns import Bools, Floats
 from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.objective import offer, penalty_at_maximum
 from fogline.placement.requirements import Option, first_refusal, is_reserved, lacks, tier_not_served
-from fogline.placement.sweep import UNSERVED, Ranks, Sweep, sweep
+from fogline.placement.sweep import NONE, UNSERVED, Ranks, Sweep, sweep
 from fogline.placement.usage import Usage
 from fogline.snapshot import Pod, ReplicaOf
 
@@ -41,13 +42,12 @@ def place(
     found = _Found(
         demand, usage, client_site, [sweep(demand, one, client_site, usage) for one in demand.variants]
     )
-    allowed = [swept.is_feasible & _others(usage, without) for swept in found.sweeps]
+    allowed = found.feasible(without)
     best = found.cheapest(allowed)
     if best is None:
         return _unplaceable(found)
     feasible = np.logical_or.reduce(allowed)
-    others = [mask & (np.arange(len(feasible)) != best.row) for mask in allowed]
-    second = found.cheapest(others)
+    second = found.cheapest(found.feasible({*without, usage.nodes[best.row].name}))
     return Assignment(
         model=demand.model,
         client_site=client_site,
@@ -85,19 +85,26 @@ class _Found:
     client_site: str | None
     sweeps: Sequence[Sweep]
 
+    def feasible(self, without: Collection[str] = ()) -> list[Bools]:
+        """Mask the nodes that meet every requirement and are not among these, for each variant."""
+        masks, row_of = [swept.is_feasible for swept in self.sweeps], self.usage.columns.row_of
+        rows = [row_of[name] for name in without if name in row_of]
+        for mask in masks:
+            mask[rows] = False
+        return masks
+
     def cheapest(self, allowed: Sequence[Bools], prices: Sequence[Floats] | None = None) -> _Place | None:
         """Find the cheapest of the allowed places; None when none is allowed."""
         given = prices or [swept.price for swept in self.sweeps]
-        masked = [np.where(mask, price, np.inf) for mask, price in zip(allowed, given, strict=True)]
-        least = min((float(one.min(initial=np.inf)) for one in masked), default=np.inf)
+        rows = [np.flatnonzero(mask) for mask in allowed]
+        asked = [price[there] for price, there in zip(given, rows, strict=True)]
+        least = min((float(one.min(initial=np.inf)) for one in asked), default=np.inf)
         if least == np.inf:
             return None
         limit = least + max(_SAME, _PRECISION * least)
-        equal = [one <= limit for one in masked]
-        row, variant = min(
-            (int(places.argmax()), number) for number, places in enumerate(equal) if places.any()
-        )
-        return _Place(float(masked[variant][row]), row, variant)
+        equal = [there[price <= limit] for price, there in zip(asked, rows, strict=True)]
+        row, variant = min((int(there[0]), number) for number, there in enumerate(equal) if len(there))
+        return _Place(float(given[variant][row]), row, variant)
 
     def option(self, place: _Place) -> Option:
         """Give the way to place one replica that a place stands for."""
@@ -110,25 +117,19 @@ class _Found:
 
     def refused(self) -> Iterator[Refused]:
         """Count the refused nodes by the first requirement that the variant which comes closest breaks."""
-        distances = np.array([swept.distance for swept in self.sweeps])
-        closest = distances.min(axis=0)
-        first = np.where(closest < UNSERVED, 255 - closest % 256, RANKS[Reason.TIER_NOT_SERVED])
+        distances = [swept.distance for swept in self.sweeps]
+        closest = reduce(np.minimum, distances)
+        first = NONE - (closest & 255).astype(np.uint8)
+        first[closest >= UNSERVED] = RANKS[Reason.TIER_NOT_SERVED]
         counts = np.bincount(first)[: len(REFUSALS)]
         for rank in np.flatnonzero(counts)[::-1].tolist():
             row = int((first == rank).argmax())
             if REFUSALS[rank] is Reason.TIER_NOT_SERVED:
                 example = tier_not_served(self.demand, self.usage.nodes[row])
             else:
-                speaker = _Place(0.0, row, int(distances[:, row].argmin()))
-                example = first_refusal(self.option(speaker), self.usage)
+                nearest = min(range(len(distances)), key=lambda variant: int(distances[variant][row]))
+                example = first_refusal(self.option(_Place(0.0, row, nearest)), self.usage)
             yield Refused(int(counts[rank]), example)
-
-
-def _others(usage: Usage, names: Collection[str]) -> Bools:
-    """Mask the nodes that are not among these."""
-    mask = np.ones(len(usage.columns), dtype=bool)
-    mask[[usage.columns.row_of[name] for name in names if usage.knows(name)]] = False
-    return mask
 
 
 def _unplaceable(found: _Found) -> Unplaceable:
@@ -150,10 +151,7 @@ def _counterfactual(found: _Found, best: _Place | None) -> Counterfactual | None
     A node that is too far, or that nobody knows the distance to, is priced as if it were at the maximum.
     """
     at_maximum = penalty_at_maximum(found.demand.latency)
-    prices = [
-        swept.cost + np.where(_is_too_far(swept.first), float(at_maximum), swept.penalty)
-        for swept in found.sweeps
-    ]
+    prices = [_price_if_near(swept, float(at_maximum)) for swept in found.sweeps]
     place = found.cheapest([swept.broken == 1 for swept in found.sweeps], prices)
     if place is None or (best and place.price >= best.price - _SAME):
         return None
@@ -166,10 +164,12 @@ def _counterfactual(found: _Found, best: _Place | None) -> Counterfactual | None
     return Counterfactual(option.variant.name, lacking, saving)
 
 
-def _is_too_far(first: Ranks) -> Bools:
+def _price_if_near(swept: Sweep, at_maximum: float) -> Floats:
+    """Price all nodes, those that are too far by the penalty at the maximum."""
     unknown, far = _TOO_FAR
-    too_far: Bools = (first == unknown) | (first == far)
-    return too_far
+    penalty = swept.penalty.copy()
+    penalty[(swept.first == unknown) | (swept.first == far)] = at_maximum
+    return swept.cost + penalty
 
 
 def _is_about_room(first: Ranks) -> Bools:

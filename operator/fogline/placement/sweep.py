@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from fogline.conditions import Reason
 from fogline.placement.answers import RANKS
-from fogline.placement.columns import Bools, Columns, Floats, Ints
+from fogline.placement.columns import Bools, Columns, Floats
 from fogline.placement.demand import Demand, VariantDemand
 from fogline.placement.requirements import COST_ROUNDING, is_reserved
 from fogline.placement.usage import Usage
 
 Ranks = NDArray[np.uint8]
+Distances = NDArray[np.uint16]
 
 NONE = np.uint8(255)
 """No reason; above every rank."""
@@ -47,12 +48,12 @@ class Sweep:
         return feasible
 
     @property
-    def distance(self) -> Ints:
+    def distance(self) -> Distances:
         """How far each node is from being feasible: by how many requirements it breaks, then by the first.
 
         It is 0 for a feasible node, else 256 times their number, plus 255, less the rank of the first.
         """
-        return self.broken.astype(np.int64) * 256 + (NONE - self.first)
+        return self.broken.astype(np.uint16) * np.uint16(256) + (NONE - self.first)
 
     @property
     def price(self) -> Floats:
@@ -63,51 +64,57 @@ class Sweep:
 def sweep(demand: Demand, variant: VariantDemand, client_site: str | None, usage: Usage) -> Sweep:
     """Judge all nodes for one more replica. `usage` is only read."""
     columns = usage.columns
-    fixed = columns.remember(
-        _question(demand, variant, client_site), lambda: _fixed(demand, variant, client_site, columns)
-    )
-    broken, first = fixed.broken.copy(), fixed.first.copy()
-    for reason, mask in _in_use(demand, variant, fixed.cost, usage):
-        broken += mask
-        np.minimum(first, np.uint8(RANKS[reason]), out=first, where=mask)
-    opens = ~columns.is_by_share & (usage.replicas() == 0)
-    return Sweep(variant, broken, first, fixed.cost + opens * columns.price, fixed.penalty)
+    ruled = _ruled(demand, variant, client_site, columns)
+    shares = _shares(variant, columns)
+    broken, first = ruled.broken.copy(), ruled.first.copy()
+    for reason, mask in _in_use(demand, variant, shares, usage):
+        _break(reason, mask, broken, first)
+    opening = np.where(usage.replicas() == 0, columns.price_to_open, 0.0)
+    return Sweep(variant, broken, first, shares + opening, _penalties(demand, columns, client_site))
+
+
+def _break(reason: Reason, mask: Bools, broken: Ranks, first: Ranks) -> None:
+    """Count a requirement where it is broken.
+
+    Without the argument ``where`` of NumPy, which goes through a mask of many short stretches slowly.
+    """
+    ones = mask.view(np.uint8)
+    broken += ones
+    np.minimum(first, NONE - ones * (NONE - np.uint8(RANKS[reason])), out=first)
 
 
 @dataclass(frozen=True, slots=True)
-class _Fixed:
-    """What does not depend on the pods."""
+class _Ruled:
+    """What policy and state say, which do not depend on the pods."""
 
     broken: Ranks
     first: Ranks
-    cost: Floats
-    """US dollars per hour of the share that a replica uses of a node billed by Share."""
-    penalty: Floats
 
 
-def _question(demand: Demand, variant: VariantDemand, client_site: str | None) -> tuple[object, ...]:
-    """Give all that `_fixed` looks at, for models that ask the same share the answer."""
-    return (
+def _ruled(demand: Demand, variant: VariantDemand, client_site: str | None, columns: Columns) -> _Ruled:
+    """Judge all nodes by policy and state; models that ask for the same share the answer."""
+
+    def judge() -> _Ruled:
+        broken = np.zeros(len(columns), dtype=np.uint8)
+        first = np.full(len(columns), NONE)
+        for reason, mask in _rules(demand, variant, client_site, columns):
+            _break(reason, mask, broken, first)
+        broken[~columns.tier.among([variant.tier])] = _OTHER_TIER
+        return _Ruled(broken, first)
+
+    maximum = demand.latency.maximum_milliseconds
+    question = (
+        "ruled",
         demand.data_sensitivity,
         demand.allowed_regions,
         tuple(sorted(demand.node_selector.items())),
-        demand.latency,
-        client_site,
+        maximum,
+        None if maximum is None else client_site,
         variant.tier,
         variant.architectures,
         variant.accelerator_types,
-        tuple(sorted(variant.requests.items())),
     )
-
-
-def _fixed(demand: Demand, variant: VariantDemand, client_site: str | None, columns: Columns) -> _Fixed:
-    broken = np.zeros(len(columns), dtype=np.uint8)
-    first = np.full(len(columns), NONE)
-    for reason, mask in _rules(demand, variant, client_site, columns):
-        broken += mask
-        np.minimum(first, np.uint8(RANKS[reason]), out=first, where=mask)
-    broken[~columns.tier.among([variant.tier])] = _OTHER_TIER
-    return _Fixed(broken, first, _shares(variant, columns), _penalties(demand, columns, client_site))
+    return columns.remember(question, judge)
 
 
 def _rules(
@@ -174,21 +181,28 @@ def _in_use(
 
 def _shares(variant: VariantDemand, columns: Columns) -> Floats:
     """Give the price of the share of each node billed by Share, as `fogline.placement.usage.share_cost`."""
-    largest = np.zeros(len(columns))
-    for resource, amount in variant.requests.items():
-        if amount:
-            has = columns.allocatable(resource)
-            largest = np.maximum(largest, np.where(has > 0, amount / np.maximum(has, 1), 1.0))
-    return np.where(columns.is_by_share, columns.price * np.minimum(largest, 1.0), 0.0)
+
+    def count() -> Floats:
+        largest = np.zeros(len(columns))
+        for resource, amount in variant.requests.items():
+            if amount:
+                has = columns.allocatable(resource)
+                largest = np.maximum(largest, np.where(has > 0, amount / np.maximum(has, 1), 1.0))
+        return np.where(columns.is_by_share, columns.price * np.minimum(largest, 1.0), 0.0)
+
+    return columns.remember(("shares", tuple(sorted(variant.requests.items()))), count)
 
 
 def _penalties(demand: Demand, columns: Columns, client_site: str | None) -> Floats:
     """Give what the latency above the target counts for, as `fogline.placement.objective.latency_penalty`."""
-    target = demand.latency.target_milliseconds
+    target, price = demand.latency.target_milliseconds, float(demand.latency.penalty_per_millisecond)
     if target is None:
         return np.zeros(len(columns))
-    latencies = columns.latencies(client_site)
-    worst = max(columns.worst_latency(client_site) or 0, 2 * target)
-    above = np.maximum(np.where(np.isnan(latencies), worst, latencies) - target, 0.0)
-    penalties: Floats = float(demand.latency.penalty_per_millisecond) * above
-    return penalties
+
+    def count() -> Floats:
+        latencies = columns.latencies(client_site)
+        worst = max(columns.worst_latency(client_site) or 0, 2 * target)
+        penalties: Floats = price * np.maximum(np.where(np.isnan(latencies), worst, latencies) - target, 0.0)
+        return penalties
+
+    return columns.remember(("penalties", client_site, target, price), count)
