@@ -15,7 +15,12 @@ from dev.programs import program
 from tests.support.clusters import refuse_foreign_cluster
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
-from tests.support.operator_process import ENDING_NAMESPACE, OperatorProcess, alarms
+from tests.support.operator_process import (
+    ENDING_NAMESPACE,
+    OperatorProcess,
+    WarmOperatorProcess,
+    alarms,
+)
 from tests.support.rights import OPERATOR, kubeconfig_of_account
 from tests.support.world import UNMANAGED, World, new_world
 from tests.support.world_profiles import WorldProfiles, new_world_profiles
@@ -69,7 +74,7 @@ def apply_crds(kubectl: Kubectl) -> None:
         "jsonpath={.status.conditions}",
         "condition=Established",
     ):  # conditions may be missing at first
-        kubectl("wait", f"--for={state}", "crd", "--all", "--timeout=30s")
+        kubectl("wait", f"--for={state}", "crd", "--all", "--timeout=120s")
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +131,7 @@ def shared_operator(
     operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OperatorProcess]:
     """Run one operator for all tests of a file that neither disturb nor restart it."""
-    operator = OperatorProcess(
+    operator = WarmOperatorProcess(
         operator_kubeconfig, tmp_path_factory.mktemp("operator") / "log", unstick_seconds=2
     )
     operator.spawn()
@@ -163,7 +168,7 @@ async def start_operator(operator_proxy: FaultProxy, tmp_path: Path) -> AsyncIte
 
     async def start(**settings: object) -> OperatorProcess:
         kubeconfig = operator_proxy.kubeconfig(tmp_path / "kubeconfig.yaml")
-        operator = OperatorProcess(kubeconfig, tmp_path / f"log-{len(started)}", **settings)
+        operator = WarmOperatorProcess(kubeconfig, tmp_path / f"log-{len(started)}", **settings)
         started.append(operator)
         await operator.start()
         return operator

@@ -22,7 +22,7 @@ def explain(plane: ControlPlane, *arguments: str) -> subprocess.CompletedProcess
         env={**os.environ, "KUBECONFIG": str(plane.kubeconfig)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

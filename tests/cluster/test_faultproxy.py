@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 from tests.support.faultproxy import FaultProxy
-from tests.support.faults import Cut, Delay, Drop, Fault, Moment, Refuse, Stale
+from tests.support.faults import Cut, Delay, Drop, Fault, Freeze, Moment, Pause, Refuse, Stale
 from tests.support.manifests import lease
 from tests.support.wait import wait_for
 
@@ -96,12 +97,44 @@ async def test_a_delayed_request_is_carried_out_later(
     client: Client, through_proxy: Client, proxy: FaultProxy, namespace: str
 ) -> None:
     proxy.add(Fault(Delay(0.5)))
+    begun = time.monotonic()
+    await through_proxy.create(lease(namespace))
+    assert time.monotonic() - begun >= 0.5
+    await client.get(LEASES, namespace, "lease")
+
+
+async def test_a_paused_request_is_carried_out_once_it_may_go_on(
+    client: Client, through_proxy: Client, proxy: FaultProxy, namespace: str
+) -> None:
+    goes_on = asyncio.Event()
+    proxy.add(Fault(Pause(goes_on), times=None))
     creation = asyncio.create_task(through_proxy.create(lease(namespace)))
     await wait_for(lambda: proxy.requests, "the request is on its way")
     with pytest.raises(NotFoundError):
         await client.get(LEASES, namespace, "lease")
+    goes_on.set()
     await creation
     await client.get(LEASES, namespace, "lease")
+
+
+@pytest.mark.parametrize("moment", Moment)
+async def test_to_a_frozen_sender_it_is_as_if_it_had_died_at_the_first_request(
+    client: Client, through_proxy: Client, proxy: FaultProxy, namespace: str, moment: Moment
+) -> None:
+    dead = asyncio.Event()
+    proxy.add(Fault(Freeze(moment, dead.set), method="POST", skip=1, times=None))
+    await through_proxy.create(lease(namespace, "a"))
+    assert not dead.is_set()
+    creations = [asyncio.create_task(through_proxy.create(lease(namespace, "b")))]
+    await dead.wait()
+    creations.append(asyncio.create_task(through_proxy.create(lease(namespace, "c"))))
+    await wait_for(lambda: len(proxy.requests) == 3, "the next request is on its way")
+    there = [item["metadata"]["name"] for item in (await client.list(LEASES, namespace=namespace)).items]
+    assert there == (["a", "b"] if moment is Moment.AFTER else ["a"])
+    assert [one.done() for one in creations] == [False, False]
+    for one in creations:
+        one.cancel()
+    await asyncio.wait(creations)
 
 
 async def test_a_stale_api_server_repeats_its_first_answer(

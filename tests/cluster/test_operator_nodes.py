@@ -65,8 +65,8 @@ async def test_a_failed_replica_is_deleted_after_an_event_and_replaced(world: Wo
     name = pod["metadata"]["name"]
     failure = {"phase": "Failed", "reason": "OutOfcpu", "message": "the node has no room any more"}
     await world.patch(PODS, name, {"status": failure}, subresource="status")
-    await wait_for(lambda: world.events("ReplicaFailed"), "an Event")
-    assert f"{name} failed: OutOfcpu: the node has no room" in (await world.events("ReplicaFailed"))[0]
+    (event,) = await world.until_told("ReplicaFailed")
+    assert f"{name} failed: OutOfcpu: the node has no room" in event
     await world.until_ready(1)
     assert name not in {pod["metadata"]["name"] for pod in await world.pods()}
 
@@ -80,9 +80,9 @@ async def test_two_replicas_that_fail_alike_are_each_told_and_replaced(world: Wo
         await world.patch(
             PODS, name, {"status": {"phase": "Failed", "reason": "OutOfcpu"}}, subresource="status"
         )
+    await world.until_told("ReplicaFailed", 2)
     await world.until_ready(2)
     assert names.isdisjoint(pod["metadata"]["name"] for pod in await world.pods())
-    assert len(await world.events("ReplicaFailed")) == 2
 
 
 async def test_a_node_that_comes_back_under_its_name_is_used_again(world: World) -> None:

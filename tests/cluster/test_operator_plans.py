@@ -34,7 +34,7 @@ async def test_a_dear_node_is_emptied_although_no_single_move_saves(
         history = (await world.model())["status"]["moves"].get("history", [])
         return len(history) == 2 and REPLACES_ANNOTATION not in notes
 
-    await wait_for(told, "both moves are in the history, and nothing is left of them on the pods", 30)
+    await wait_for(told, "both moves are in the history, and nothing is left of them on the pods")
     status = (await world.model())["status"]
     history = status["moves"]["history"]
     assert {(one["from"], one["to"], one["reason"]) for one in history} == {(dear, cheap, "BetterPlan")}
@@ -47,6 +47,6 @@ async def test_an_optimiser_that_fails_costs_a_plan_and_nothing_else(
 ) -> None:
     operator = await start_operator(**SOON, optimiser_mebibytes=1)
     await two_on_a_dear_node(world)
-    await wait_for(lambda: asyncio.to_thread(lambda: "no plan" in operator.log()), "there is no plan", 30)
+    await wait_for(lambda: asyncio.to_thread(lambda: "no plan" in operator.log()), "there is no plan")
     await world.kubectl("scale", "modeldeployments", "digits", "--replicas=3")
     await world.until_ready(3)

@@ -32,7 +32,7 @@ def explained(plane: ControlPlane, namespace: str) -> Any:
         env={**os.environ, "KUBECONFIG": str(plane.kubeconfig)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -135,9 +135,10 @@ async def test_a_profile_stops_counting_at_its_end_although_nothing_happens(
     world: World, profiles: WorldProfiles
 ) -> None:
     await world.add_node(labels=CHEAP)
-    await profiles.apply("brief", costPerHour="0.5", validUntil=seconds_from_now(4))
+    await profiles.apply("brief", costPerHour="0.5", validUntil=seconds_from_now(600))
     await world.apply_model()
     await wait_for(lambda: costs(world, "0.5"), "the price of the profile")
+    await profiles.apply("brief", costPerHour="0.5", validUntil=seconds_from_now(3))
     await wait_for(lambda: costs(world, "0.1"), "the price of the label")
     message = await profiles.until("brief", "Effective", "False", "Expired")
     assert "set validUntil to a later time, or delete the profile" in message

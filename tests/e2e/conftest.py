@@ -71,7 +71,7 @@ def own_namespace(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> 
     kubectl("create", "namespace", namespace)
     kubectl("apply", "--filename=-", manifest=reader_secret(store, namespace))
     yield Cluster(kubectl, docker, namespace)
-    kubectl("delete", "namespace", namespace, "--timeout=60s")
+    kubectl("delete", "namespace", namespace, "--timeout=150s")
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,11 @@ from dev import client, digits
 from dev.client import Asker
 from tests.support.kind_cluster import INTERNAL_EDGE, RESTRICTED_EDGE, Cluster, Manifest, kill_operator
 
+pytestmark = pytest.mark.timeout(1200)
 MODELS = ("one", "two", "three")
 MOVES = int(os.environ.get("FOGLINE_E2E_MOVES", "12"))
 """Moves of all models together at least."""
-MOVE_LIMIT_SECONDS = 120.0
+MOVE_LIMIT_SECONDS = 240.0
 CLOUD = "fogline-worker"
 
 
@@ -68,7 +69,7 @@ def test_a_drain_waits_for_the_replacements_and_then_goes_through(cluster: Clust
         node,
         "--ignore-daemonsets",
         "--delete-emptydir-data",
-        "--timeout=55s",
+        "--timeout=150s",
         f"--pod-selector=fogline.dev/model in ({','.join(MODELS)})",
     )
     assert node not in {one for name in MODELS for one in cluster.nodes_of(name)}

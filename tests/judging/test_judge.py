@@ -10,7 +10,14 @@ from tests.support.judging import Judge
 
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NODES, PODS, Kind, kind_of
-from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, GATE, MODEL_LABEL, VARIANT_LABEL
+from fogline.names import (
+    CLEARANCE_LABEL,
+    DATA_SENSITIVITY_LABEL,
+    FIELD_MANAGER,
+    GATE,
+    MODEL_LABEL,
+    VARIANT_LABEL,
+)
 
 READY = {"type": "Ready", "status": "True"}
 
@@ -222,6 +229,56 @@ def test_a_replica_that_went_unready_a_moment_before_the_deletion_is_no_breach(s
     story.write(deployment(2))
     story.write(pod("one", deletionTimestamp="2030-01-01T12:00:00Z"))
     assert story.breaches == []
+
+
+def ready_since(name: str, time: str) -> Document:
+    """Make a pod that serves, and says since when."""
+    found = pod(name)
+    found["status"]["conditions"][0]["lastTransitionTime"] = f"2030-01-01T{time}Z"
+    return found
+
+
+def scaled_by_us(replicas: int, time: str) -> Document:
+    """Make a Deployment that the operator scaled, on a cluster that tells when."""
+    found = deployment(replicas)
+    fields: Document = {"f:spec": {"f:replicas": {}}}
+    entry = {"manager": FIELD_MANAGER, "time": f"2030-01-01T{time}Z", "fieldsV1": fields}
+    found["metadata"]["managedFields"] = [entry]
+    return found
+
+
+def test_a_replica_that_goes_for_one_that_was_ready_a_moment_before_the_scale_down_is_no_breach(
+    story: Story,
+) -> None:
+    """While replicas start, nobody can know which of them are Ready when the Deployment shrinks."""
+    story.write(model(4))
+    story.write(scaled_by_us(4, "11:50:00"))
+    story.write(pod("three", on=None, gates=(GATE,), ready=False))
+    for name, time in (("one", "11:50:00"), ("two", "11:50:00"), ("three", "11:59:58")):
+        story.write(ready_since(name, time))
+    story.write(scaled_by_us(1, "12:00:00"))
+    story.write({**ready_since("one", "11:50:00"), **ends("one")})
+    assert story.breaches == []
+    story.write({**ready_since("two", "11:50:00"), **ends("two")})
+    assert story.breaches == ["two was deleted while only 1 others of digits were Ready"]
+
+
+def test_a_replica_that_went_unready_while_the_scale_down_was_carried_out_is_no_breach(story: Story) -> None:
+    story.write(scaled_by_us(3, "11:50:00"))
+    story.write(pod("three", on=None, gates=(GATE,), ready=False))
+    for name in ("one", "two", "three"):
+        story.write(ready_since(name, "11:50:00"))
+    story.write(scaled_by_us(2, "12:00:00"))
+    lost = ready_since("two", "12:00:07")
+    lost["status"]["conditions"][0]["status"] = "False"
+    story.write(lost)
+    story.write({**ready_since("one", "11:50:00"), **ends("one", "2030-01-01T12:00:20Z")})
+    assert story.breaches == []
+
+
+def ends(name: str, at: str = "2030-01-01T12:00:10Z") -> Document:
+    """Give the metadata of a pod on its way out."""
+    return {"metadata": pod(name, deletionTimestamp=at)["metadata"]}
 
 
 def test_two_moves_of_a_model_at_once(story: Story) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -28,8 +28,10 @@ from tests.support.faults import (
     Drop,
     Edit,
     Fault,
+    Freeze,
     Hold,
     Moment,
+    Pause,
     Refuse,
     Request,
     Shorten,
@@ -79,6 +81,11 @@ class _Armed:
         self.matched += 1
         hits = self.matched - self.fault.skip
         return hits > 0 and (self.fault.times is None or hits <= self.fault.times)
+
+    @property
+    def is_at_first(self) -> bool:
+        """Whether it has hit one request so far."""
+        return self.matched == self.fault.skip + 1
 
 
 class FaultProxy:
@@ -190,12 +197,11 @@ class FaultProxy:
         armed = next((armed for armed in self._armed if armed.hits(request)), None)
         action = armed.fault.action if armed else None
         answer = armed.kept if armed else None
-        if isinstance(action, Delay):
-            await asyncio.sleep(action.seconds)
-        elif isinstance(action, Refuse):
+        if armed and isinstance(action, Freeze):
+            await self._freeze(incoming, request, armed, action)
+        if isinstance(action, Refuse):
             answer = _refusal(action)
-        elif isinstance(action, Drop) and action.moment is Moment.BEFORE:
-            raise _dropped(action)
+        await _hold_up(action)
         if answer is None:
             async with self._forward(incoming, request) as response:
                 if request.watches and response.ok:
@@ -211,6 +217,17 @@ class FaultProxy:
         if answer.status == HTTPStatus.FORBIDDEN:
             request.refusal = answer.body.decode()
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def _freeze(
+        self, incoming: web.BaseRequest, request: Request, armed: _Armed, action: Freeze
+    ) -> NoReturn:
+        if armed.is_at_first:
+            if action.moment is Moment.AFTER:
+                async with self._forward(incoming, request) as response:
+                    request.status = response.status
+            action.meanwhile()
+        await asyncio.Event().wait()
+        raise _DroppedError
 
     def _forward(
         self, incoming: web.BaseRequest, request: Request
@@ -251,6 +268,16 @@ class FaultProxy:
             lines.end()
             if response.connection and response.connection.transport:
                 response.connection.transport.abort()
+
+
+async def _hold_up(action: Action | None) -> None:
+    """Keep a request from going on, for a while or for ever."""
+    if isinstance(action, Delay):
+        await asyncio.sleep(action.seconds)
+    elif isinstance(action, Pause):
+        await action.goes_on.wait()
+    elif isinstance(action, Drop) and action.moment is Moment.BEFORE:
+        raise _dropped(action)
 
 
 class _Lines:

@@ -1,5 +1,6 @@
 """Faults that a `FaultProxy` can make, and when."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -79,6 +80,25 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """Answer nothing any more, as if the sender had died at the first of these requests.
+
+    What comes after the first one never reaches the API server; the first one does with `Moment.AFTER`.
+    """
+
+    moment: Moment
+    meanwhile: Callable[[], None]
+    """Called at that moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Pass requests on only once somebody lets them go on."""
+
+    goes_on: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
 class Stale:
     """Pass the first answer on and give the same to all later requests: an API server that lags behind."""
 
@@ -118,7 +138,7 @@ class Shorten:
     to: int = 0
 
 
-Action = Refuse | Delay | Drop | Stale | Cut | Hold | Edit | Chatter | Shorten
+Action = Refuse | Delay | Drop | Freeze | Pause | Stale | Cut | Hold | Edit | Chatter | Shorten
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ The judge reads the API server's own history and nothing of the operator's.
 import asyncio
 import contextlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from tests.support.changes import Change, ObjectKey, key_of
 from tests.support.judging import Judge
@@ -17,7 +18,7 @@ from tests.support.wait import wait_for
 
 from fogline.api import DataSensitivity
 from fogline.cluster.client import Client
-from fogline.cluster.documents import Document, EventType, WatchEvent
+from fogline.cluster.documents import Document, EventType, Listing, WatchEvent
 from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NODES, PODS, Kind
 from fogline.errors import UnavailableError
 from fogline.names import DATA_SENSITIVITY_LABEL, MODEL_LABEL
@@ -41,11 +42,15 @@ class History:
 
     def __init__(self, client: Client, namespace: str, node_selector: str) -> None:
         self._client = client
-        self._namespace = namespace
-        self._node_selector = node_selector
-        self._versions: dict[Kind, list[Document]] = {
-            kind: [] for kind in (NODES, PODS, DEPLOYMENTS, MODEL_DEPLOYMENTS)
+        self._followed: Mapping[Kind, tuple[str | None, str]] = {
+            PODS: (namespace, ""),
+            DEPLOYMENTS: (namespace, ""),
+            MODEL_DEPLOYMENTS: (namespace, ""),
+            NODES: (None, node_selector),
         }
+        """By namespace and label selector."""
+        self._versions: dict[Kind, list[Document]] = {kind: [] for kind in self._followed}
+        self._listed: set[Kind] = set()
         self._latest: dict[tuple[Kind, ObjectKey], Document] = {}
         self._changes: list[Change] = []
         self.deleted: dict[str, Document] = {}
@@ -54,9 +59,13 @@ class History:
     async def run(self) -> None:
         """Record until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for kind in (PODS, DEPLOYMENTS, MODEL_DEPLOYMENTS):
-                group.create_task(self._record(kind, self._namespace, ""))
-            group.create_task(self._record(NODES, None, self._node_selector))
+            for kind, (namespace, selector) in self._followed.items():
+                group.create_task(self._record(kind, namespace, selector))
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether nothing that is written from now on escapes it."""
+        return self._listed == self._followed.keys()
 
     @property
     def pods(self) -> list[Document]:
@@ -69,10 +78,19 @@ class History:
         return {pod["metadata"]["name"] for pod in self.pods}
 
     async def caught_up(self) -> None:
-        """Wait until all that has been written so far is recorded."""
-        listing = await self._client.list(PODS, namespace=self._namespace)
-        wanted = {_version(pod) for pod in listing.items}
-        await wait_for(lambda: wanted <= {_version(pod) for pod in self.pods}, "the history is complete")
+        """Wait until all that has been written so far is recorded, of every kind: each has its own watch."""
+        for kind, (namespace, selector) in self._followed.items():
+            listing = await self._client.list(kind, namespace=namespace, label_selector=selector)
+            has_all = partial(self._has_recorded, kind, listing)
+            await wait_for(has_all, f"the history of {kind.plural} is complete", every_seconds=0.05)
+
+    def _has_recorded(self, kind: Kind, listing: Listing[Document]) -> bool:
+        there, moment = {key_of(one) for one in listing.items}, int(listing.resource_version)
+        known = {key: live for (one, key), live in self._latest.items() if one is kind}
+        outdated = (live for key, live in known.items() if key not in there)
+        if any(int(live["metadata"]["resourceVersion"]) <= moment for live in outdated):
+            return False  # the news that it is gone is still to come
+        return {_version(one) for one in listing.items} <= {_version(one) for one in self._versions[kind]}
 
     def bindings(self) -> Iterator[Binding]:
         """Go through the moments in which a pod of ours was bound."""
@@ -115,6 +133,7 @@ class History:
         self._versions[kind] += listing.items
         for item in listing.items:
             self._note(kind, item, is_gone=False)
+        self._listed.add(kind)
         seen = listing.resource_version
         while True:  # the server ends watches that are old, and those that are slow
             events = self._client.watch(
@@ -144,8 +163,8 @@ class History:
         self._changes.append(Change(kind, before, None if is_gone else document, version))
 
 
-def _version(pod: Document) -> tuple[str, str]:
-    return pod["metadata"]["uid"], pod["metadata"]["resourceVersion"]
+def _version(live: Document) -> tuple[str, str]:
+    return live["metadata"]["uid"], live["metadata"]["resourceVersion"]
 
 
 __all__ = ["Binding", "History", "clearance_of", "gates", "pins"]

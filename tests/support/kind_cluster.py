@@ -13,11 +13,11 @@ from dev import client, digits
 from dev.engine import Engine
 from tests.support.kubectl import Kubectl
 
-READY_LIMIT_SECONDS = 60.0
-RESTART_LIMIT_SECONDS = 180.0
+READY_LIMIT_SECONDS = 180.0
+RESTART_LIMIT_SECONDS = 360.0
 """The kubelet waits twice as long after each crash: 10 s, 20 s, 40 s, 80 s."""
 POLL_SECONDS = 0.2
-COMMAND_LIMIT_SECONDS = 30
+COMMAND_LIMIT_SECONDS = 120
 
 UNCLEARED, INTERNAL_EDGE, RESTRICTED_EDGE = "fogline-worker2", "fogline-worker4", "fogline-worker3"
 """Nodes of kind-config.yaml: the cloud node without clearance, the edge nodes by their clearance."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)

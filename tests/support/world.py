@@ -1,6 +1,7 @@
 """One test's own part of a cluster: a namespace, nodes that only its models choose, short ways to both."""
 
 import asyncio
+import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 from dev.cluster import simulated_node
 from tests.support.builders import make_variant
 from tests.support.history import History
+from tests.support.judging.seen import is_alive, is_ready
 from tests.support.kubectl import Kubectl
 from tests.support.wait import LIMIT_SECONDS, wait_for
 
@@ -19,6 +21,7 @@ from fogline.cluster.kinds import (
     DEPLOYMENTS,
     EVENTS,
     MODEL_DEPLOYMENTS,
+    NAMESPACES,
     NODES,
     POD_DISRUPTION_BUDGETS,
     PODS,
@@ -45,9 +48,10 @@ async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
     world = World(client, kubectl, name)
     recording = asyncio.create_task(world.history.run())
     try:
+        await wait_for(lambda: world.history.is_recording or recording.done(), "the history begins")
         yield world
         await world.history.caught_up()
-        await wait_for(lambda: not world.history.marked_for_nothing(), "no pod has marks for nothing", 15)
+        await wait_for(lambda: not world.history.marked_for_nothing(), "no pod has marks for nothing")
         assert not recording.done(), "the history has a hole"
     finally:
         recording.cancel()
@@ -181,16 +185,39 @@ class World:
             raise AssertionError(f"{error}; last seen {dict(seen)}, status {status_now}") from None
         return str(seen["message"])
 
-    async def until_ready(self, replicas: int, name: str = "digits") -> None:
-        """Wait until a model is Ready with so many replicas, and no pod of it is too many."""
+    async def until_ready(
+        self, replicas: int, name: str = "digits", *, limit_seconds: float = LIMIT_SECONDS
+    ) -> None:
+        """Wait until a model is Ready with so many replicas, all of them serve, and no pod is too many."""
+        status: Mapping[str, Any] = {}
 
         async def holds() -> bool:
-            ready = await self.condition("Ready", name)
+            nonlocal status
+            pods = await self.pods(name)
             status = (await self.model(name)).get("status", {})
-            counts = {status.get("replicas"), status.get("readyReplicas"), len(await self.pods(name))}
-            return ready["status"] == "True" and counts == {replicas}
+            counts = {status.get("replicas"), status.get("readyReplicas"), len(pods)}
+            serve = all(is_alive(pod) and is_ready(pod) for pod in pods)
+            return (
+                serve and counts == {replicas} and (await self.condition("Ready", name))["status"] == "True"
+            )
 
-        await wait_for(holds, f"{name} is Ready with {replicas} replicas", 30)
+        try:
+            await wait_for(holds, f"{name} is Ready with {replicas} replicas", limit_seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; status {status}") from None
+
+    async def until_told(self, reason: str, times: int = 1) -> list[str]:
+        """Wait until there are Events with a reason, and no others with it; returns the note of each."""
+        notes: list[str] = []
+
+        async def holds() -> bool:
+            nonlocal notes
+            notes = await self.events(reason)
+            return len(notes) >= times
+
+        await wait_for(holds, f"{times} Events tell of {reason}")
+        assert len(notes) == times, notes
+        return notes
 
     async def until_on(self, nodes: list[str], model: str = "digits") -> None:
         """Wait until its pods are on these nodes, with repetitions and by name."""
@@ -252,11 +279,16 @@ class World:
 
     async def _leave(self) -> None:
         """Remove what this test made; the garbage collector does the rest while the next test runs."""
-        await self.kubectl("delete", "modeldeployments", "--all", "--wait=false")
-        await asyncio.gather(
-            self.kubectl("delete", "nodes", f"--selector={TEST_LABEL}={self.namespace}", "--wait=false"),
-            self.kubectl("delete", "namespace", self.namespace, "--wait=false"),
-        )
+        models = await self.client.list(MODEL_DEPLOYMENTS, namespace=self.namespace)
+        await asyncio.gather(*(self._delete(MODEL_DEPLOYMENTS, one) for one in models.items))
+        nodes = await self.client.list(NODES, label_selector=f"{TEST_LABEL}={self.namespace}")
+        await asyncio.gather(*(self._delete(NODES, one) for one in nodes.items))
+        await self._delete(NAMESPACES, await self.client.get(NAMESPACES, None, self.namespace))
+
+    async def _delete(self, kind: Kind, live: Document) -> None:
+        meta = live["metadata"]
+        with contextlib.suppress(NotFoundError):
+            await self.client.delete(kind, meta.get("namespace"), meta["name"], uid=meta["uid"])
 
     async def _is_ready(self, node: str) -> bool:
         conditions = (await self.client.get(NODES, None, node))["status"].get("conditions", ())

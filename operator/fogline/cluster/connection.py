@@ -134,7 +134,8 @@ def from_kubeconfig(path: Path | None = None, context: str | None = None) -> Con
             "a kubeconfig is read with the extra `kubeconfig`: pip install 'fogline[kubeconfig]'"
         ) from error
     loaded = client.Configuration()
-    file = str(path) if path else None
+    # The library reads this variable when it is imported; who sets it later means it, too.
+    file = str(path) if path else os.environ.get("KUBECONFIG")
     try:
         config.load_kube_config(file, context, loaded)  # type: ignore[no-untyped-call]  # has no types
         contexts, current = config.list_kube_config_contexts(file)  # type: ignore[no-untyped-call]  # the same

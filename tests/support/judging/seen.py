@@ -122,10 +122,14 @@ def wrote(document: Document, *path: str) -> bool:
     entries = document["metadata"].get("managedFields")
     if entries is None:
         return True
-    return any(one["manager"] == FIELD_MANAGER and _has(one.get("fieldsV1", {}), path) for one in entries)
+    return any(sets(one, *path) for one in entries)
 
 
-def _has(fields: Document, path: tuple[str, ...]) -> bool:
+def sets(entry: Document, *path: str) -> bool:
+    """Tell whether an entry of the managed fields is the operator's and has a field."""
+    if entry["manager"] != FIELD_MANAGER:
+        return False
+    fields = entry.get("fieldsV1", {})
     for part in path:
         if part not in fields:
             return False
