@@ -49,8 +49,9 @@ test: test-unit test-cluster test-e2e ## all tests
 test-unit: venv ## tests without a cluster
 	$(BIN)/pytest tests --ignore=tests/cluster --ignore=tests/e2e --numprocesses=3 --dist=loadfile
 
+# These wait more than they work: four of them use two cores.
 test-cluster: venv ## tests on a real API server with simulated nodes
-	$(BIN)/pytest tests/cluster --numprocesses=2 --dist=loadfile
+	$(BIN)/pytest tests/cluster --numprocesses=4 --dist=loadfile
 
 test-e2e: venv ## tests on the kind cluster, with real nodes
 	$(BIN)/python -m dev up

@@ -40,9 +40,16 @@ EXTRA_ARGS = {
 }
 
 
+PATIENT = {"lease_seconds": 60}
+"""Settings of operators: no busy machine lets them lose the Lease, and end, for nobody starts them anew."""
+LIMIT_SECONDS = 1200
+"""For one test, unless it has a limit of its own: all that it waits for has one."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let operators start before the worlds that they work on: they end after the last look at those."""
     for item in items:
+        item.add_marker(pytest.mark.timeout(LIMIT_SECONDS), append=True)
         names = getattr(item, "fixturenames", [])
         if "world" in names and "start_operator" in names:
             names.remove("start_operator")
@@ -131,9 +138,8 @@ def shared_operator(
     operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OperatorProcess]:
     """Run one operator for all tests of a file that neither disturb nor restart it."""
-    operator = WarmOperatorProcess(
-        operator_kubeconfig, tmp_path_factory.mktemp("operator") / "log", unstick_seconds=2
-    )
+    log = tmp_path_factory.mktemp("operator") / "log"
+    operator = WarmOperatorProcess(operator_kubeconfig, log, **PATIENT, unstick_seconds=2)
     operator.spawn()
     try:
         yield operator
@@ -168,7 +174,8 @@ async def start_operator(operator_proxy: FaultProxy, tmp_path: Path) -> AsyncIte
 
     async def start(**settings: object) -> OperatorProcess:
         kubeconfig = operator_proxy.kubeconfig(tmp_path / "kubeconfig.yaml")
-        operator = WarmOperatorProcess(kubeconfig, tmp_path / f"log-{len(started)}", **settings)
+        log = tmp_path / f"log-{len(started)}"
+        operator = WarmOperatorProcess(kubeconfig, log, **{**PATIENT, **settings})
         started.append(operator)
         await operator.start()
         return operator

@@ -5,7 +5,6 @@ More stories are told in memory, in `tests/memory_cluster/test_crashes.py`; here
 
 import asyncio
 
-import pytest
 from tests.cluster.conftest import StartOperator
 from tests.support.builders import make_variant
 from tests.support.crashes import LIMIT_SECONDS, SETTINGS, Stage, Story
@@ -33,7 +32,6 @@ async def made(world: World) -> None:
     await world.until_ready(2, limit_seconds=LIMIT_SECONDS)
 
 
-@pytest.mark.timeout(1200)
 async def test_the_end_is_the_same_when_the_operator_is_killed_at_any_write(
     client: Client, kubectl: Kubectl, operator_proxy: FaultProxy, start_operator: StartOperator
 ) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from tests.cluster.conftest import StartOperator
 from tests.support.builders import make_variant
 from tests.support.crashes import LIMIT_SECONDS, SETTINGS, Stage, Story
@@ -49,7 +48,6 @@ async def moved(world: World) -> None:
     await world.until_ready(1, limit_seconds=LIMIT_SECONDS)
 
 
-@pytest.mark.timeout(1200)
 async def test_the_end_is_the_same_when_the_operator_is_killed_after_any_write_of_a_move(
     client: Client, kubectl: Kubectl, operator_proxy: FaultProxy, start_operator: StartOperator
 ) -> None:

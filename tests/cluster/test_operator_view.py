@@ -70,7 +70,7 @@ async def test_a_view_that_stays_stale_gives_the_lease_up(
     world: World, operator_proxy: FaultProxy, start_operator: StartOperator
 ) -> None:
     operator_proxy.add(SIGNS_OF_LIFE)
-    operator = await start_operator(stale_seconds=2)
+    operator = await start_operator(stale_seconds=2, lease_seconds=15)
     await wait_for(lambda: _leads(operator), "it leads")
     let(operator_proxy, SILENCE)
     assert await operator.ended() == EXIT_WITHOUT_LEASE

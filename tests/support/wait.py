@@ -5,7 +5,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 120.0
 
 
 async def wait_for(
