@@ -77,3 +77,12 @@ def test_more_neighbourhoods_never_make_a_plan_worse() -> None:
     few = solve(problem, Limits(neighbourhoods=Neighbourhoods(number=0)))
     more = solve(problem, Limits(neighbourhoods=Neighbourhoods(number=3)))
     assert more.objective <= few.objective + 1e-6
+
+
+def test_a_plan_is_made_better_until_it_is_good_enough() -> None:
+    found = from_scratch("medium")
+    problem = build(found.demands, found.snapshot, MOVE_COST).problem
+    early, late = solve(problem, Limits()), solve(problem, Limits(good_enough=0))
+    operating = early.lower_bound - early.rejection_penalty
+    assert late.objective < early.objective <= early.lower_bound + 0.03 * operating
+    assert sum(early.missing) == sum(late.missing)

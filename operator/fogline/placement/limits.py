@@ -36,7 +36,8 @@ class PatternWork:
 class Limits:
     """How much may be done for one plan.
 
-    A caller with time to spare raises `packing_columns` and the number of neighbourhoods, for a cheaper plan.
+    A caller with time to spare raises `packing_columns` and the number of neighbourhoods, and lowers
+    `good_enough`, for a cheaper plan.
     """
 
     relaxation: Work = field(default_factory=Work)
@@ -44,5 +45,8 @@ class Limits:
     """How often the search may look for a node, for each of the plans that it improves."""
     packing_columns: int = 500
     """Pairs of option and node that may be packed exactly."""
+    good_enough: float = 0.03
+    """Share of the cost without rejections above the bound at which a plan that rejects no more than it must
+    is cheap enough, for more than a few hundred nodes."""
     neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
     patterns: PatternWork = field(default_factory=PatternWork)

@@ -1,5 +1,6 @@
 """The best plan that can be found for the arrays of a problem, and what no plan can beat."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from fogline.placement.limits import Limits
 from fogline.placement.optimiser.everything import decide_all
 from fogline.placement.optimiser.insertion import insert_missing
-from fogline.placement.optimiser.lots import is_small, lots_of
+from fogline.placement.optimiser.lots import FEW_NODES, is_small, lots_of
 from fogline.placement.optimiser.packing import pack
 from fogline.placement.optimiser.pattern_plan import plan_by_patterns
 from fogline.placement.optimiser.problem import Problem
@@ -30,6 +31,8 @@ _MANY_PAIRS = 150_000
 _WORTHWHILE = 5e-4
 """Share of the cost without rejections that a new plan has to save where not all is tried, so that luck moves
 nothing."""
+_REFINABLE = 1.2
+"""How many times the gap that is good enough a plan may have for neighbourhoods alone to get it there."""
 _GOOD = 0.06
 """Share of the cost without rejections that a good plan is above the bound at most."""
 
@@ -97,7 +100,14 @@ def _is_enough(problem: Problem, kept: State, bound: float) -> bool:
     could_run[problem.option_group[(problem.fit > 0).any(axis=1)]] = True
     if np.count_nonzero(problem.fit) < _MANY_PAIRS or (kept.missing[could_run] > 0).any():
         return False
-    return objective(problem, kept) - bound <= _GOOD * (bound - kept.rejection_penalty())
+    return _gap(problem, kept, bound) <= _GOOD
+
+
+def _gap(problem: Problem, state: State, bound: float) -> float:
+    """Give how far a plan is above the bound at most, as a share of the bound without rejections."""
+    operating = bound - state.rejection_penalty()
+    above = objective(problem, state) - bound
+    return above / operating if operating > 0 else math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,17 @@ def _decide(
     if objective(problem, best) <= bound + _CENT_OF_A_CENT:
         return best, bound
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
+    good = limits.good_enough if problem.nodes > FEW_NODES else 0.0
+    if best is begun.rounded and _gap(problem, best, bound) <= _REFINABLE * good:
+        refine(best, relaxed, limits.neighbourhoods)
+        improve(best, finds)
+
+    def is_done() -> bool:
+        is_good = _gap(problem, best, bound) <= good and not _rejects_more(problem, relaxed, best)
+        return is_good or objective(problem, best) <= bound + _CENT_OF_A_CENT
+
+    if is_done():
+        return best, bound
     lots, node_lot = lots_of(problem)
     found = None
     if not begun.is_by_patterns:
@@ -134,10 +155,19 @@ def _decide(
         improve(packed, finds)
         best = min(packed, best, key=lambda state: round(_worth(problem, state), 6))
     is_kept = stays and best is begun.kept  # the best already without more moves
-    if not small and not is_kept and objective(problem, best) > bound + _CENT_OF_A_CENT:
+    if not small and not is_kept and not is_done():
         refine(best, relaxed, limits.neighbourhoods)
         improve(best, finds)
     return best, bound
+
+
+def _rejects_more(problem: Problem, relaxed: Relaxation, state: State) -> bool:
+    """Tell whether a plan rejects at least one replica more than the relaxed problem, by their penalties."""
+    groups = problem.option_group[relaxed.options]
+    placed = np.bincount(groups, relaxed.amounts, minlength=len(problem.group_replicas))
+    least = float((problem.group_replicas - placed) @ problem.group_penalty)
+    one: float = problem.group_penalty.min(initial=math.inf)
+    return state.rejection_penalty() - least >= (1 - _ROUNDING) * one
 
 
 def keep(problem: Problem) -> State:
