@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from dev.paths import ROOT
+from tests.cluster.conftest import PATIENT
 from tests.support.operator_process import OperatorProcess, alarms, records
 from tests.support.poisoned_operator import NOT_DECIDED, NOT_WRITTEN
 from tests.support.wait import wait_for
@@ -16,7 +17,7 @@ class PoisonedOperator(OperatorProcess):
     module = "tests.support.poisoned_operator"
 
     def __init__(self, kubeconfig: Path, log: Path) -> None:
-        super().__init__(kubeconfig, log)
+        super().__init__(kubeconfig, log, **PATIENT)
         self._environment["PYTHONPATH"] += f"{os.pathsep}{ROOT}"
 
 

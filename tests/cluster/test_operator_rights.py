@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster.conftest import StartOperator
+from tests.cluster.conftest import PATIENT, StartOperator
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
-from tests.support.operator_process import OperatorProcess, records
+from tests.support.operator_process import OperatorProcess, WarmOperatorProcess, records
 from tests.support.rights import NAMESPACE, OPERATOR, OwnAccount, Right, granted, kubeconfig_as, used
 from tests.support.wait import wait_for
 from tests.support.world import World
@@ -20,8 +20,8 @@ from tests.support.world_profiles import WorldProfiles
 from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.kinds import PODS, SERVICES
 
-PATIENCE_SECONDS = 60
-"""What was refused for long is tried again every 30 s."""
+STALE_SECONDS = 600
+"""What is not heard of for so long stops all decisions, which is not what is tried here."""
 CHECKED_INSIDE_THE_SERVER = {Right("fogline.dev", "modeldeployments/finalizers", "update")}
 """No request shows it: admission asks for it when an owner reference blocks deletion."""
 
@@ -85,7 +85,8 @@ async def proxy_of_account(
 @pytest.fixture
 async def operator_of_account(proxy_of_account: FaultProxy, tmp_path: Path) -> AsyncIterator[OperatorProcess]:
     """Run it. It must tell of nothing but of what is refused, and end well."""
-    operator = OperatorProcess(proxy_of_account.kubeconfig(tmp_path / "proxy.yaml"), tmp_path / "log")
+    kubeconfig = proxy_of_account.kubeconfig(tmp_path / "proxy.yaml")
+    operator = WarmOperatorProcess(kubeconfig, tmp_path / "log", **PATIENT, stale_seconds=STALE_SECONDS)
     try:
         await operator.start()
         yield operator
@@ -124,7 +125,7 @@ async def test_a_right_to_write_that_is_taken_away_is_told_and_stops_only_what_n
     await world.edit_model({"service": {"perTier": True}})
     await wait_for(lambda: world.child(SERVICES, "digits-cloud"), "what needs other rights goes on")
     account.give_back()
-    await world.until("Ready", "True", name="other", limit_seconds=PATIENCE_SECONDS)
+    await world.until_ready(1, "other")
 
 
 async def test_a_right_to_read_that_is_taken_away_is_told_and_what_changed_meanwhile_is_seen_afterwards(
@@ -141,4 +142,4 @@ async def test_a_right_to_read_that_is_taken_away_is_told_and_what_changed_meanw
     await world.edit_model({"replicas": 2})
     await world.until("Placed", "False", "NoFit")
     account.give_back()
-    await world.until("Ready", "True", limit_seconds=PATIENCE_SECONDS)
+    await world.until_ready(2)
