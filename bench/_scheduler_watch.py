@@ -88,7 +88,7 @@ class Watched:
 async def watched(client: Client, namespace: str) -> AsyncIterator[Watched]:
     """Follow the pods of a namespace."""
     timing = Timing()
-    reflector = Reflector(client, PODS, Pod, timing.take, namespace=namespace)
+    reflector = Reflector[Pod](client, PODS, Pod, timing.take, namespace=namespace)
     following = asyncio.create_task(reflector.run())
     try:
         await reflector.synced.wait()

@@ -111,7 +111,9 @@ async def _bench(instance: Instance) -> AsyncIterator[tuple[_Bench, OperatorProc
             plane = await asyncio.to_thread(start, name, folder)
             kubectl = await asyncio.to_thread(furnish, plane, instance, folder)
             fast = Rate(per_second=CLIENT_QPS, burst=CLIENT_QPS)
-            async with Client(from_kubeconfig(plane.kubeconfig), Limits(ungate=fast, other=fast)) as client:
+            async with Client(
+                from_kubeconfig(plane.kubeconfig), Limits(decisions=fast, other=fast)
+            ) as client:
                 await untainted(client)
                 account = kubeconfig_of_account(kubectl, OPERATOR, folder / "operator.yaml")
                 nodes = (await client.list(NODES, objects.Node)).items

@@ -53,6 +53,13 @@ class ControlPlane:
     server: str
     """URL of its API server, on a loopback port."""
 
+    @property
+    def etcd(self) -> str:
+        """URL of its etcd, on a loopback port, for whoever brings in very many objects."""
+        saved = yaml.safe_load_all((self.kubeconfig.parent / "kwok.yaml").read_text())
+        options = next(one["options"] for one in saved if one["kind"] == "KwokctlConfiguration")
+        return f"http://127.0.0.1:{options['etcdPort']}"
+
 
 def start(
     name: str, *, keep: bool = False, extra_args: Mapping[str, Sequence[str]] | None = None

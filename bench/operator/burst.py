@@ -20,9 +20,9 @@ async def measure() -> None:
 async def _burst(how: str, extra_args: Mapping[str, list[str]]) -> None:
     async with bench(cheap_nodes(_NODES), extra_args) as one:
         await one.operator.start()
-        await one.create([model("burst", _PODS)])
+        await one.create("models", [model("burst", _PODS)])
         await one.until_ready(_LIMIT_SECONDS)
-        metrics = await one.metrics()
+        metrics = await one.operator.metrics()
     half, most = (1000 * _bound(metrics, "fogline_gate_to_pin_seconds", part) for part in (0.5, 0.99))
     tell(
         f"gate seen to pin written, burst of {_PODS} pods {how}, {_NODES} nodes",

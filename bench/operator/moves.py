@@ -17,7 +17,7 @@ async def measure() -> None:
     """Cordon the node of the only replica, again and again."""
     async with bench(cheap_nodes(_NODES)) as one:
         await one.operator.start()
-        await one.create([model("mover", 1, rebalancing={"cooldownSeconds": 0})])
+        await one.create("models", [model("mover", 1, rebalancing={"cooldownSeconds": 0})])
         await one.until_ready(_LIMIT_SECONDS)
         await one.settled()
         seconds = [await _move(one, number) for number in range(1, _MOVES + 1)]
@@ -32,7 +32,7 @@ async def _move(one: Bench, number: int) -> float:
     (pod,) = (await one.client.list(PODS, namespace="default")).items
     node = pod["spec"]["nodeName"]
     began = time.monotonic()
-    one.kubectl("cordon", node)
+    await one.cordon(node)
 
     async def is_done() -> bool:
         status = (await one.client.get(MODEL_DEPLOYMENTS, "default", "mover"))["status"]
@@ -40,6 +40,6 @@ async def _move(one: Bench, number: int) -> float:
 
     await wait_for(is_done, f"move {number} is done", _LIMIT_SECONDS, every_seconds=0.1)
     took = time.monotonic() - began
-    one.kubectl("uncordon", node)
+    await one.cordon(node, is_cordoned=False)
     await one.settled()
     return took

@@ -61,8 +61,9 @@ class Settings:
     optimiser_mebibytes: int = 1024
     """Memory that the process of the optimiser may use: 5,000 nodes take less than half of it."""
     pins_per_second: int = 50
-    """Pods that are let go in the long run; a burst of four times as many need not wait. The default is what
-    kube-scheduler binds by default: raise it together with the ``clientConnection.qps`` of kube-scheduler."""
+    """Pods that are let go, and moves that begin, in the long run; a burst of four times as many need not
+    wait. The default is what kube-scheduler binds by default: raise it together with the
+    ``clientConnection.qps`` of kube-scheduler."""
     requests_per_second: int = 20
     """All other requests to the API server in the long run, with a burst of two and a half times as many. To
     bring up a ModelDeployment takes about ten."""

@@ -16,6 +16,8 @@ DECIDED_AT_ANNOTATION = "fogline.dev/decided-at"
 DECIDED_AT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 DELETION_COST_ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
 
+APPLIED_ANNOTATION = "fogline.dev/applied"
+"""On a Deployment, Service or budget: a digest of what it was applied from, but for the replicas."""
 DO_NOT_MOVE_ANNOTATION = "fogline.dev/do-not-move"
 """On a pod or a ModelDeployment: ``true``, or the time until which nothing moves that need not."""
 MOVE_PREFIX = "fogline.dev/move-"

@@ -20,7 +20,7 @@ from fogline.cli.inventory import take_inventory
 from fogline.cli.report import unplaceable_document
 from fogline.cluster import objects
 from fogline.cluster.documents import decode
-from fogline.observe import Models, View, assumed_pod, to_replica
+from fogline.observe import Models, View, assumed_pod, seen_pod, to_replica
 from fogline.placement import Decision, Demand, Usage, decide, demand_of, plan, turn
 
 Document = dict[str, Any]
@@ -111,7 +111,7 @@ class Operator:
         changed: Mapping[str, Callable[[Any, Any], None]] = {
             "Node": self.view.node_changed,
             "NodeProfile": self.view.profile_changed,
-            "Pod": self.view.pod_changed,
+            "Pod": lambda old, new: self.view.pod_changed(old and seen_pod(old), new and seen_pod(new)),
         }
         changed[kind](_decoded(before, TYPES[kind]), _decoded(after, TYPES[kind]))
 

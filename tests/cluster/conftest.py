@@ -94,7 +94,7 @@ def connection(control_plane: ControlPlane) -> Connection:
 async def client(connection: Connection) -> AsyncIterator[Client]:
     """Straight to the API server, without waiting for our own rates."""
     fast = Rate(per_second=1000, burst=1000)
-    async with Client(connection, Limits(ungate=fast, other=fast)) as client:
+    async with Client(connection, Limits(decisions=fast, other=fast)) as client:
         yield client
 
 

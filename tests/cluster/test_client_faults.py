@@ -126,5 +126,5 @@ async def test_ungating_patches_do_not_wait_for_the_rest(
     nearly_never = Rate(per_second=0.001, burst=1)
     async with Client(proxy.connection, Limits(other=nearly_never)) as slow:
         await slow.get(PODS, namespace, "pod")  # the only one that leaves at once
-        await slow.json_patch(PODS, namespace, "pod", LABEL, lane=Lane.UNGATE)
+        await slow.json_patch(PODS, namespace, "pod", LABEL, lane=Lane.DECISION)
     assert [request.method for request in proxy.requests] == ["GET", "PATCH"]

@@ -196,6 +196,27 @@ async def test_after_a_410_what_was_deleted_meanwhile_is_reported(
     assert behind_proxy.names == ["b", "c"]
 
 
+async def test_a_list_makes_nothing_new_of_what_has_not_changed(
+    client: Client, proxy: FaultProxy, namespace: str, behind_proxy: Mirror
+) -> None:
+    """For the time of a list it would be there twice: in a large cluster that is much memory."""
+    store = behind_proxy.reflector.store
+    await client.create(gated_pod(namespace, "a"))
+    await client.create(gated_pod(namespace, "b"))
+    await wait_for(
+        lambda: len(store) == 2 and all(pod.status.conditions for pod in store.values()),
+        "the scheduler has said that it leaves both alone",
+    )
+    before = dict(store)
+    await watching(proxy)
+    proxy.add(Fault(Refuse(410, "Expired"), path=WATCH))
+    proxy.cut()
+    await wait_for(lambda: count(proxy, LIST) == 2, "a second list")
+    await client.create(gated_pod(namespace, "c"))
+    await behind_proxy.heard("added c")
+    assert all(store[key] is held for key, held in before.items())
+
+
 async def test_a_list_that_is_refused_is_tried_again(
     client: Client, proxy: FaultProxy, namespace: str
 ) -> None:
@@ -346,7 +367,7 @@ async def test_an_exception_in_the_callback_ends_the_reflector(client: Client, n
 
     await client.create(gated_pod(namespace, "a"))
     with pytest.raises(RuntimeError, match="a bug"):
-        await Reflector(client, PODS, Pod, fail, namespace=namespace).run()
+        await Reflector[Pod](client, PODS, Pod, fail, namespace=namespace).run()
 
 
 GONE = (

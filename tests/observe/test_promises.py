@@ -6,7 +6,7 @@ from tests.support.builders import make_demand, make_model
 from tests.support.live import NOW, READY, SETTINGS, live_pod, make_live_node, pod_document, serving, stored
 
 from fogline.names import ModelKey
-from fogline.observe import View
+from fogline.observe import View, seen_pod
 from fogline.observe.promises import SECONDS
 from fogline.placement import Decision, Demand, decide
 
@@ -38,7 +38,7 @@ class Seen:
     def start(self, name: str, model: str) -> None:
         """Let a replica be on the node."""
         document: dict[str, Any] = serving(pod_document(stored(make_model(model)), name), "n1")
-        self.view.pod_changed(None, live_pod(document))
+        self.view.pod_changed(None, seen_pod(live_pod(document)))
 
 
 def test_what_one_model_was_assigned_is_not_given_to_another() -> None:

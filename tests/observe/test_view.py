@@ -24,7 +24,7 @@ from tests.support.profiles import make_live_profile
 
 from fogline.cluster.kinds import DEPLOYMENTS, SERVICES
 from fogline.names import GATE, ModelKey
-from fogline.observe import Role, View, assumed_pod, owned
+from fogline.observe import Role, View, assumed_pod, owned, seen_pod
 
 MODEL = stored(make_model())
 DIGITS = ModelKey("default", "digits")
@@ -48,7 +48,8 @@ class Watched:
 
     def see(self, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
         """Let the view see a change of a pod."""
-        self.view.pod_changed(live_pod(before) if before else None, live_pod(after) if after else None)
+        old, new = (seen_pod(live_pod(one)) if one else None for one in (before, after))
+        self.view.pod_changed(old, new)
 
     def places(self) -> list[tuple[str, str]]:
         """Give each pod that takes room, with its node."""

@@ -21,6 +21,8 @@ from tests.support.wait import wait_for
 
 START_LIMIT_SECONDS = 120.0
 STOP_LIMIT_SECONDS = 60.0
+_ASK_SECONDS = 0.1
+"""To answer costs the operator time that it wants for its start."""
 
 ALARMS = frozenset({"ERROR", "CRITICAL"})
 ENDING_NAMESPACE = "because it is being terminated"
@@ -76,19 +78,19 @@ class OperatorProcess:
             command = [sys.executable, "-m", self.module]
             return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
-    async def start(self) -> None:
+    async def start(self, limit_seconds: float = START_LIMIT_SECONDS) -> None:
         """Start the process and wait until it knows the cluster."""
         self.spawn()
-        await self.ready()
+        await self.ready(limit_seconds)
 
-    async def ready(self) -> None:
+    async def ready(self, limit_seconds: float = START_LIMIT_SECONDS) -> None:
         """Wait until it knows the cluster."""
 
         async def is_ready() -> bool:
             assert self.is_running(), f"the operator has ended:\n{self.log()}"
             return await self.trouble() is None
 
-        await wait_for(is_ready, "the operator is ready", START_LIMIT_SECONDS)
+        await wait_for(is_ready, "the operator is ready", limit_seconds, every_seconds=_ASK_SECONDS)
 
     async def trouble(self) -> str | None:
         """Tell why it says that it is not ready; None when it is."""
@@ -114,9 +116,21 @@ class OperatorProcess:
 
     def resident_bytes(self) -> int:
         """Tell how much memory the process holds."""
+        return self.memory()[0]
+
+    def memory(self) -> tuple[int, int]:
+        """Tell how many bytes of memory the process holds, and how many it held at most."""
         assert self._process
         status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
+        found = dict(line.split(":", 1) for line in status.splitlines())
+        return 1024 * int(found["VmRSS"].split()[0]), 1024 * int(found["VmHWM"].split()[0])
+
+    def cpu_seconds(self) -> float:
+        """Tell how long the process has been computing."""
+        assert self._process
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        user, system = int(fields[11]), int(fields[12])  # utime and stime, fields 14 and 15 in proc(5)
+        return (user + system) / os.sysconf("SC_CLK_TCK")
 
     def pause(self) -> None:
         """Let it stand still, as on a machine that sleeps."""

@@ -242,14 +242,34 @@ class Client:
         GoneError
             It took so long that the server forgot the moment of the first page: list again.
         """
-        query = _selection(label_selector) | {"limit": str(PAGE_SIZE)}
         items: list[Any] = []
+        version = ""
+        pages = self.pages(kind, as_type, namespace=namespace, label_selector=label_selector)
+        async with aclosing(pages):
+            async for page in pages:
+                items += page.items
+                version = page.resource_version
+        return Listing(items, version)
+
+    async def pages(
+        self, kind: Kind, as_type: type[T], *, namespace: str | None = None, label_selector: str = ""
+    ) -> AsyncGenerator[Listing[T], None]:
+        """Read the same, for a caller that need not have all of it at once.
+
+        Close the iterator when done with it: `contextlib.aclosing`.
+
+        Raises
+        ------
+        GoneError
+            It took so long that the server forgot the moment of the first page: list again.
+        """
+        query = _selection(label_selector) | {"limit": str(PAGE_SIZE)}
         while True:
             body = await self._transport.send(Call("GET", kind.path(namespace), query))
-            page = decode(body, Page[as_type])
-            items += page.items or ()
+            page: Page[T] = decode(body, Page[as_type])  # type: ignore[valid-type]  # known at run time
+            yield Listing(page.items or (), page.metadata.resource_version)
             if not page.metadata.continue_:
-                return Listing(items, page.metadata.resource_version)
+                return
             query["continue"] = page.metadata.continue_
 
     async def version(self) -> Version:

@@ -12,8 +12,9 @@ from fogline.config import Settings
 class Lane(Enum):
     """Requests of one lane wait for each other, never for those of the other lane."""
 
-    UNGATE = auto()
-    """Patches that pin a pod and open its gate: a replica waits for each of them."""
+    DECISION = auto()
+    """Patches that pin a pod and open its gate, or let a replica begin to move: somebody waits for each of
+    them, and no status of a thousand models may hold it up."""
     OTHER = auto()
     """Everything else."""
 
@@ -26,8 +27,8 @@ class Rate:
     burst: int
 
 
-def ungate_rate(per_second: int) -> Rate:
-    """Give the rate of patches that let pods go; a burst of pods need not wait for the long run."""
+def decision_rate(per_second: int) -> Rate:
+    """Give the rate of decisions; a burst of pods need not wait for the long run."""
     return Rate(per_second, burst=4 * per_second)
 
 
@@ -36,7 +37,7 @@ def other_rate(per_second: int) -> Rate:
     return Rate(per_second, burst=5 * per_second // 2)
 
 
-UNGATE_RATE = ungate_rate(Settings().pins_per_second)
+DECISION_RATE = decision_rate(Settings().pins_per_second)
 OTHER_RATE = other_rate(Settings().requests_per_second)
 
 ROUNDING_ERROR = 1e-9

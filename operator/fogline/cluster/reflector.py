@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from types import MappingProxyType
-from typing import Generic, NoReturn, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from fogline.cluster.backoff import Backoff
 from fogline.cluster.breaker import is_suspicious
 from fogline.cluster.client import Client
 from fogline.cluster.documents import EventType, Listing, WatchEvent
 from fogline.cluster.kinds import Kind
-from fogline.cluster.objects import ObjectMeta
 from fogline.cluster.transport import TIMED_OUT
 from fogline.errors import ApiError, GoneError
 
@@ -28,16 +27,40 @@ CONFIRM_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
-class Live(Protocol):
-    """An object that the API server keeps."""
+class Identity(Protocol):
+    """Which object it is, and as of when."""
 
     @property
-    def metadata(self) -> ObjectMeta:
+    def key(self) -> Key:
+        """Namespace and name."""
+        ...
+
+    @property
+    def uid(self) -> str:
+        """Tells it from one that has or had the same name."""
+        ...
+
+    @property
+    def resource_version(self) -> str:
+        """A whole number that grows with each change."""
+        ...
+
+
+class Live(Protocol):
+    """An object that the API server keeps, or what is kept here of it."""
+
+    @property
+    def metadata(self) -> Identity:
         """Its identity."""
         ...
 
 
 T = TypeVar("T", bound=Live)
+
+
+def as_it_is(live: Any) -> Any:
+    """Keep all that was read."""
+    return live
 
 
 class Reflector(Generic[T]):
@@ -49,6 +72,10 @@ class Reflector(Generic[T]):
 
     Parameters
     ----------
+    as_type
+        What is read of each object.
+    keep
+        What of that is kept, and reported.
     on_change
         Called with the object before and after each change, in order, when `store` holds the change already.
         None before is a new object, None after a deleted one. An object that was deleted and made anew under
@@ -65,9 +92,10 @@ class Reflector(Generic[T]):
         self,
         client: Client,
         kind: Kind,
-        as_type: type[T],
+        as_type: type[Any],
         on_change: Callable[[T | None, T | None], None],
         *,
+        keep: Callable[[Any], T] = as_it_is,
         namespace: str | None = None,
         label_selector: str = "",
         compare_seconds: float = COMPARE_SECONDS,
@@ -78,6 +106,7 @@ class Reflector(Generic[T]):
         self._kind = kind
         self._as_type = as_type
         self._on_change = on_change
+        self._keep = keep
         self._namespace = namespace
         self._label_selector = label_selector
         self._compare_seconds = compare_seconds
@@ -164,9 +193,24 @@ class Reflector(Generic[T]):
         return listing
 
     async def _list(self) -> Listing[T]:
-        return await self._client.list(
+        """Read everything. What is held already is kept: a second copy of all would double the memory."""
+        found: list[T] = []
+        version = ""
+        pages = self._client.pages(
             self._kind, self._as_type, namespace=self._namespace, label_selector=self._label_selector
         )
+        async with aclosing(pages):
+            async for page in pages:
+                found += [self._held(item) or self._keep(item) for item in page.items]
+                version = page.resource_version
+        return Listing(found, version)
+
+    def _held(self, item: Live) -> T | None:
+        """Give what is kept of an object when it was read before, in the same version."""
+        held = self._objects.get(item.metadata.key)
+        if held is None or held.metadata.uid != item.metadata.uid:
+            return None
+        return held if held.metadata.resource_version == item.metadata.resource_version else None
 
     def _replace(self, listing: Listing[T]) -> None:
         """Make the store equal to the list and report the difference, deletions first."""
@@ -188,7 +232,7 @@ class Reflector(Generic[T]):
             self._report(before, after)
         self.synced.set()
 
-    def _take(self, event: WatchEvent[T]) -> None:
+    def _take(self, event: WatchEvent[Any]) -> None:
         """Put one event into the store and report it, unless it tells what is known already."""
         self.last_seen = self._clock()
         self._resource_version = event.resource_version
@@ -201,8 +245,8 @@ class Reflector(Generic[T]):
         if held is not None and int(event.resource_version) <= int(held.metadata.resource_version):
             return
         if event.type is not EventType.DELETED:
-            self._objects[key] = event.object
-            self._report(held, event.object)
+            new = self._objects[key] = self._keep(event.object)
+            self._report(held, new)
         elif held is not None:
             del self._objects[key]
             self._on_change(held, None)

@@ -14,7 +14,7 @@ import msgspec
 
 from fogline.cluster.backoff import Backoff
 from fogline.cluster.connection import Connection
-from fogline.cluster.limiter import OTHER_RATE, UNGATE_RATE, Lane, Limiter, Rate
+from fogline.cluster.limiter import DECISION_RATE, OTHER_RATE, Lane, Limiter, Rate
 from fogline.cluster.refusals import error_from_body
 from fogline.errors import TooManyRequestsError, UnavailableError
 
@@ -27,7 +27,7 @@ TIMED_OUT = "TimedOut"
 class Limits:
     """What Fogline may ask of the API server, and how long it waits for it."""
 
-    ungate: Rate = UNGATE_RATE
+    decisions: Rate = DECISION_RATE
     other: Rate = OTHER_RATE
     attempts: int = 4
     """Tries of one call, the first included."""
@@ -70,7 +70,7 @@ class Transport:
         self._connection = connection
         self._limits = limits
         self._fence = fence
-        self._limiters = {Lane.UNGATE: Limiter(limits.ungate), Lane.OTHER: Limiter(limits.other)}
+        self._limiters = {Lane.DECISION: Limiter(limits.decisions), Lane.OTHER: Limiter(limits.other)}
         self._session: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:

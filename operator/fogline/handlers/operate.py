@@ -15,7 +15,7 @@ from fogline.cluster import connection, elector
 from fogline.cluster.client import Client
 from fogline.cluster.elector import Elector, LeaseName
 from fogline.cluster.lease import Times, new_identity
-from fogline.cluster.limiter import other_rate, ungate_rate
+from fogline.cluster.limiter import decision_rate, other_rate
 from fogline.cluster.transport import Limits
 from fogline.config import Settings
 from fogline.context import Context
@@ -52,7 +52,7 @@ async def operate(settings: Settings) -> None:
     is lost, it lies in the cluster.
     """
     where = connection.default()
-    limits = Limits(ungate_rate(settings.pins_per_second), other_rate(settings.requests_per_second))
+    limits = Limits(decision_rate(settings.pins_per_second), other_rate(settings.requests_per_second))
     duty = Duty(settings.stale_seconds)
     async with Client(where, limits, fence=duty.fence) as client, Client(where, elector.LIMITS) as apart:
         operator = _Operator(client, apart, LeaseName(where.namespace, OPERATOR_LEASE), duty, settings)

@@ -52,7 +52,7 @@ class Janitor:
         self._absence: Absence | None = None
         self._waiting = WaitingPods()
         self._budgets_at = 0.0
-        self._pods = Reflector(
+        self._pods = Reflector[Pod](
             client,
             PODS,
             Pod,
@@ -106,7 +106,7 @@ class Janitor:
         meta = pod.metadata
         now = datetime.now(UTC)  # noqa: TID251  an edge: the note says when, for people
         await self._client.json_patch(
-            PODS, meta.namespace, meta.name, open_gate(gated_pod(pod), now), lane=Lane.UNGATE
+            PODS, meta.namespace, meta.name, open_gate(gated_pod(pod), now), lane=Lane.DECISION
         )
         self.metrics.opened.inc()
         logger.warning("gate opened", extra={"pod": meta.name, "namespace": meta.namespace})

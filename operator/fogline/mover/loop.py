@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from fogline.api import ModelDeployment
 from fogline.cluster.kinds import PODS
+from fogline.cluster.limiter import Lane
 from fogline.conditions import Reason
 from fogline.context import Context
 from fogline.disruption import Bundle, Held, Proposal, Purse, Running, Standing, crowded_out, longest_stay
@@ -263,7 +264,7 @@ class Mover:
         move = proposal.begun(secrets.token_hex(4), strategy, self._context.clock())
         try:
             await self._context.client.json_patch(
-                PODS, replica.namespace, replica.name, mark_victim(replica, move)
+                PODS, replica.namespace, replica.name, mark_victim(replica, move), lane=Lane.DECISION
             )
         except ApiError as error:
             logger.info("move not started", extra={"pod": replica.name, "error": str(error)})

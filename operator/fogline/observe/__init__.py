@@ -20,6 +20,7 @@ from fogline.observe.owned import (
 from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.profiles import Profile, Profiles, to_profile
 from fogline.observe.requests import pod_requests
+from fogline.observe.seen import SeenPod, seen_pod
 from fogline.observe.stand_ins import link_of
 from fogline.observe.standings import Standing, standings
 from fogline.observe.view import Role, View, assumed_pod, snapshot
@@ -32,6 +33,7 @@ __all__ = [
     "Profile",
     "Profiles",
     "Role",
+    "SeenPod",
     "Standing",
     "View",
     "assumed_pod",
@@ -44,6 +46,7 @@ __all__ = [
     "owned",
     "pod_requests",
     "refused_pods",
+    "seen_pod",
     "snapshot",
     "standings",
     "surge",

@@ -15,8 +15,9 @@ from fogline.cluster.kinds import (
     SERVICES,
     Kind,
 )
-from fogline.cluster.reflector import Live, Reflector
+from fogline.cluster.reflector import Live, Reflector, as_it_is
 from fogline.names import MODEL_LABEL
+from fogline.observe.seen import seen_pod
 from fogline.observe.view import Child, View
 
 T = TypeVar("T", bound=Live)
@@ -36,13 +37,18 @@ def reflectors(
     """
 
     def of(
-        kind: Kind, as_type: type[T], on_change: Callable[[T | None, T | None], None], selector: str = ""
+        kind: Kind,
+        as_type: type[Any],
+        on_change: Callable[[T | None, T | None], None],
+        selector: str = "",
+        keep: Callable[[Any], T] = as_it_is,
     ) -> Reflector[T]:
         return Reflector(
             client,
             kind,
             as_type,
             on_change,
+            keep=keep,
             label_selector=selector,
             compare_seconds=compare_seconds,
             confirm_seconds=confirm_seconds,
@@ -54,7 +60,7 @@ def reflectors(
     return (
         of(NODES, objects.Node, view.node_changed),
         of(NODE_PROFILES, objects.NodeProfile, view.profile_changed),
-        of(PODS, objects.Pod, view.pod_changed),
+        of(PODS, objects.Pod, view.pod_changed, keep=seen_pod),
         of_children(DEPLOYMENTS, objects.Deployment),
         of_children(SERVICES, objects.Service),
         of_children(POD_DISRUPTION_BUDGETS, objects.PodDisruptionBudget),

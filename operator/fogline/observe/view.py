@@ -12,9 +12,9 @@ from fogline.cluster.kinds import Kind
 from fogline.config import Settings
 from fogline.names import GATE, MODEL_LABEL, ModelKey
 from fogline.observe.known_nodes import KnownNodes
-from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.promises import Promises, to_come
 from fogline.observe.refusals import Refusals
+from fogline.observe.seen import SeenPod
 from fogline.observe.tally import Tally
 from fogline.placement import Decision, Demand, Usage
 from fogline.snapshot import ReplicaOf, Snapshot
@@ -108,13 +108,13 @@ class View:
         if self.nodes.follow_clock():
             self._room_changed()
 
-    def pod_changed(self, old: objects.Pod | None, new: objects.Pod | None) -> None:
+    def pod_changed(self, old: SeenPod | None, new: SeenPod | None) -> None:
         """Take in a change of a Pod."""
         gone = new is None or (old is not None and old.metadata.uid != new.metadata.uid)
         if old is not None and gone:
             self._forget_pod(old)
-        elif old is not None and new is not None and old.metadata.labels != new.metadata.labels:
-            self._drop_replica(old)  # somebody may have taken it away from its model
+        elif old is not None and new is not None and _model_of(old) != _model_of(new):
+            self._drop_replica(old.replica)  # somebody took it away from its model
         if new is not None:
             self._remember_pod(new)
 
@@ -235,7 +235,7 @@ class View:
             stands_in_for=role.stands_in_for,
         )
 
-    def _forget_pod(self, pod: objects.Pod) -> None:
+    def _forget_pod(self, pod: SeenPod) -> None:
         uid = pod.metadata.uid
         held = [self._pods.pop(uid, None), self._assumed.pop(uid, None)]
         self._roles.pop(uid, None)
@@ -243,11 +243,10 @@ class View:
         self._count(uid)
         if any(held):
             self._room_changed()
-        self._drop_replica(pod)
-        self._remember_evicted(pod)
+        self._drop_replica(pod.replica)
+        self._remember_evicted(pod.replica)
 
-    def _remember_evicted(self, pod: objects.Pod) -> None:
-        replica = to_replica(pod)
+    def _remember_evicted(self, replica: values.Replica | None) -> None:
         if (
             replica is None
             or replica.leaves_by is None
@@ -259,8 +258,8 @@ class View:
         while len(known) > MOST_EVICTED:
             del known[next(iter(known))]
 
-    def _drop_replica(self, pod: objects.Pod) -> None:
-        if replica := to_replica(pod):
+    def _drop_replica(self, replica: values.Replica | None) -> None:
+        if replica:
             known = self._replicas.get(replica.model, {})
             known.pop(replica.uid, None)
             if not known:
@@ -268,10 +267,10 @@ class View:
             self._victims.pop(replica.uid, None)
             self._touched(replica.model)
 
-    def _remember_pod(self, pod: objects.Pod) -> None:
-        uid = pod.metadata.uid
+    def _remember_pod(self, pod: SeenPod) -> None:
+        uid, holds = pod.metadata.uid, pod.holds
         before = self._pods.pop(uid, None)
-        if holds := to_pod(pod):
+        if holds:
             self._pods[uid] = holds
             self._assumed.pop(uid, None)
             self._roles.pop(uid, None)
@@ -280,7 +279,7 @@ class View:
             self._room_changed()
         elif holds and holds != before and self._tally.is_over_committed(holds.node):
             self._room_changed()  # it came past kube-scheduler, as static pods do
-        if replica := to_replica(pod):
+        if replica := pod.replica:
             self._replicas.setdefault(replica.model, {})[uid] = replica
             self._victims.pop(uid, None)
             if replica.leaves_by and replica.alive:
@@ -288,6 +287,10 @@ class View:
             if GATE in replica.gates:
                 self._gated_since.setdefault(uid, self._clock())
             self._touched(replica.model)
+
+
+def _model_of(pod: SeenPod) -> ModelKey | None:
+    return pod.replica.model if pod.replica else None
 
 
 def _labelled_model(child: Child) -> ModelKey:

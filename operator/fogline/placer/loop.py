@@ -129,5 +129,5 @@ class Placer:
     async def _patch(self, replica: Replica, patch: list[dict[str, object]]) -> None:
         async with self._turns:
             await self._context.client.json_patch(
-                PODS, replica.namespace, replica.name, patch, lane=Lane.UNGATE
+                PODS, replica.namespace, replica.name, patch, lane=Lane.DECISION
             )

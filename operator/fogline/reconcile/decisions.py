@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from fogline.api import ModelDeployment
 from fogline.context import Context
@@ -15,7 +16,7 @@ from fogline.reconcile.versions import not_supported
 
 
 class Decisions:
-    """Decides on models that were woken together against one snapshot."""
+    """Decides on models that were woken together, each before those that have their turn after it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -23,13 +24,24 @@ class Decisions:
         self._uncleared: dict[ModelKey, Mapping[str, datetime]] = {}
         """Since when replicas, by uid, are on nodes that may not hold their data."""
 
-    def on(self, keys: Iterable[ModelKey]) -> list[Intent]:
+    def in_turn(self, keys: Iterable[ModelKey]) -> list[ModelKey]:
+        """Put models into the order in which they are decided; those that cannot be are last."""
+        found = {key: model for key in keys if (model := self._model(key))}
+        decided = sorted(found, key=lambda key: turn(demand_of(found[key])))
+        return [*decided, *(key for key in keys if key not in found)]
+
+    def on(self, keys: Iterable[ModelKey], later: Iterable[ModelKey] = ()) -> list[Intent]:
         """Decide on those of these models that exist, can be read and are not being deleted.
 
         A model that a mistake of ours happens with is left out.
+
+        Parameters
+        ----------
+        later
+            Models that are decided after these: what they were promised is free for those before them.
         """
         found = [key for key in keys if self._model(key)]
-        intents = self._context.mistakes.each(found, Part.RECONCILE, self._decide)
+        intents = self._context.mistakes.each(found, Part.RECONCILE, partial(self._decide, tuple(later)))
         for intent in intents:
             self._context.view.promise(demand_of(intent.model), intent.decision, intent.claimed)
             self._uncleared[model_key(intent.model)] = intent.uncleared.since
@@ -58,9 +70,9 @@ class Decisions:
                 return model
         return None
 
-    def _decide(self, keys: Sequence[ModelKey]) -> list[Intent]:
+    def _decide(self, later: Sequence[ModelKey], keys: Sequence[ModelKey]) -> list[Intent]:
         context = self._context
-        usage, now = context.view.usage(keys), context.clock()
+        usage, now = context.view.usage([*keys, *later]), context.clock()
         models = [model for key in keys if (model := self._model(key))]
         models.sort(key=lambda model: turn(demand_of(model)))
         return [

@@ -19,6 +19,8 @@ from fogline.wakeups import WakeUps
 
 AT_ONCE = 8
 """Models that are written at the same time."""
+DECIDED_AT_ONCE = 20
+"""Models that are decided before other work goes on."""
 PAUSE_SECONDS = 1.0
 """Between passes of one model. While its pods come up it would change every few milliseconds, and each status
 costs the API server as much as a pod does."""
@@ -50,9 +52,11 @@ class Reconciler:
     async def run(self) -> NoReturn:
         """Pass for ever. Errors of the API server are retried; mistakes of ours stop their model.
 
-        Models that are woken together are decided against one snapshot. Each is written on its own, so that
-        one whose writes are slow holds up no other; while it is written it is not decided anew.
+        Models that are woken together are decided in turn, a few at a time: other work goes on in between,
+        above all the renewal of the Lease. Each is written on its own, so that one whose writes are slow
+        holds up no other; while it is written it is not decided anew.
         """
+        await self._begin()
         async with asyncio.TaskGroup() as writes:
             while True:
                 keys = await self.wakeups.take(self._context.settings.batch_milliseconds / 1000)
@@ -60,10 +64,23 @@ class Reconciler:
                 self._context.metrics.models.set(len(self._context.models))
                 free = keys - self._busy
                 self._postponed |= keys & self._busy
-                due = self._due(free)
-                self._busy |= due.keys()
-                for key, write in due.items():
-                    writes.create_task(self._pass(key, write))
+                left = self._decisions.in_turn(free)
+                while left:
+                    some, left = left[:DECIDED_AT_ONCE], left[DECIDED_AT_ONCE:]
+                    due = self._due(some, left)
+                    self._busy |= due.keys()
+                    for key, write in due.items():
+                        writes.create_task(self._pass(key, write))
+                    await asyncio.sleep(0)
+                    await self._context.duty.permitted()
+
+    async def _begin(self) -> None:
+        while True:
+            try:
+                return await self._writer.begin()
+            except ApiError as error:
+                logger.warning("objects not listed, trying again", extra={"error": str(error)})
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _pass(self, key: ModelKey, write: Awaitable[float | None]) -> None:
         """Carry a write out as the only one of its model; wake the model again when that is called for."""
@@ -77,11 +94,13 @@ class Reconciler:
         if seconds is not None:
             await self.wakeups.wake_later(key, seconds)
 
-    def _due(self, keys: Collection[ModelKey]) -> dict[ModelKey, Awaitable[float | None]]:
-        """Decide on models; returns what is to be written of each."""
+    def _due(
+        self, keys: Collection[ModelKey], later: Collection[ModelKey]
+    ) -> dict[ModelKey, Awaitable[float | None]]:
+        """Decide on models before others have their turn; returns what is to be written of each."""
         models, mistakes = self._context.models, self._context.mistakes
         due: dict[ModelKey, Awaitable[float | None]] = {
-            model_key(intent.model): self._write(intent) for intent in self._decisions.on(keys)
+            model_key(intent.model): self._write(intent) for intent in self._decisions.on(keys, later)
         }
         for key in keys:
             match models.get(key):

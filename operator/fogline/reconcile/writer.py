@@ -26,6 +26,7 @@ from fogline.objects.metadata import Document, path_of_annotation
 from fogline.observe import View, model_key
 from fogline.observe.view import Child
 from fogline.placement.explain import describe
+from fogline.reconcile.inherited import Inherited, is_as_applied, noted
 from fogline.reconcile.intent import Intent
 from fogline.reconcile.refusal import Refusal
 from fogline.reconcile.uncleared import grace_seconds
@@ -55,6 +56,17 @@ class Writer:
         self._view = view
         self._recorder = recorder
         self._applied: dict[tuple[Kind, ModelKey], _Applied] = {}
+        self._inherited = Inherited()
+
+    async def begin(self) -> None:
+        """Look at what operators before this one applied.
+
+        Raises
+        ------
+        ApiError
+            The API server refuses it or cannot be reached.
+        """
+        await self._inherited.read(self._client, (SERVICES, POD_DISRUPTION_BUDGETS, DEPLOYMENTS))
 
     async def carry_out(self, intent: Intent) -> Refusal | None:
         """Write everything that an intent asks for, the status last.
@@ -235,6 +247,8 @@ class Writer:
         live = self._view.child(kind, key)
         content = json.dumps(document, sort_keys=True)
         known = self._applied.get((kind, key))
+        if live and known is None:
+            known = self._inherit(kind, live, document, content)
         if live and known and _is_current(live.metadata, known, content):
             return None, False
         holder = live.metadata if live else await self._read(kind, key)
@@ -243,7 +257,7 @@ class Writer:
             return Refusal(Reason.NAME_TAKEN, text), False
         identity = {"uid": holder.uid} if holder else {}
         refusal, answer = await self._apply_unless_contested(
-            {**document, "metadata": {**meta, **identity}}, _as_we_left_it(live, known)
+            _with_identity(noted(document), identity), _as_we_left_it(live, known)
         )
         if answer is None:
             return refusal, False
@@ -251,6 +265,17 @@ class Writer:
         version = _version(got.get("generation", 0), got["resourceVersion"])
         self._applied[kind, key] = _Applied(content, got["uid"], version)
         return None, holder is None or got["resourceVersion"] != holder.resource_version
+
+    def _inherit(self, kind: Kind, live: Child, document: Document, content: str) -> _Applied | None:
+        """Take over what an operator before this one applied, if it wanted the same and it is still there."""
+        found = self._inherited.take(kind, ModelKey(*live.metadata.key))
+        if found is None or not is_as_applied(found, document):
+            return None
+        meta = found["metadata"]
+        version = _version(meta.get("generation", 0), meta["resourceVersion"])
+        applied = _Applied(content, meta["uid"], version)
+        self._applied[kind, ModelKey(*live.metadata.key)] = applied
+        return applied
 
     async def _read(self, kind: Kind, key: ModelKey) -> ObjectMeta | None:
         """Read who holds a name: the watches see only objects with our label, and may be behind."""
@@ -306,6 +331,10 @@ class Writer:
             )
         except (NotFoundError, ConflictError):
             logger.info("gone or changed meanwhile", extra={"kind": kind.plural, "object": name})
+
+
+def _with_identity(document: Document, identity: Mapping[str, str]) -> Document:
+    return {**document, "metadata": {**document["metadata"], **identity}}
 
 
 def _is_ours(live: ObjectMeta, wanted: Mapping[str, Any]) -> bool:

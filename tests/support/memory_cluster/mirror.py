@@ -19,8 +19,8 @@ from fogline.cluster.kinds import (
     SERVICES,
     Kind,
 )
-from fogline.names import MODEL_LABEL, ModelKey
-from fogline.observe import Models, View
+from fogline.names import ModelKey
+from fogline.observe import Models, SeenPod, View, seen_pod
 
 _TYPES: dict[Kind, Any] = {
     NODES: objects.Node,
@@ -73,6 +73,8 @@ class Mirror:
         as_type = _TYPES[change.kind]
         before = self._seen.pop((change.kind, change.key), None)
         after = None if change.after is None else msgspec.convert(change.after, as_type)
+        if change.kind is PODS and after is not None:
+            after = seen_pod(after)
         if after is not None:
             self._seen[change.kind, change.key] = after
         if change.kind is PODS:
@@ -86,6 +88,6 @@ class Mirror:
         else:
             self._view.child_changed(change.kind, before, after)
 
-    def _count(self, pod: objects.Pod | None, step: int) -> None:
-        if pod and pod.spec.node_name and (model := pod.metadata.labels.get(MODEL_LABEL)):
-            self.on_node[pod.spec.node_name][ModelKey(pod.metadata.namespace, model)] += step
+    def _count(self, pod: SeenPod | None, step: int) -> None:
+        if pod and pod.replica and pod.replica.node and pod.replica.bound:
+            self.on_node[pod.replica.node][pod.replica.model] += step
