@@ -7,7 +7,6 @@ server it speaks as the connection that it was given. Upgraded connections (exec
 import asyncio
 import json
 import time
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import yaml
 from aiohttp import web
+from tests.support.answers import Answer, passed_on, refusal, shortened
 from tests.support.faults import (
     WRITES,
     Action,
@@ -41,29 +41,8 @@ from yarl import URL
 
 from fogline.cluster.connection import Connection
 
-NOT_PASSED_ON = frozenset(
-    {
-        "host",
-        "authorization",
-        "connection",
-        "keep-alive",
-        "content-length",
-        "transfer-encoding",
-        "date",
-        "server",
-    }
-)
-"""Headers of one connection, not of the message."""
-
 LONGEST_LINE_BYTES = 4 * 1024**2
 """One event of a watch; etcd stores no object above 1.5 MiB."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -72,7 +51,7 @@ class _Armed:
 
     fault: Fault
     matched: int = 0
-    kept: _Answer | None = None
+    kept: Answer | None = None
     """The answer that a stale API server goes on giving."""
 
     def hits(self, request: Request) -> bool:
@@ -200,17 +179,17 @@ class FaultProxy:
         if armed and isinstance(action, Freeze):
             await self._freeze(incoming, request, armed, action)
         if isinstance(action, Refuse):
-            answer = _refusal(action)
+            answer = refusal(action)
         await _hold_up(action)
         if answer is None:
             async with self._forward(incoming, request) as response:
                 if request.watches and response.ok:
                     return await self._stream(incoming, request, response, action)
-                answer = _Answer(response.status, _passed_on(response.headers), await response.read())
+                answer = Answer(response.status, passed_on(response.headers), await response.read())
         if isinstance(action, Drop):
             raise _dropped(action)
         if isinstance(action, Shorten):
-            answer = _shortened(answer, action.to)
+            answer = shortened(answer, action.to)
         if armed and isinstance(action, Stale):
             armed.kept = answer
         request.status = answer.status
@@ -232,7 +211,7 @@ class FaultProxy:
     def _forward(
         self, incoming: web.BaseRequest, request: Request
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        headers = _passed_on(incoming.headers)
+        headers = passed_on(incoming.headers)
         if self._target.authorization and (header := self._target.authorization()):
             headers["Authorization"] = header
         url = URL(self._target.server + request.path, encoded=True)
@@ -248,7 +227,7 @@ class FaultProxy:
         action: Action | None,
     ) -> web.StreamResponse:
         request.status = response.status
-        outgoing = web.StreamResponse(status=response.status, headers=_passed_on(response.headers))
+        outgoing = web.StreamResponse(status=response.status, headers=passed_on(response.headers))
         await outgoing.prepare(incoming)
         lines = _Lines(response, request, action.every_seconds if isinstance(action, Chatter) else None)
         passed = 0
@@ -317,30 +296,3 @@ def _dropped(action: Drop) -> _DroppedError:
     if action.meanwhile:
         action.meanwhile()
     return _DroppedError()
-
-
-def _refusal(action: Refuse) -> _Answer:
-    status = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "code": action.status,
-        "reason": action.reason,
-        "message": "made by the fault proxy",
-        "details": {"causes": list(action.causes)},
-    }
-    headers = {"Content-Type": "application/json"}
-    if action.retry_after_seconds is not None:
-        headers["Retry-After"] = str(action.retry_after_seconds)
-    return _Answer(action.status, headers, json.dumps(status).encode())
-
-
-def _shortened(answer: _Answer, to: int) -> _Answer:
-    listing = json.loads(answer.body)
-    listing["items"] = listing["items"][:to]
-    listing["metadata"].pop("continue", None)
-    return _Answer(answer.status, answer.headers, json.dumps(listing).encode())
-
-
-def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in NOT_PASSED_ON}

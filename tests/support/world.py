@@ -34,6 +34,9 @@ from fogline.names import CLEARANCE_LABEL, MODEL_LABEL, TIER_LABEL
 TEST_LABEL = "example.com/test"
 """On the nodes of a test: the namespace that they are for."""
 
+LOOK_SECONDS = 0.1
+"""Between two looks at the cluster: to look costs the API server more than all else that a test does."""
+
 CHILD_KINDS = (DEPLOYMENTS, SERVICES, POD_DISRUPTION_BUDGETS)
 
 UNMANAGED = "kwok.x-k8s.io/status=custom"
@@ -51,7 +54,9 @@ async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
         await wait_for(lambda: world.history.is_recording or recording.done(), "the history begins")
         yield world
         await world.history.caught_up()
-        await wait_for(lambda: not world.history.marked_for_nothing(), "no pod has marks for nothing")
+        await wait_for(
+            lambda: not world.history.marked_for_nothing(), "no pod has marks for nothing", every_seconds=0.5
+        )
         assert not recording.done(), "the history has a hole"
     finally:
         recording.cancel()
@@ -104,7 +109,7 @@ class World:
         if clearance:
             own[CLEARANCE_LABEL] = clearance
         await self.client.create(simulated_node(name, {**own, **(labels or {})}, cpu=cpu))
-        await wait_for(lambda: self._is_ready(name), f"node {name} is Ready")
+        await wait_for(lambda: self._is_ready(name), f"node {name} is Ready", every_seconds=0.05)
         return name
 
     async def set_not_ready(self, node: str) -> None:
@@ -179,7 +184,8 @@ class World:
             return seen["status"] == status and reason in {"", seen["reason"]}
 
         try:
-            await wait_for(holds, f"{name} is {kind}={status} {reason}", limit_seconds)
+            what = f"{name} is {kind}={status} {reason}"
+            await wait_for(holds, what, limit_seconds, every_seconds=LOOK_SECONDS)
         except AssertionError as error:
             status_now = (await self.model(name)).get("status", {})
             raise AssertionError(f"{error}; last seen {dict(seen)}, status {status_now}") from None
@@ -202,7 +208,8 @@ class World:
             )
 
         try:
-            await wait_for(holds, f"{name} is Ready with {replicas} replicas", limit_seconds)
+            what = f"{name} is Ready with {replicas} replicas"
+            await wait_for(holds, what, limit_seconds, every_seconds=LOOK_SECONDS)
         except AssertionError as error:
             raise AssertionError(f"{error}; status {status}") from None
 
@@ -215,7 +222,7 @@ class World:
             notes = await self.events(reason)
             return len(notes) >= times
 
-        await wait_for(holds, f"{times} Events tell of {reason}")
+        await wait_for(holds, f"{times} Events tell of {reason}", every_seconds=LOOK_SECONDS)
         assert len(notes) == times, notes
         return notes
 
@@ -226,7 +233,7 @@ class World:
             return await self.nodes_of(model) == nodes
 
         try:
-            await wait_for(holds, f"{model} is on {nodes}")
+            await wait_for(holds, f"{model} is on {nodes}", every_seconds=LOOK_SECONDS)
         except AssertionError as error:
             status_now = (await self.model(model)).get("status", {})
             raise AssertionError(f"{error}; status {status_now}") from None
