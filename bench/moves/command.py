@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.moves import ways
 from bench.moves.page import PAGE, fill_in
 from bench.moves.simulate import Outcome, simulate
-from bench.moves.tables import Size, comparison
+from bench.moves.tables import Size, causes, comparison
 from bench.moves.trace import make_trace
 from bench.moves.world import make_world
 
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     outcomes = [moves, never, kube]
     print(size.text())
     print(comparison(outcomes).as_text())
+    print(causes(moves))
     if found.docs:
         fill_in(size, outcomes)
     _refuse_breaches(outcomes)

@@ -4,15 +4,14 @@ LowNodeUtilization with the thresholds of its documentation, 20 % and 50 % of wh
 RemovePodsViolatingNodeAffinity, every five minutes. Evictions go through the budgets.
 """
 
-from collections.abc import Mapping
-
+import numpy as np
 from tests.support.changes import Change
 from tests.support.memory_cluster import MemoryCluster
 from tests.support.memory_cluster.pods import is_alive
 from tests.support.node_selector import accepts
 
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import NODES, PODS
+from fogline.cluster.kinds import NODES
 
 EVERY_SECONDS = 300.0
 _UNDER, _OVER = 0.2, 0.5
@@ -24,74 +23,74 @@ class Descheduler:
 
     def __init__(self, cluster: MemoryCluster) -> None:
         self._cluster = cluster
-        self._shares: dict[str, Mapping[str, float]] = {}
-        """Of each resource of a node that is requested; only those that nothing has changed since."""
+        self._usable: set[str] = set()
+        """Nodes that take new pods."""
         self._relabelled: set[str] = set()
+        self._is_stirred = True
+        """Whether anything has changed since the last look that evicted nothing."""
         self.evictions = 0
-        cluster.store.watch(self._changed)
+        cluster.follow(self._changed)
 
     def start(self) -> None:
         """Begin to look."""
         self._cluster.timeline.later(EVERY_SECONDS, self._look)
 
     def _look(self) -> None:
-        nodes = [node for node in self._cluster.store.all(NODES) if _is_usable(node)]
-        self._remove_violating(nodes)
-        self._level(nodes)
         self.start()
+        if not self._is_stirred:
+            return  # it would find what it found the last time: nothing to evict
+        self._is_stirred = False
+        self._remove_violating()
+        self._level()
 
-    def _remove_violating(self, nodes: list[Document]) -> None:
+    def _remove_violating(self) -> None:
         relabelled, self._relabelled = self._relabelled, set()
-        for node in (one for one in nodes if one["metadata"]["name"] in relabelled):
-            name, labels = node["metadata"]["name"], node["metadata"]["labels"]
+        for name in sorted(relabelled & self._usable):
+            labels = self._cluster.store.get(NODES, ("", name))["metadata"]["labels"]
             for pod in self._cluster.kubelets.pods_on(name):
                 if is_alive(pod) and not accepts(pod["spec"]["affinity"], labels, name):
                     self._evict(pod)
 
-    def _level(self, nodes: list[Document]) -> None:
+    def _level(self) -> None:
         """Take pods off nodes that are used much, as long as there is room on nodes that are used little."""
         room = self._cluster.room
-        shares = {name: self._shares_of(name) for name in (node["metadata"]["name"] for node in nodes)}
-        under = [name for name, share in shares.items() if all(part < _UNDER for part in share.values())]
-        over = [name for name, share in shares.items() if any(part > _OVER for part in share.values())]
-        left = {
-            resource: sum(
-                room.allocatable(name)[resource] * (_OVER - shares[name][resource]) for name in under
-            )
-            for resource in _RESOURCES
-        }
-        for name in sorted(over, key=lambda name: -sum(shares[name].values())):
-            used, has = dict(room.used(name)), room.allocatable(name)
-            for pod in self._cluster.kubelets.pods_on(name):
-                requests = room.requests_of(pod)
-                if all(used[one] <= _OVER * has[one] for one in _RESOURCES):
-                    break
-                if not is_alive(pod) or any(left[one] < requests[one] for one in _RESOURCES):
-                    continue
-                if self._evict(pod):
-                    for one in _RESOURCES:
-                        used[one] -= requests[one]
-                        left[one] -= requests[one]
+        rows = np.array([room.row_of[name] for name in sorted(self._usable)], dtype=np.int64)
+        offered = {name: room.offered(name)[rows] for name in _RESOURCES}
+        shares = {name: room.taken(name)[rows] / offered[name] for name in _RESOURCES}
+        under = np.logical_and.reduce([share < _UNDER for share in shares.values()])
+        over = np.logical_or.reduce([share > _OVER for share in shares.values()])
+        left = {name: float((offered[name] * (_OVER - shares[name]))[under].sum()) for name in _RESOURCES}
+        if not under.any():
+            return
+        fullest = np.argsort(-sum(shares.values()), kind="stable")
+        for row in rows[fullest[over[fullest]]].tolist():
+            self._relieve(room.names[row], left)
 
-    def _shares_of(self, node: str) -> Mapping[str, float]:
-        if node not in self._shares:
-            used, has = self._cluster.room.used(node), self._cluster.room.allocatable(node)
-            self._shares[node] = {name: used.get(name, 0) / has[name] for name in _RESOURCES}
-        return self._shares[node]
+    def _relieve(self, name: str, left: dict[str, float]) -> None:
+        """Take pods off a node until it is used no more than it should be."""
+        room = self._cluster.room
+        used, has = dict(room.used(name)), room.allocatable(name)
+        for pod in self._cluster.kubelets.pods_on(name):
+            requests = room.requests_of(pod)
+            if all(used[one] <= _OVER * has[one] for one in _RESOURCES):
+                break
+            if not is_alive(pod) or any(left[one] < requests[one] for one in _RESOURCES):
+                continue
+            if self._evict(pod):
+                for one in _RESOURCES:
+                    used[one] -= requests[one]
+                    left[one] -= requests[one]
 
     def _changed(self, change: Change) -> None:
+        self._is_stirred = True
         if change.kind is NODES:
-            self._shares.pop(change.key[1], None)
-            self._relabelled.add(change.key[1])
-        elif change.kind is PODS:
-            for pod in filter(None, (change.before, change.after)):
-                self._shares.pop(pod["spec"].get("nodeName", ""), None)
+            name, live = change.key[1], change.after
+            self._usable.discard(name)
+            if live is not None and not live["spec"].get("unschedulable") and not live["spec"].get("taints"):
+                self._usable.add(name)
+            self._relabelled.add(name)
 
     def _evict(self, pod: Document) -> bool:
         done = self._cluster.evict(pod)
         self.evictions += done
         return done
-
-
-def _is_usable(node: Document) -> bool:
-    return not node["spec"].get("unschedulable") and not node["spec"].get("taints")

@@ -6,7 +6,7 @@ from dev.paths import ROOT
 
 from bench.moves.picture import draw
 from bench.moves.simulate import Outcome
-from bench.moves.tables import Size, comparison
+from bench.moves.tables import Size, causes, comparison
 
 PAGE = ROOT / "docs" / "moves-benchmark.md"
 PICTURE = ROOT / "docs" / "moves-benchmark.svg"
@@ -26,6 +26,6 @@ def fill_in(size: Size, outcomes: Sequence[Outcome]) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page must have the lines {BEGIN!r} and {END!r}")
-    figures = f"{size.text()}.\n\n{comparison(outcomes).as_markdown()}"
+    figures = f"{size.text()}.\n\n{comparison(outcomes).as_markdown()}\n\n{causes(outcomes[0])}."
     PAGE.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}")
     PICTURE.write_text(draw(outcomes))

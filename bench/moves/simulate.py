@@ -1,12 +1,14 @@
 """Runs one way through all that happens, and adds up what it comes to."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.support.judging import Judge
 
 from bench.moves.account import Account, Totals
+from bench.moves.causes import Causes
 from bench.moves.happen import Fate
 from bench.moves.trace import DAY, Happening
 from bench.moves.ways import SETTLE_SECONDS, Run
@@ -22,6 +24,8 @@ class Outcome:
     """Up to the end of each day."""
     moves: int
     """Of its own decision."""
+    causes: Counter[str]
+    """Moves that save money, by what they answered to; empty if it is not judged."""
     cpu_seconds: float
     is_judged: bool
     breaches: Sequence[str]
@@ -49,9 +53,10 @@ def simulate(
     account = Account(cluster, world)
     for key, demand in world.demands.items():
         account.want(key, demand.replicas)
-    judge = Judge()
+    judge, causes = Judge(), Causes(cluster, world.demands)
     if is_judged:
-        cluster.store.watch(judge.see)
+        cluster.follow(judge.see)
+        cluster.follow(causes.see)
     cluster.run_for(SETTLE_SECONDS)
     account.restart()
     moved = run.moves()
@@ -62,5 +67,15 @@ def simulate(
     for _ in range(days):
         cluster.run_for(DAY)
         found.append(account.so_far())
-    breaches = [*judge.breaches, *judge.idle_with_marks(), *judge.crowded()] if is_judged else []
-    return Outcome(name, found, run.moves() - moved, time.process_time() - began, is_judged, breaches), run
+    seconds = time.process_time() - began
+    breaches = [*judge.breaches, *judge.idle_with_marks(), *judge.crowded(), *causes.unexplained]
+    outcome = Outcome(
+        name=name,
+        days=found,
+        moves=run.moves() - moved,
+        causes=causes.found,
+        cpu_seconds=seconds,
+        is_judged=is_judged,
+        breaches=breaches,
+    )
+    return outcome, run

@@ -48,5 +48,11 @@ def comparison(outcomes: Sequence[Outcome]) -> Table:
     return Table("what they come to", header, tuple((name, *cells) for name, cells in rows.items()))
 
 
+def causes(outcome: Outcome) -> str:
+    """Say what the moves answered to that save money, the most frequent cause first."""
+    told = "; ".join(f"{cause}: {count:,}" for cause, count in outcome.causes.most_common())
+    return f"{outcome.causes.total():,} moves to save money, and what had changed before: {told or 'none'}"
+
+
 def _per_replica_day(one: Outcome, count: int) -> float:
     return count * 86_400 / one.total.wanted_seconds

@@ -18,13 +18,13 @@ DAY = 86_400.0
 _CENT_OF_A_CENT = Decimal("0.0001")
 
 _DAYS_BETWEEN_FAILURES = {Tier.CLOUD: 90.0, Tier.EDGE: 45.0}
-_DAYS_BETWEEN_CUTS = 15.0
+_DAYS_BETWEEN_CUTS = 30.0
 """Of the link of one site."""
-_DAYS_BETWEEN_REPAIRS = 30.0
-"""Each node is drained and started anew about once a month, for updates."""
+_DAYS_BETWEEN_REPAIRS = 60.0
+"""Each node is drained and started anew about every other month, for updates."""
 _REPRICED = 4
 """One machine type and region of so many changes its price each day."""
-_WAVING = 8
+_WAVING = 16
 """One model of so many wants more in the day than at night."""
 
 

@@ -18,11 +18,13 @@ from fogline.names import MODEL_LABEL, ModelKey
 
 SETTLE_SECONDS = 3600.0
 """The first hour does not count: everything comes up in it."""
-_COLLECT_SECONDS = 15.0
-_LOOK_SECONDS = 6 * 3600.0
-"""The operator looks for moves half a second after a change, and of every model whenever a node changes. Here
-it looks after 15 s, at the models on the node and at those that wait; at all others every six hours and when
-prices change. More would take longer than it is worth."""
+_PASS_SECONDS = 5.0
+_COLLECT_SECONDS = 30.0
+_LOOK_SECONDS = 12 * 3600.0
+"""The operator passes over a model 0.1 s after a change, also after its own status. It looks for moves half a
+second after a change, and of every model whenever a node changes. Here it passes after 5 s, and looks after
+30 s, at the models on the node and at those that wait; at all others every twelve hours and when prices
+change. More would take longer than it is worth."""
 _BACK_OFF_SECONDS = 10.0
 """kube-scheduler's longest pause before it looks again at a pod that it refused (podMaxBackoffSeconds)."""
 
@@ -41,7 +43,13 @@ class Run:
 def fogline(world: World, *, moves: bool) -> Run:
     """Let the operator place the models, and move them if it may."""
     cluster = _cluster(world)
-    habits = Habits(collect_seconds=_COLLECT_SECONDS, moves=moves, wakes_all=False)
+    habits = Habits(
+        pass_seconds=_PASS_SECONDS,
+        passes_for_status=False,
+        collect_seconds=_COLLECT_SECONDS,
+        moves=moves,
+        wakes_all=False,
+    )
     operator = MemoryOperator(cluster.store, cluster.timeline, habits=habits)
     for model in world.models:
         cluster.add_model(model)

@@ -1,6 +1,6 @@
 """The cluster of the simulation: nodes, models, and how long their artifacts take to load."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -12,7 +12,7 @@ from dev.instances.nodes import make_nodes
 from fogline.api import ModelDeployment
 from fogline.cluster.documents import Document
 from fogline.names import MODEL_LABEL, ModelKey
-from fogline.placement import Demand, Unplaceable, Usage, demand_of, place
+from fogline.placement import Demand, Usage, decide, demand_of, turn
 from fogline.snapshot import Node, Snapshot
 
 _LOAD = Load(
@@ -41,12 +41,11 @@ class World:
 
 
 def make_world(nodes: int, seed: int) -> World:
-    """Make nodes, and models that at least one of them can run."""
+    """Make nodes, and models that all find room on them at first."""
     random = Random(f"world/{seed}")  # noqa: S311  a cluster is no secret
     made = tuple(make_nodes(nodes, random))
     wanted = tuple(make_models(made, _LOAD, random))
-    usage = Usage(Snapshot(made))
-    models = tuple(model for model in wanted if _is_placeable(demand_of(model), usage))
+    models = tuple(_that_fit(sorted(wanted, key=lambda one: turn(demand_of(one))), Usage(Snapshot(made))))
     everything: list[dict[str, Any]] = documents(Instance("moves", models, Snapshot(made)))["items"]
     demands = {demand.model: demand for demand in map(demand_of, models)}
     return World(
@@ -58,5 +57,11 @@ def make_world(nodes: int, seed: int) -> World:
     )
 
 
-def _is_placeable(demand: Demand, usage: Usage) -> bool:
-    return all(not isinstance(place(demand, usage, one.site), Unplaceable) for one in demand.clients)
+def _that_fit(models: Iterable[ModelDeployment], usage: Usage) -> Iterator[ModelDeployment]:
+    """Leave out the models that do not find room for all of their replicas beside those before them."""
+    for model in models:
+        tried = usage.fork()
+        decision = decide(demand_of(model), tried)
+        if not decision.unplaceable:
+            usage = tried
+            yield model

@@ -6,7 +6,7 @@ from dev.cluster import simulated_node
 from tests.support.memory_cluster import MemoryCluster
 from tests.support.memory_cluster.pods import condition, is_alive, is_ready
 
-from fogline.cluster.kinds import DEPLOYMENTS, NODES, PODS
+from fogline.cluster.kinds import DEPLOYMENTS, NODES, POD_DISRUPTION_BUDGETS, PODS
 from fogline.names import DELETION_COST_ANNOTATION
 
 WEB = ("default", "web")
@@ -122,3 +122,19 @@ def test_a_kubelet_that_restarts_with_less_room_kills_the_youngest_pods() -> Non
     failed = {pod["metadata"]["name"] for pod in cluster.pods() if pod["status"]["phase"] == "Failed"}
     assert len(failed) == 2
     assert oldest not in failed
+
+
+def test_a_drain_tries_again_once_something_changed_and_no_sooner() -> None:
+    cluster = cluster_with(nodes=2, replicas=2)
+    model = {"name": "", "namespace": "default"}
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": model}
+    cluster.store.create({**budget, "spec": {"minAvailable": 2}})
+    cluster.drain("node-0", limit_seconds=600)
+    cluster.run_for(60)
+    assert len(cluster.kubelets.pods_on("node-0")) == 2
+    cluster.store.change(POD_DISRUPTION_BUDGETS, ("default", ""), spec={"minAvailable": 1})
+    cluster.run_for(4)
+    assert all(is_alive(pod) for pod in cluster.pods())
+    cluster.run_for(60)
+    assert cluster.kubelets.pods_on("node-0") == []
+    assert len(cluster.kubelets.pods_on("node-1")) == 2

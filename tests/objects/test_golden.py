@@ -157,3 +157,12 @@ def test_the_deployments_of_two_variants_never_take_each_others_pods() -> None:
     for one, other in ((cloud, edge), (edge, cloud)):
         selector = one["spec"]["selector"]["matchLabels"]
         assert not selector.items() <= other["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_who_asks_for_other_children_of_the_same_spec_gets_others() -> None:
+    model = make_model()
+    first = children(model, {"cloud": 1}, SETTINGS)
+    assert children(model, {"cloud": 1}, SETTINGS) is first
+    assert children(model, {"cloud": 2}, SETTINGS).deployments[0]["spec"]["replicas"] == 2
+    assert children(model, {"cloud": 1}, SETTINGS, may_go=1).budget != first.budget
+    assert children(model, {"cloud": 1}, SETTINGS) == first

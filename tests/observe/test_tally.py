@@ -3,6 +3,7 @@
 import pickle
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.builders import make_demand, make_edge_node, make_node, make_pod
@@ -11,7 +12,7 @@ from tests.support.random_worlds import models, nodes, pods
 from fogline.names import ModelKey
 from fogline.observe.tally import Tally
 from fogline.placement import Usage, decide, demand_of
-from fogline.snapshot import Node, Pod, Snapshot
+from fogline.snapshot import Node, Pod, Snapshot, Taint
 
 NAMES = [f"n{number}" for number in range(5)]
 
@@ -79,6 +80,26 @@ def test_a_decision_on_one_usage_is_not_seen_by_the_next() -> None:
     second = tally.usage()
     assert second.free_on(second.node("a"), "cpu") == 4000
     assert second.replicas_of(ModelKey("default", "digits")) == ()
+
+
+@pytest.mark.parametrize(
+    "state", [{"ready": False}, {"cordoned": True}, {"taints": (Taint("gpu", "", "NoSchedule"),)}]
+)
+def test_a_node_counts_in_the_state_that_it_is_in(state: dict[str, Any]) -> None:
+    there = {"a": make_node("a"), "b": make_node("b", cost="9")}
+    tally = Tally(there)
+    tally.nodes_changed(there)
+    demand = make_demand(replicas=1)
+    for node, chosen in (
+        (there["a"], "a"),
+        (make_node("a", **state), "b"),
+        (there["a"], "a"),
+        (make_node("a", cost="10"), "b"),
+    ):
+        there["a"] = node
+        tally.nodes_changed(["a"])
+        (assigned,) = decide(demand, tally.usage()).assignments
+        assert assigned.node == chosen
 
 
 def test_what_is_seen_later_does_not_change_a_usage_that_was_given() -> None:

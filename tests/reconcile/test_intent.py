@@ -176,6 +176,15 @@ def test_a_model_without_refused_pods_need_not_be_looked_at_again() -> None:
     assert Scene(model(), (CLOUD,), (running("p", "cloud-1"),)).pass_at().again_seconds is None
 
 
+def test_a_pod_that_is_refused_without_a_pin_need_not_be_looked_at_again() -> None:
+    # Nothing of it is stuck, however long it waits: kube-scheduler binds it as soon as there is room.
+    document = refused("p", "cloud-1", "2030-01-02T03:03:34Z")
+    document["spec"].pop("affinity")
+    intent = Scene(model(), (CLOUD,), (document,)).pass_at()
+    assert intent.stuck == ()
+    assert intent.again_seconds is None
+
+
 def test_an_empty_list_of_nodes_is_never_no_nodes() -> None:
     found = model(replicas=2)
     pods = (running("p", "edge-1", "edge"), running("q", "edge-1", "edge"))

@@ -1,6 +1,6 @@
 """What a watch tells: an object before and after a write."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fogline.cluster.documents import Document
@@ -22,10 +22,11 @@ class Change:
     version: int
     """Changes of all kinds are in one order."""
 
-    @property
-    def key(self) -> ObjectKey:
-        """Name the object."""
-        return key_of(self.document)
+    key: ObjectKey = field(init=False)
+    """Names the object."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", key_of(self.document))
 
     @property
     def document(self) -> Document:

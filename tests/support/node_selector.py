@@ -1,6 +1,6 @@
 """Required node affinity, evaluated as kube-scheduler does (k8s.io/component-helpers, ``nodeaffinity``)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -10,6 +10,13 @@ def accepts(affinity: Document, labels: Mapping[str, str], node_name: str = "") 
     """Tell whether a node may run a pod with this ``spec.affinity``: one of the terms must hold."""
     required = affinity["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     return any(_term_holds(term, labels, node_name) for term in required["nodeSelectorTerms"])
+
+
+def keys_of(affinity: Document) -> Iterator[str]:
+    """Name the labels that it asks for."""
+    required = affinity["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    for term in required["nodeSelectorTerms"]:
+        yield from (one["key"] for one in term.get("matchExpressions", ()))
 
 
 def _term_holds(term: Document, labels: Mapping[str, str], node_name: str) -> bool:

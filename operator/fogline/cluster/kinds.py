@@ -8,9 +8,9 @@ from fogline import api
 from fogline.errors import BadInputError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """One kind of object.
+    """One kind of object. Each is made once, here, so that kinds are told apart by identity.
 
     Parameters
     ----------

@@ -51,7 +51,6 @@ def drains(
     blocked: list[Blocked] = []
     to_come: list[float] = []
     patience = timedelta(seconds=model.spec.rebalancing.ready_timeout_seconds)
-    moment = Moment(now, is_outage(usage.nodes))
     for replica in replicas:
         since = _cordoned_since(replica, usage)
         if since is None:
@@ -59,7 +58,7 @@ def drains(
         if now - since <= patience:
             to_come.append((since + patience - now).total_seconds())
             continue
-        why = _given_up(model, replica, since) or _held(model, demand, replica, usage, moment)
+        why = _given_up(model, replica, since) or _held(model, demand, replica, usage, now)
         if why:
             blocked.append(Blocked(replica, int((now - since).total_seconds()), why))
     return Drains(tuple(blocked), min(to_come, default=None))
@@ -82,11 +81,13 @@ def _given_up(model: ModelDeployment, replica: Replica, since: datetime) -> Past
 
 
 def _held(
-    model: ModelDeployment, demand: Demand, replica: Replica, usage: Usage, moment: Moment
+    model: ModelDeployment, demand: Demand, replica: Replica, usage: Usage, now: datetime
 ) -> Held | None:
     """Say what keeps a replica from moving for more than a while; None when a move is about to start."""
     if replica.leaves_by is not None:
         return None
     counted = usage.of(demand.model).replicas.get((replica.namespace, replica.name))
-    answer = place(demand, leaving(usage, counted[0]) if counted else usage, replica.client_site)
+    without = leaving(usage, counted[0]) if counted else usage
+    answer = place(demand, without, replica.client_site, is_explained=False)
+    moment = Moment(now, is_outage(usage.nodes))
     return hold(Proposal(replica, Reason.NODE_CORDONED, answer), model, moment)

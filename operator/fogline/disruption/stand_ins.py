@@ -82,7 +82,7 @@ def stand_ins(
         uid: _seconds_to_begin(one, usage, link, now) for uid, one in originals.items() if uid not in served
     }
     due = [originals[uid] for uid, seconds in to_begin.items() if seconds == 0]
-    wanted, claimed = _place(due, here, demand, usage)
+    wanted, claimed = _place(due, here, demand, usage) if due else ((), ())
     waits = [to_end[one.stands_in_for or ""] for one in standing] + list(to_begin.values())
     return StandIns(
         standing=tuple(standing),
@@ -170,7 +170,7 @@ def _place(
     wanted: list[Wanted] = []
     claimed: list[Pod] = []
     for original in originals:
-        answer = place(demand, counted, original.client_site)
+        answer = place(demand, counted, original.client_site, is_explained=False)
         if isinstance(answer, Assignment):
             wanted.append(Wanted(original, answer))
             assume(answer, demand, counted)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fogline.api import ModelDeployment
+from fogline.api import ModelDeployment, ModelDeploymentSpec
 from fogline.config import Settings
+from fogline.memo import Memo
 from fogline.objects.budget import budget
 from fogline.objects.deployment import deployment
 from fogline.objects.metadata import Document
@@ -24,6 +25,18 @@ class Children:
         return (*self.services, self.budget, *self.deployments)
 
 
+@dataclass(slots=True)
+class _Latest:
+    """What was made last of a spec."""
+
+    asked: tuple[object, ...] = ()
+    """All else that it was made of."""
+    made: Children | None = None
+
+
+_LATEST: Memo[ModelDeploymentSpec, _Latest] = Memo(most=4096)
+
+
 def children(
     model: ModelDeployment,
     replicas: Mapping[str, int],
@@ -31,7 +44,7 @@ def children(
     may_go: int = 0,
     traffic_distribution: str | None = None,
 ) -> Children:
-    """Build every child.
+    """Build every child. They are only read: who asks for the same again gets the same documents.
 
     Parameters
     ----------
@@ -42,6 +55,22 @@ def children(
     traffic_distribution
         Of the Services, as the cluster calls it; None for any replica.
     """
+    meta = model.metadata
+    asked = (meta.namespace, meta.name, meta.uid, dict(replicas), settings, may_go, traffic_distribution)
+    latest = _LATEST.get(model.spec, lambda _: _Latest())
+    if latest.made is None or latest.asked != asked:
+        latest.asked = asked
+        latest.made = _build(model, replicas, settings, may_go, traffic_distribution)
+    return latest.made
+
+
+def _build(
+    model: ModelDeployment,
+    replicas: Mapping[str, int],
+    settings: Settings,
+    may_go: int,
+    traffic_distribution: str | None,
+) -> Children:
     return Children(
         services(model, traffic_distribution),
         budget(model, may_go),

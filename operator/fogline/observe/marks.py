@@ -6,6 +6,7 @@ A kubelet can write annotations of its own pods, so a mark that cannot be read i
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from fogline.api import MoveStrategy
 from fogline.errors import BadInputError
@@ -30,6 +31,7 @@ def came_by(notes: Mapping[str, str], node: str | None, variant: str, site: str 
     return _move(said, source=said.get("from"), target=node, variant=variant, site=site)
 
 
+@lru_cache(maxsize=16_384)
 def moment(text: str | None) -> datetime | None:
     """Read a time that we wrote; only our own format counts."""
     try:
@@ -39,6 +41,8 @@ def moment(text: str | None) -> datetime | None:
 
 
 def _said(notes: Mapping[str, str], prefix: str) -> dict[str, str]:
+    if f"{prefix}id" not in notes:
+        return {}
     return {key.removeprefix(prefix): value for key, value in notes.items() if key.startswith(prefix)}
 
 

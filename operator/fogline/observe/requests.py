@@ -1,5 +1,6 @@
 """What a pod holds of its node, counted as kube-scheduler counts it."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from fogline.cluster import objects
@@ -15,30 +16,55 @@ def pod_requests(pod: objects.Pod) -> Amounts:
     """
     spec, status = pod.spec, pod.status
     statuses = (*status.container_statuses, *status.init_container_statuses)
-    if spec.init_containers or spec.resources or spec.overhead or any(s.resources for s in statuses):
+    if spec.resources or spec.overhead or any(s.resources for s in statuses):
         return _counted(pod)
-    return _sum(tuple(tuple(one.resources.requests.items()) for one in spec.containers))
+    return _of_template(
+        tuple([tuple(one.resources.requests.items()) for one in spec.containers]),
+        tuple(
+            [
+                (one.restart_policy == "Always", tuple(one.resources.requests.items()))
+                for one in spec.init_containers
+            ]
+        ),
+    )
+
+
+_Requests = tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=4096)
-def _sum(containers: tuple[tuple[tuple[str, str], ...], ...]) -> Amounts:
-    return sum_amounts([*(resource_amounts(dict(one)) for one in containers), {"pods": 1}])
+def _of_template(containers: tuple[_Requests, ...], before: tuple[tuple[bool, _Requests], ...]) -> Amounts:
+    """Count what is asked for, as in `_counted`, where nothing else plays a part.
+
+    Parameters
+    ----------
+    before
+        Init containers: whether each is a sidecar, and what it asks for.
+    """
+    running = [resource_amounts(dict(one)) for one in containers]
+    together = _together(running, [(sidecar, resource_amounts(dict(one))) for sidecar, one in before])
+    return sum_amounts([together, {"pods": 1}])
 
 
 def _counted(pod: objects.Pod) -> Amounts:
     running = [_container(container, pod) for container in pod.spec.containers]
-    sidecars: list[Amounts] = []
-    peaks: list[Amounts] = []
-    for container in pod.spec.init_containers:
-        amounts = _container(container, pod)
-        if container.restart_policy == "Always":
-            sidecars.append(amounts)
-        else:
-            peaks.append(sum_amounts([*sidecars, amounts]))
-    total = max_amounts([sum_amounts([*running, *sidecars]), *peaks])
+    before = [(one.restart_policy == "Always", _container(one, pod)) for one in pod.spec.init_containers]
+    total = _together(running, before)
     if pod.spec.resources:
         total |= resource_amounts(pod.spec.resources.requests)
     return sum_amounts([total, resource_amounts(pod.spec.overhead), {"pods": 1}])
+
+
+def _together(running: Sequence[Amounts], before: Sequence[tuple[bool, Amounts]]) -> dict[str, int]:
+    """Give the most that is held at a time: by all containers that run on, or while one prepares."""
+    sidecars: list[Amounts] = []
+    peaks: list[Amounts] = []
+    for is_sidecar, amounts in before:
+        if is_sidecar:
+            sidecars.append(amounts)
+        else:
+            peaks.append(sum_amounts([*sidecars, amounts]))
+    return max_amounts([sum_amounts([*running, *sidecars]), *peaks])
 
 
 def _container(container: objects.Container, pod: objects.Pod) -> Amounts:

@@ -85,7 +85,10 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The decision for one replica."""
+    """The decision for one replica.
+
+    Of a move nothing is said about the other nodes.
+    """
 
     model: ModelKey
     client_site: str | None

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from types import MappingProxyType
 
+from fogline.memo import Memo
 from fogline.names import ModelKey
 from fogline.placement.answers import Assignment, Rejection, Unplaceable
 from fogline.placement.demand import Demand
@@ -116,7 +116,8 @@ def _place_next(
 def place_waiting(demand: Demand, usage: Usage) -> Assignment | Unplaceable:
     """Choose the node of a pod that exists already, so that its client site is free but not its variant.
 
-    Of the client sites that lack replicas the one is taken that the pod can serve at the lowest cost.
+    Of the client sites that lack replicas the one is taken that the pod can serve at the lowest cost. An
+    assignment tells nothing about other nodes.
 
     Parameters
     ----------
@@ -125,7 +126,8 @@ def place_waiting(demand: Demand, usage: Usage) -> Assignment | Unplaceable:
     """
     held = usage.of(demand.model).per_client_site
     missing = max(demand.replicas - held.total(), 1)  # one more than wanted replaces one that is leaving
-    answers = [place(demand, usage, site) for site in dict.fromkeys(missing_by_site(demand, held, missing))]
+    sites = dict.fromkeys(missing_by_site(demand, held, missing))
+    answers = [place(demand, usage, site, is_explained=False) for site in sites]
     assigned = [answer for answer in answers if isinstance(answer, Assignment)]
     return min(assigned, key=lambda one: one.offer.price) if assigned else answers[0]
 
@@ -135,6 +137,19 @@ def policy_refusals(demand: Demand, replica: ReplicaOf, node: Node, usage: Usage
 
     Room, readiness, cordon and limits are not among them: they only say where nothing new goes.
     """
+    judged = _JUDGED.get(demand, lambda _: {})
+    key = replica.variant, replica.client_site, node.name
+    known = judged.get(key)
+    if known is None or known[0] is not node:
+        known = judged[key] = node, _policy_refusals(demand, replica, node, usage)
+    return known[1]
+
+
+_JUDGED: Memo[Demand, dict[tuple[str, str | None, str], tuple[Node, tuple[Rejection, ...]]]] = Memo(most=4096)
+"""By variant, client site and node: what was found of a node stays so as long as that is the same."""
+
+
+def _policy_refusals(demand: Demand, replica: ReplicaOf, node: Node, usage: Usage) -> tuple[Rejection, ...]:
     variant = demand.variant(replica.variant)
     if variant is None or variant.tier is not node.tier:
         return (tier_not_served(demand, node),)
@@ -147,10 +162,8 @@ def _pods(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
 
 def find_misplaced(demand: Demand, usage: Usage) -> tuple[Misplaced, ...]:
     """Find the replicas that have to leave because of a requirement that must hold while they run."""
-
-    @cache
-    def refused(replica: ReplicaOf, node: str) -> tuple[Rejection, ...]:
-        return policy_refusals(demand, replica, usage.node(node), usage)
-
-    found = (Misplaced(pod, refused(replica, pod.node)) for pod, replica in usage.replicas_of(demand.model))
-    return tuple(misplaced for misplaced in found if misplaced.rejections)
+    found = (
+        (pod, policy_refusals(demand, replica, usage.node(pod.node), usage))
+        for pod, replica in usage.replicas_of(demand.model)
+    )
+    return tuple([Misplaced(pod, rejections) for pod, rejections in found if rejections])

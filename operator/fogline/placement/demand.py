@@ -5,8 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from fogline.api import DataSensitivity, ModelDeployment, Objective, Placement, Tier, Variant
+from fogline.api import (
+    DataSensitivity,
+    ModelDeployment,
+    ModelDeploymentSpec,
+    Objective,
+    Placement,
+    Tier,
+    Variant,
+)
 from fogline.config import FETCHER_REQUESTS
+from fogline.memo import Memo
 from fogline.names import ModelKey
 from fogline.units import Amounts, max_amounts, parse_usd, resource_amounts
 
@@ -107,14 +116,30 @@ class Demand:
         return replace(self, variants=kept)
 
 
+_DEMANDS: Memo[ModelDeploymentSpec, Demand] = Memo(most=16_384)
+"""By spec; enough for every model of a large cluster."""
+
+
 def demand_of(model: ModelDeployment) -> Demand:
-    """Read what a ModelDeployment asks of nodes."""
+    """Read what a ModelDeployment asks of nodes; as long as its spec stays, that is read once."""
+    known = _DEMANDS.get(model.spec, lambda _: _demand(model))
+    created = model.metadata.creation_timestamp or _BEGINNING
+    if known.model == _key(model) and known.created == created:
+        return known
+    return replace(known, model=_key(model), created=created)
+
+
+def _key(model: ModelDeployment) -> ModelKey:
+    return ModelKey(model.metadata.namespace or "default", model.metadata.name)
+
+
+def _demand(model: ModelDeployment) -> Demand:
     spec, rules = model.spec, model.spec.placement
     spread, bounds = rules.spread, {Tier.CLOUD: rules.cloud, Tier.EDGE: rules.edge}
     share = spread.max_per_zone_percent if spread else None
     limit = rules.cost.max_per_hour if rules.cost else None
     return Demand(
-        model=ModelKey(model.metadata.namespace or "default", model.metadata.name),
+        model=_key(model),
         replicas=spec.replicas,
         is_suspended=spec.suspend,
         variants=tuple(_variant(variant) for variant in spec.variants),

@@ -8,6 +8,7 @@ from functools import reduce
 import numpy as np
 
 from fogline.api import Billing
+from fogline.memo import Memo
 from fogline.placement.alternatives import leaving
 from fogline.placement.answers import Assignment, Unplaceable
 from fogline.placement.demand import Demand
@@ -51,13 +52,20 @@ def bargains(demand: Demand, usage: Usage, client_site: str | None) -> tuple[Bar
     Limits of the model as a whole are left aside: whatever a replica may really get costs no less. So one
     look at all nodes rules out most moves of a model.
     """
-    loose = replace(
-        demand, max_per_node=None, max_per_zone=None, tier_maxima={}, tier_minima={}, max_cost_per_hour=None
-    )
+    loose = _LOOSE.get(demand, _loose)
     swept = [sweep(loose, variant, client_site, usage) for variant in demand.variants]
     prices = reduce(np.minimum, [np.where(one.is_feasible, one.price, np.inf) for one in swept])
     rows = np.argsort(prices, kind="stable")[:2].tolist()
     return tuple(Bargain(usage.nodes[row].name, float(prices[row])) for row in rows if prices[row] < np.inf)
+
+
+def _loose(demand: Demand) -> Demand:
+    return replace(
+        demand, max_per_node=None, max_per_zone=None, tier_maxima={}, tier_minima={}, max_cost_per_hour=None
+    )
+
+
+_LOOSE: Memo[Demand, Demand] = Memo(most=4096)
 
 
 def place_elsewhere(
@@ -71,4 +79,4 @@ def place_elsewhere(
         Further nodes that are out of the question.
     """
     site = pod.replica.client_site if pod.replica else None
-    return place(demand, leaving(usage, pod), site, {pod.node, *without})
+    return place(demand, leaving(usage, pod), site, {pod.node, *without}, is_explained=False)

@@ -1,7 +1,7 @@
 """Choose the node of one replica: refuse, price, take the cheapest."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -26,7 +26,12 @@ _PRECISION = 1e-12
 
 
 def place(
-    demand: Demand, usage: Usage, client_site: str | None = None, without: Collection[str] = ()
+    demand: Demand,
+    usage: Usage,
+    client_site: str | None = None,
+    without: Collection[str] = (),
+    *,
+    is_explained: bool = True,
 ) -> Assignment | Unplaceable:
     """Choose the cheapest node that meets every requirement, and the variant to run there.
 
@@ -38,6 +43,9 @@ def place(
     ----------
     without
         Nodes that are out of the question, and that nothing is said about.
+    is_explained
+        Whether an assignment tells of the other nodes, too: the runner-up, who is refused, and who comes
+        closest. That takes as long as the choice itself.
     """
     found = _Found(
         demand, usage, client_site, [sweep(demand, one, client_site, usage) for one in demand.variants]
@@ -46,13 +54,12 @@ def place(
     best = found.cheapest(allowed)
     if best is None:
         return _unplaceable(found)
+    if not is_explained:
+        return found.assignment(best)
     feasible = np.logical_or.reduce(allowed)
     second = found.cheapest(found.feasible({*without, usage.nodes[best.row].name}))
-    return Assignment(
-        model=demand.model,
-        client_site=client_site,
-        tier=found.sweeps[best.variant].variant.tier,
-        offer=found.offer(best),
+    return replace(
+        found.assignment(best),
         runner_up=found.offer(second) if second else None,
         feasible=int(feasible.sum()),
         refused=tuple(found.refused()),
@@ -114,6 +121,19 @@ class _Found:
     def offer(self, place: _Place) -> Offer:
         """Give what a place costs, to the last digit."""
         return offer(self.option(place), self.usage)
+
+    def assignment(self, best: _Place) -> Assignment:
+        """Give the answer without anything about other nodes."""
+        return Assignment(
+            model=self.demand.model,
+            client_site=self.client_site,
+            tier=self.sweeps[best.variant].variant.tier,
+            offer=self.offer(best),
+            runner_up=None,
+            feasible=1,
+            refused=(),
+            counterfactual=None,
+        )
 
     def refused(self) -> Iterator[Refused]:
         """Count the refused nodes by the first requirement that the variant which comes closest breaks."""

@@ -32,6 +32,8 @@ def missing_by_site(demand: Demand, held: Mapping[str | None, int], missing: int
         How many replicas are to be placed. Where other sites have more than their share, this is less than
         the sites lack together.
     """
+    if missing <= 0:
+        return []
     lacks = {site: wanted - held.get(site, 0) for site, wanted in split_by_site(demand).items()}
     order: list[str | None] = []
     for _ in range(missing):

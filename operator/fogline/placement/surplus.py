@@ -20,10 +20,10 @@ def drop_surplus(demand: Demand, usage: Usage) -> tuple[Pod, ...]:
     nodes that take nothing new or hold more of the model than the limits allow, those of client sites with
     more than their share, the costliest, and the highest names.
     """
-    replicas, wanted = usage.replicas_of(demand.model), split_by_site(demand)
-    surplus = len(replicas) - demand.replicas
+    surplus = len(usage.of(demand.model).replicas) - demand.replicas
     if surplus <= 0:
         return ()
+    replicas, wanted = usage.replicas_of(demand.model), split_by_site(demand)
     standing = [
         _standing(demand, pod, replica, usage, number) for number, (pod, replica) in enumerate(replicas)
     ]

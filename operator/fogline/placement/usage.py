@@ -12,6 +12,10 @@ from fogline.placement.holdings import Holdings
 from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
 from fogline.units import MOST, Amounts
 
+_EMPTY = Snapshot(())
+_NOTHING = Holdings()
+"""Of all models without replicas; it is never counted in."""
+
 
 def share_cost(node: Node, requests: Amounts) -> Decimal:
     """Price of the share of a node that one replica uses: its largest share of any resource.
@@ -73,13 +77,13 @@ class Usage:
 
     def fork(self) -> "Usage":
         """Give one that changes on its own. What both share is copied when one of them changes it."""
-        other = Usage(Snapshot(()))
+        other = Usage(_EMPTY)
         other.columns = self.columns
         other._used = {resource: used.copy() for resource, used in self._used.items()}
         other._used_by_ours = {resource: used.copy() for resource, used in self._used_by_ours.items()}
         other._replicas = self._replicas.copy()
-        other._models = dict(self._models)
-        other._costs = dict(self._costs)
+        other._models = self._models.copy()
+        other._costs = self._costs.copy()
         other._assumed = self._assumed
         other._avoided = self._avoided
         self._own.clear()
@@ -141,12 +145,12 @@ class Usage:
 
     def of(self, model: ModelKey) -> Holdings:
         """Tell where the replicas of a model are."""
-        return self._models.get(model) or Holdings()
+        return self._models.get(model, _NOTHING)
 
     def replicas_of(self, model: ModelKey) -> tuple[tuple[Pod, ReplicaOf], ...]:
         """Give the replicas of a model by namespace and name, each with what it serves."""
         held = self.of(model).replicas
-        return tuple(held[key] for key in sorted(held))
+        return tuple([held[key] for key in sorted(held)])
 
     def free(self, resource: str) -> Ints:
         """Tell how much of a resource is left on each node; below 0 where it is over-committed."""

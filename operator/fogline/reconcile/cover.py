@@ -32,12 +32,13 @@ def cover(found: StandIns, seen: Owned, must_stay: int) -> Cover:
     must_stay
         Ready replicas that must be left.
     """
+    staying = Counter(one.variant for one in found.standing)
+    staying.update(one.answer.variant for one in found.wanted)
+    if not found.over:
+        return Cover(staying, (), (), seen)
     spare = sum(one.ready for one in seen.replicas if one.alive) - must_stay
     going: list[Replica] = []
     dismissed: list[Replica] = []
-    staying = Counter(one.variant for one in found.standing) + Counter(
-        one.answer.variant for one in found.wanted
-    )
     for one in found.over:
         live = seen.deployments.get(one.variant)
         if live is None or is_rolling(live) or (one.ready and spare <= 0):

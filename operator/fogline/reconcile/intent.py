@@ -115,14 +115,17 @@ def intend(
     """
     unsupported = before.refusal is not None and before.refusal.reason is Reason.NOT_SUPPORTED
     on_hold = model.spec.suspend or unsupported or _is_blind(seen, usage)
-    demand = replace(demand_of(model), is_suspended=on_hold)
+    demand = demand_of(model)
+    if demand.is_suspended is not on_hold:
+        demand = replace(demand, is_suspended=on_hold)
     progress = Progress() if on_hold else moves(model, demand, seen, usage, now)
     leave(progress, seen, usage)
     claimed = claim(demand, progress.underway, usage)
     standing_in = StandIns() if on_hold else stand_ins(demand, seen.replicas, usage, link_of(model), now)
     waits = drains(model, demand, [one for one in seen.replicas if one.alive and one.bound], usage, now)
     misplaced = _misplaced(demand, usage)
-    demand = replace(demand, replicas=demand.replicas - misplaced.total())
+    if misplaced:
+        demand = replace(demand, replicas=demand.replicas - misplaced.total())
     asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
     decision = decide(demand, usage, asked)
     facts = Facts(
@@ -183,7 +186,7 @@ def intend(
             now,
             [progress.next_deadline, forbidden.next_deadline],
             [
-                settings.unstick_seconds if any(r.refused_since for r in seen.replicas) else None,
+                settings.unstick_seconds if any(map(_is_refused, seen.replicas)) else None,
                 EVICTION_RETRY_SECONDS if evicted else None,
                 waits.due_seconds,
                 standing_in.due_seconds,
@@ -281,13 +284,23 @@ def _stuck(seen: Owned, usage: Usage, settings: Settings, now: datetime) -> tupl
     patience = timedelta(seconds=settings.unstick_seconds)
     found: list[Stuck] = []
     for replica in seen.replicas:
-        if not replica.alive or replica.bound or replica.node is None or replica.gates:
+        if not _is_pinned(replica):
             continue
         if not usage.knows(replica.node):
             found.append(Stuck(replica, f"node {replica.node} is gone"))
         elif replica.refused_since and now - replica.refused_since > patience:
             found.append(Stuck(replica, f"kube-scheduler refuses it for {settings.unstick_seconds} s"))
     return tuple(found)
+
+
+def _is_pinned(replica: Replica) -> bool:
+    """Tell whether kube-scheduler has a pin and no node yet."""
+    return replica.alive and not replica.bound and replica.node is not None and not replica.gates
+
+
+def _is_refused(replica: Replica) -> bool:
+    """Tell whether a pin leads nowhere up to now. Who waits without a pin is not in the way of anything."""
+    return replica.refused_since is not None and _is_pinned(replica)
 
 
 def _deletion_costs(

@@ -40,21 +40,19 @@ class Facts:
     """How far the latest plan for all models is above a cost that no plan can beat."""
     mistakes: Mapping[Part, Mistake] = field(default_factory=dict)
     """What went wrong in other parts of the operator."""
+    alive: list[Replica] = field(init=False)
+    """The replicas that serve or may come to serve."""
+    ready: list[Replica] = field(init=False)
+    """Those of them that serve."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alive", [replica for replica in self.seen.replicas if replica.alive])
+        object.__setattr__(self, "ready", [replica for replica in self.alive if replica.ready])
 
     @property
     def cost_per_hour(self) -> Decimal:
         """US dollars of all replicas together, those that are being placed included."""
         return self.usage.cost_of(self.decision.model)
-
-    @property
-    def alive(self) -> list[Replica]:
-        """Give the replicas that serve or may come to serve."""
-        return [replica for replica in self.seen.replicas if replica.alive]
-
-    @property
-    def ready(self) -> list[Replica]:
-        """Give the replicas that serve."""
-        return [replica for replica in self.alive if replica.ready]
 
 
 @dataclass(frozen=True, slots=True)

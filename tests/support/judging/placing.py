@@ -11,9 +11,10 @@ from fogline.api import DataSensitivity
 from fogline.cluster import objects
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import PODS
+from fogline.memo import Memo
 from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, GATE
 from fogline.observe import pod_requests
-from fogline.units import resource_amounts
+from fogline.units import Amounts, resource_amounts
 
 
 def placing(change: Change, seen: Seen) -> Iterator[str]:
@@ -65,12 +66,20 @@ def over_committed(node: str, seen: Seen, more: Document | None = None) -> dict[
     used: Counter[str] = Counter()
     for pod in (*seen.pods_on(node), *([more] if more else ())):
         if pod["status"].get("phase") not in {"Failed", "Succeeded"}:
-            used.update(pod_requests(msgspec.convert(pod, objects.Pod)))
+            used.update(_REQUESTS.get(pod, _requests))
     return {
         resource: (amount, offered.get(resource, 0))
         for resource, amount in used.items()
         if amount > offered.get(resource, 0)
     }
+
+
+def _requests(pod: Document) -> Amounts:
+    return pod_requests(msgspec.convert(pod, objects.Pod))
+
+
+_REQUESTS: Memo[Document, Amounts] = Memo(most=4096)
+"""Of each version of a pod."""
 
 
 def clearance_of(labels: Mapping[str, str]) -> DataSensitivity:

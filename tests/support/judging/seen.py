@@ -105,13 +105,16 @@ def condition(document: Document, kind: str) -> Document:
 
 def is_ready(document: Document) -> bool:
     """Tell whether the condition Ready is True."""
-    return condition(document, "Ready").get("status") == "True"
+    conditions = document.get("status", {}).get("conditions", ())
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def is_marked(pod: Document) -> bool:
     """Tell whether the operator noted on a pod that it moves; what others write there does not count."""
     key = f"{MOVE_PREFIX}id"
-    return key in notes_of(pod) and wrote(pod, "f:metadata", "f:annotations", f"f:{key}")
+    return key in pod["metadata"].get("annotations", {}) and wrote(
+        pod, "f:metadata", "f:annotations", f"f:{key}"
+    )
 
 
 def wrote(document: Document, *path: str) -> bool:

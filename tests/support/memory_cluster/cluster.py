@@ -5,12 +5,14 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from tests.support.changes import key_of
+from tests.support.changes import Change, key_of
 from tests.support.memory_cluster.deployments import Deployments
+from tests.support.memory_cluster.drains import Drains
 from tests.support.memory_cluster.evictions import evict
 from tests.support.memory_cluster.kubelets import Kubelets
 from tests.support.memory_cluster.pods import with_condition
-from tests.support.memory_cluster.scheduler import RETRY_SECONDS, Choose, Room, Scheduler
+from tests.support.memory_cluster.room import Room
+from tests.support.memory_cluster.scheduler import RETRY_SECONDS, Choose, Scheduler
 from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Timeline
 
@@ -27,14 +29,12 @@ from fogline.cluster.kinds import (
 )
 from fogline.errors import TooManyRequestsError
 from fogline.names import MODEL_LABEL, ModelKey
+from fogline.placement.columns import Ints
 from fogline.snapshot import CORDONED
 
-RETRY_DRAIN_SECONDS = 5.0
-"""kubectl drain tries an eviction again after this long."""
 
-
-def _first(_pod: Document, feasible: Sequence[str], _room: Room) -> str:
-    return min(feasible)
+def _first(_pod: Document, feasible: Ints, room: Room) -> int:
+    return min(feasible.tolist(), key=room.names.__getitem__)
 
 
 def _two_seconds(_pod: Document) -> float:
@@ -67,10 +67,18 @@ class MemoryCluster:
         self.kubelets = Kubelets(self.store, self.timeline, self.room, load_seconds)
         self.deployments = Deployments(self.store, self.timeline)
         self.scheduler = Scheduler(self.store, self.timeline, self.room, choose, retry_seconds)
+        self._drains = Drains(self.store, self.timeline, self.kubelets.pods_on, self.evict)
 
     def run_for(self, seconds: float) -> None:
         """Let time pass."""
         self.timeline.run_for(seconds)
+
+    def follow(self, watcher: Callable[[Change], None]) -> None:
+        """Tell somebody of all that is there, and of every change from now on."""
+        for kind in (NODES, MODEL_DEPLOYMENTS, DEPLOYMENTS, PODS):
+            for document in self.store.all(kind):
+                watcher(Change(kind, None, document, 0))
+        self.store.watch(watcher)
 
     # nodes
 
@@ -106,20 +114,8 @@ class MemoryCluster:
 
     def drain(self, node: str, limit_seconds: float) -> None:
         """Cordon a node and evict its pods, as kubectl drain does, for so long at most."""
-        end = self.timeline.seconds + limit_seconds
         self.cordon(node)
-
-        def try_again() -> None:
-            live = self.store.find(NODES, ("", node))
-            if live is None or not live["spec"].get("unschedulable"):
-                return
-            left = [pod for pod in self.kubelets.pods_on(node) if "deletionTimestamp" not in pod["metadata"]]
-            for pod in left:
-                self.evict(pod)
-            if left and self.timeline.seconds < end:
-                self.timeline.later(RETRY_DRAIN_SECONDS, try_again)
-
-        try_again()
+        self._drains.begin(node, limit_seconds)
 
     def evict(self, pod: Document) -> bool:
         """Ask for the eviction of a pod; tells whether the budgets allowed it."""

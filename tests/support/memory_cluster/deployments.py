@@ -24,6 +24,7 @@ from fogline.cluster.kinds import (
     SERVICES,
 )
 from fogline.errors import ApiError
+from fogline.memo import Memo
 from fogline.names import DELETION_COST_ANNOTATION
 
 SYNC_SECONDS = 0.05
@@ -41,6 +42,8 @@ class Deployments:
         self._scaled_to: dict[ObjectKey, int] = {}
         self._templates: dict[tuple[ObjectKey, str], Document] = {}
         self._pods: defaultdict[ObjectKey, dict[ObjectKey, None]] = defaultdict(dict)
+        self._hashes: Memo[Document, str] = Memo(most=4096)
+        """By template."""
         self._made = 0
         store.watch(self._changed)
 
@@ -82,7 +85,7 @@ class Deployments:
             self._store.delete(PODS, pod)
 
     def _sync(self, key: ObjectKey, live: Document) -> None:
-        newest = _hash_of(live["spec"]["template"])
+        newest = self._hashes.get(live["spec"]["template"], _hash_of)
         self._templates[key, newest] = live["spec"]["template"]
         sizes = self._sizes.setdefault(key, {})
         sizes[newest] = sizes.pop(newest, 0)
@@ -128,6 +131,7 @@ class Deployments:
                 self._store.create(pod)
 
     def _by_set(self, key: ObjectKey) -> dict[str, list[Document]]:
+        """Give the living pods by the hash of their template."""
         found: defaultdict[str, list[Document]] = defaultdict(list)
         for pod_key in self._pods[key]:
             pod = self._store.get(PODS, pod_key)

@@ -7,7 +7,8 @@ from enum import Enum, auto
 
 from tests.support.changes import Change, ObjectKey, key_of
 from tests.support.memory_cluster.pods import is_alive, is_ready, with_condition
-from tests.support.memory_cluster.scheduler import Room, tolerated_seconds
+from tests.support.memory_cluster.room import Room
+from tests.support.memory_cluster.scheduler import tolerated_seconds
 from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Timeline
 

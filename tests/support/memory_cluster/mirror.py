@@ -38,10 +38,12 @@ class Mirror:
     Parameters
     ----------
     touched
-        Called with a ModelDeployment that came, changed or went.
+        Called when a ModelDeployment came, changed or went.
     """
 
-    def __init__(self, store: Store, view: View, models: Models, touched: Callable[[ModelKey], None]) -> None:
+    def __init__(
+        self, store: Store, view: View, models: Models, touched: Callable[[Change, ModelKey], None]
+    ) -> None:
         self._store = store
         self._view = view
         self._models = models
@@ -65,10 +67,10 @@ class Mirror:
         """Take in one change."""
         if change.kind is MODEL_DEPLOYMENTS:
             if change.after:
-                self._touched(self._models.remember(change.after))
+                self._touched(change, self._models.remember(change.after))
             elif change.before:
                 meta = {**change.before["metadata"], "resourceVersion": str(change.version)}
-                self._touched(self._models.forget({**change.before, "metadata": meta}))
+                self._touched(change, self._models.forget({**change.before, "metadata": meta}))
             return
         as_type = _TYPES[change.kind]
         before = self._seen.pop((change.kind, change.key), None)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from tests.support.changes import Change
 from tests.support.memory_cluster.mirror import Mirror
 from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Batch, Timeline
@@ -43,8 +44,13 @@ class Habits:
 
     write_seconds: float = 0.0
     """How long a write takes; meanwhile other things happen. 0: a pass and its writes are one moment."""
+    pass_seconds: float | None = None
+    """How long changes are collected before a pass; None: as long as the settings say."""
     collect_seconds: float = COLLECT_SECONDS
     """How long changes are collected before moves are looked for."""
+    passes_for_status: bool = True
+    """Whether a status that it wrote itself wakes its model, as the operator does. If not, it does so only
+    when it tells of a move that has ended."""
     moves: bool = True
     """Whether replicas move at all."""
     wakes_all: bool = True
@@ -84,7 +90,8 @@ class MemoryOperator:
         self._placer = Placer(self._context)
         self._mover = Mover(self._context)
         collect = self._settings.batch_milliseconds / 1000
-        self._passes = Batch(timeline, collect, self.reconcile)
+        pass_seconds = self._habits.pass_seconds
+        self._passes = Batch(timeline, collect if pass_seconds is None else pass_seconds, self.reconcile)
         self._places = Batch(timeline, collect, self.place)
         self._rebalances = Batch(timeline, self._habits.collect_seconds, self.rebalance)
         self._applied: dict[str, Document] = {}
@@ -96,7 +103,7 @@ class MemoryOperator:
         self._waiting: set[ModelKey] = set()
         self._has_crashed = False
         self._writes_left: int | None = None
-        self._mirror = Mirror(store, self.view, self.models, lambda model: self.wake([model]))
+        self._mirror = Mirror(store, self.view, self.models, self._model_changed)
         self._mirror.start()
 
     def crash_after(self, writes: int) -> None:
@@ -252,18 +259,22 @@ class MemoryOperator:
         def write() -> None:
             if self._has_crashed:
                 return
+            self._mover._marked.pop(replica.uid, None)  # noqa: SLF001  what is written is seen at once
             try:
                 self._store.patch(PODS, (replica.namespace, replica.name), operations)
                 self._wrote()
             except ApiError:
                 self.view.refute(replica)
-                self._mover._marked.pop(replica.uid, None)  # noqa: SLF001
                 self._timeline.later(RETRY_SECONDS, lambda: self.wake([replica.model]))
 
         if self._habits.write_seconds:
             self._timeline.later(self._habits.write_seconds, write)
         else:
             write()
+
+    def _model_changed(self, change: Change, key: ModelKey) -> None:
+        if self._habits.passes_for_status or _tells_more_than_status(change):
+            self.wake([key])
 
     def _note_waiting(self, key: ModelKey, one: Intent) -> None:
         held = self.outlook.of(key)
@@ -276,6 +287,19 @@ class MemoryOperator:
             return
         touched = {key for node in self.view.nodes.changed for key in self._mirror.on_node[node]}
         self.wake(sorted(touched | self._waiting))
+
+
+def _tells_more_than_status(change: Change) -> bool:
+    """Tell whether anything of a model changed that a pass has not decided itself."""
+    before, after = change.before, change.after
+    if before is None or after is None or before["spec"] != after["spec"]:
+        return True
+    return _ended(before) != _ended(after)
+
+
+def _ended(model: Document) -> list[Document]:
+    history: list[Document] = model.get("status", {}).get("moves", {}).get("history", [])
+    return history
 
 
 def _outcome_of(steps: Generator[None, None, T]) -> T:

@@ -15,7 +15,8 @@ def is_alive(pod: Document) -> bool:
 
 def is_ready(pod: Document) -> bool:
     """Tell whether it gets requests."""
-    return condition(pod, "Ready").get("status") == "True"
+    conditions = pod["status"].get("conditions", ())
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def condition(document: Document, kind: str) -> dict[str, Any]:

@@ -1,82 +1,38 @@
 """kube-scheduler: binds pods without gates, pinned or not, and refuses what does not fit."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-import msgspec
+import numpy as np
 from tests.support.changes import Change, ObjectKey
+from tests.support.judging.placing import pins
 from tests.support.memory_cluster.pods import is_alive, with_condition
+from tests.support.memory_cluster.room import Room
 from tests.support.memory_cluster.store import Store
 from tests.support.memory_cluster.timeline import Batch, Timeline
-from tests.support.node_selector import accepts
+from tests.support.node_selector import accepts, keys_of
 
-from fogline.cluster import objects
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import NODES, PODS
-from fogline.observe import pod_requests
-from fogline.units import Amounts, resource_amounts
+from fogline.placement.columns import Bools, Ints
 
 BIND_SECONDS = 0.02
 RETRY_SECONDS = 0.1
 """After a change that may help a pod that was refused, as long as it was not refused often."""
 
-Choose = Callable[[Document, list[str], "Room"], str]
-"""Chooses one of the feasible nodes of a pod."""
+Choose = Callable[[Document, Ints, Room], int]
+"""Chooses one of the feasible nodes of a pod; all are rows of the room."""
 
 
-class Room:
-    """What is requested of each node, other people's pods included."""
+@dataclass(slots=True)
+class _Accepting:
+    """The nodes that an affinity accepts by their labels."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._allocatable: dict[str, Amounts] = {}
-        self._used: dict[str, Counter[str]] = {}
-        self._held: dict[str, tuple[str, Amounts]] = {}
-        """By uid of the pod: its node and what it requests."""
-        self._requests: dict[int, tuple[Document, Amounts]] = {}
-        """By identity of the spec of a pod template, which is kept so that the identity stays its own."""
-        store.watch(self._changed)
-
-    def allocatable(self, node: str) -> Amounts:
-        """Give what a node offers."""
-        return self._allocatable.get(node, {})
-
-    def used(self, node: str) -> Mapping[str, int]:
-        """Give what is requested of a node."""
-        return self._used.get(node, {})
-
-    def requests_of(self, pod: Document) -> Amounts:
-        """Give what a pod requests; it is the same for all pods of a template."""
-        containers = pod["spec"].get("containers", [])
-        known = self._requests.get(id(containers))
-        if known is None or known[0] is not containers:
-            known = (containers, pod_requests(msgspec.convert(pod, objects.Pod)))
-            self._requests[id(containers)] = known
-        return known[1]
-
-    def fits(self, requests: Amounts, node: str) -> bool:
-        """Tell whether there is room for it."""
-        has, used = self.allocatable(node), self.used(node)
-        return all(used.get(name, 0) + amount <= has.get(name, 0) for name, amount in requests.items())
-
-    def _changed(self, change: Change) -> None:
-        if change.kind is NODES:
-            name = change.key[1]
-            if change.after:
-                self._allocatable[name] = resource_amounts(change.after["status"]["allocatable"])
-            else:
-                self._allocatable.pop(name, None)
-        elif change.kind is PODS:
-            pod = change.after or change.before or {}
-            uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
-            has_ended = change.after is None or pod["status"]["phase"] in {"Failed", "Succeeded"}
-            holds = node is not None and not has_ended
-            if holds and uid not in self._held:
-                self._held[uid] = node, self.requests_of(pod)
-                self._used.setdefault(node, Counter()).update(self._held[uid][1])
-            elif not holds and uid in self._held:
-                held_on, requests = self._held.pop(uid)
-                self._used[held_on].subtract(requests)
+    affinity: Document
+    keys: frozenset[str]
+    """Labels that it asks for."""
+    rows: Bools
+    """Whether each node is accepted; those that came later are missing."""
 
 
 class Scheduler:
@@ -98,21 +54,37 @@ class Scheduler:
         self._due: Batch[ObjectKey] = Batch(timeline, BIND_SECONDS, self._bind_all)
         self._again: Batch[ObjectKey] = Batch(timeline, retry_seconds, self._bind_all)
         self._refused: dict[ObjectKey, None] = {}
-        self._accepting: dict[int, tuple[Document, set[str]]] = {}
-        """By identity of an affinity: it, and the names of the nodes that it accepts by their labels."""
+        self._accepting: dict[int, _Accepting] = {}
+        """By identity of the affinity."""
+        self._plain: Bools = np.zeros(0, dtype=bool)
+        """Whether each node takes any pod that fits: it is not cordoned and has no taint. By row."""
         store.watch(self._changed)
 
     def _changed(self, change: Change) -> None:
         if change.kind is NODES:
-            before, after = change.before, change.after
-            if before is None or after is None or _labels(before) != _labels(after):
-                self._accepting.clear()
+            self._follow(change)
             self._again.wake(self._refused)
         elif change.kind is PODS and change.after is None:
             self._refused.pop(change.key, None)
             self._again.wake(self._refused)
         elif change.kind is PODS and change.after and _is_waiting(change.after):
             self._due.wake({change.key} - self._refused.keys())
+
+    def _follow(self, change: Change) -> None:
+        """Take in a change of a node."""
+        name, live = change.key[1], change.after
+        row = self._room.row_of[name]
+        spec = live["spec"] if live else {}
+        self._plain_rows()[row] = (
+            live is not None and not spec.get("unschedulable") and not spec.get("taints")
+        )
+        before, after = _labels(change.before or {}), _labels(live or {})
+        if before == after:
+            return
+        changed = {key for key in {**before, **after} if before.get(key) != after.get(key)}
+        for known in self._accepting.values():
+            if row < len(known.rows) and (change.before is None or not changed.isdisjoint(known.keys)):
+                known.rows[row] = accepts(known.affinity, after, name)
 
     def _bind_all(self, keys: tuple[ObjectKey, ...]) -> None:
         for key in keys:
@@ -121,16 +93,16 @@ class Scheduler:
                 self._bind(key, pod)
 
     def _bind(self, key: ObjectKey, pod: Document) -> None:
-        feasible = [name for name in self._candidates(pod) if self._takes(pod, name)]
-        if not feasible:
+        feasible = self._feasible(pod)
+        if not len(feasible):
             if key not in self._refused:
                 self._refused[key] = None
                 self._refuse(key, pod)
             return
         self._refused.pop(key, None)
-        node = feasible[0] if len(feasible) == 1 else self._choose(pod, feasible, self._room)
+        row = int(feasible[0]) if len(feasible) == 1 else self._choose(pod, feasible, self._room)
         status = with_condition(pod["status"], "PodScheduled", "True")
-        self._store.change(PODS, key, spec={**pod["spec"], "nodeName": node}, status=status)
+        self._store.change(PODS, key, spec={**pod["spec"], "nodeName": self._room.names[row]}, status=status)
 
     def _refuse(self, key: ObjectKey, pod: Document) -> None:
         status = with_condition(
@@ -143,33 +115,67 @@ class Scheduler:
         )
         self._store.change(PODS, key, status=status)
 
-    def _candidates(self, pod: Document) -> list[str]:
-        pinned = msgspec.convert(pod, objects.Pod).pinned_node
+    def _feasible(self, pod: Document) -> Ints:
+        """Give the rows of the nodes that can run a pod."""
+        pinned = _pin(pod)
         if pinned is not None:
             node = self._store.find(NODES, ("", pinned))
-            matches = node is not None and accepts(pod["spec"]["affinity"], _labels(node), pinned)
-            return [pinned] if matches else []
-        affinity = pod["spec"].get("affinity")
-        if affinity is None:
-            return sorted(node["metadata"]["name"] for node in self._store.all(NODES))
-        known = self._accepting.get(id(affinity))
-        if known is None or known[0] is not affinity:
-            names = {
-                node["metadata"]["name"]
-                for node in self._store.all(NODES)
-                if accepts(affinity, _labels(node), node["metadata"]["name"])
-            }
-            known = self._accepting[id(affinity)] = affinity, names
-        return sorted(known[1])
+            takes = (
+                node is not None
+                and accepts(pod["spec"]["affinity"], _labels(node), pinned)
+                and self._room.fits(self._room.requests_of(pod), pinned)
+                and _lets_in(pod, node)
+            )
+            return np.array([self._room.row_of[pinned]] if takes else [], dtype=np.int64)
+        fit = self._room.fit(self._room.requests_of(pod))
+        if (affinity := pod["spec"].get("affinity")) is not None:
+            fit &= self._accepting_rows(affinity)
+        fit &= self._plain_rows() | self._tolerated(pod, fit)
+        return np.flatnonzero(fit)
 
-    def _takes(self, pod: Document, name: str) -> bool:
-        node = self._store.get(NODES, ("", name))
-        spec = node["spec"]
-        if spec.get("unschedulable") or not self._room.fits(self._room.requests_of(pod), name):
-            return False
-        return all(
-            taint["effect"] == "PreferNoSchedule" or tolerates(pod, taint) for taint in spec.get("taints", ())
-        )
+    def _plain_rows(self) -> Bools:
+        if new := len(self._room.names) - len(self._plain):
+            self._plain = np.append(self._plain, np.zeros(new, dtype=bool))
+        return self._plain
+
+    def _tolerated(self, pod: Document, fit: Bools) -> Bools:
+        """Tell which nodes with a taint take a pod; only those that fit otherwise are looked at."""
+        found = np.zeros(len(fit), dtype=bool)
+        for row in np.flatnonzero(fit & ~self._plain_rows()).tolist():
+            found[row] = _lets_in(pod, self._store.get(NODES, ("", self._room.names[row])))
+        return found
+
+    def _accepting_rows(self, affinity: Document) -> Bools:
+        known = self._accepting.get(id(affinity))
+        if known is None or known.affinity is not affinity:
+            known = _Accepting(affinity, frozenset(keys_of(affinity)), np.zeros(0, dtype=bool))
+            self._accepting[id(affinity)] = known
+        if len(known.rows) < len(self._room.names):
+            later = self._room.names[len(known.rows) :]
+            lives = [self._store.find(NODES, ("", name)) for name in later]
+            answers = [
+                live is not None and accepts(affinity, _labels(live), name)
+                for live, name in zip(lives, later, strict=True)
+            ]
+            known.rows = np.append(known.rows, np.array(answers, dtype=bool))
+        return known.rows
+
+
+def _pin(pod: Document) -> str | None:
+    """Name the node that all terms of a pod name."""
+    if "affinity" not in pod["spec"]:
+        return None
+    found = pins(pod)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _lets_in(pod: Document, node: Document) -> bool:
+    spec = node["spec"]
+    if spec.get("unschedulable"):
+        return False
+    return all(
+        taint["effect"] == "PreferNoSchedule" or tolerates(pod, taint) for taint in spec.get("taints", ())
+    )
 
 
 def tolerates(pod: Document, taint: Document) -> bool:
@@ -203,5 +209,5 @@ def _is_waiting(pod: Document) -> bool:
 
 
 def _labels(node: Document) -> Mapping[str, str]:
-    labels: Mapping[str, str] = node["metadata"].get("labels", {})
+    labels: Mapping[str, str] = node.get("metadata", {}).get("labels", {})
     return labels

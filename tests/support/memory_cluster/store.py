@@ -93,7 +93,7 @@ class Store:
         before = self.get(kind, key)
         meta = {**before["metadata"], **parts.pop("metadata", {})}
         after = {**before, **parts, "metadata": meta}
-        if kind in {DEPLOYMENTS, MODEL_DEPLOYMENTS} and after.get("spec") != before.get("spec"):
+        if (kind is DEPLOYMENTS or kind is MODEL_DEPLOYMENTS) and after.get("spec") != before.get("spec"):
             meta["generation"] += 1
         return before if after == before else self._write(kind, before, after)
 
@@ -154,15 +154,16 @@ class Store:
         self._version += 1
         if kind is PODS:
             for document in filter(None, (before, after)):
-                self._of_model[_model_of(document)].pop(key_of(document), None)
+                self._of_model[model_of(document)].pop(key_of(document), None)
             if after is not None:
-                self._of_model[_model_of(after)][key_of(after)] = None
+                self._of_model[model_of(after)][key_of(after)] = None
         change = Change(kind, before, after, self._version)
         for watcher in tuple(self._watchers):
             watcher(change)
 
 
-def _model_of(pod: Document) -> ObjectKey:
+def model_of(pod: Document) -> ObjectKey:
+    """Name the model of a pod; its name is empty for other people's."""
     meta = pod["metadata"]
     return meta["namespace"], meta.get("labels", {}).get(MODEL_LABEL, "")
 
