@@ -284,23 +284,24 @@ def _stuck(seen: Owned, usage: Usage, settings: Settings, now: datetime) -> tupl
     patience = timedelta(seconds=settings.unstick_seconds)
     found: list[Stuck] = []
     for replica in seen.replicas:
-        if not _is_pinned(replica):
+        node = _unheeded_pin(replica)
+        if node is None:
             continue
-        if not usage.knows(replica.node):
-            found.append(Stuck(replica, f"node {replica.node} is gone"))
+        if not usage.knows(node):
+            found.append(Stuck(replica, f"node {node} is gone"))
         elif replica.refused_since and now - replica.refused_since > patience:
             found.append(Stuck(replica, f"kube-scheduler refuses it for {settings.unstick_seconds} s"))
     return tuple(found)
 
 
-def _is_pinned(replica: Replica) -> bool:
-    """Tell whether kube-scheduler has a pin and no node yet."""
-    return replica.alive and not replica.bound and replica.node is not None and not replica.gates
+def _unheeded_pin(replica: Replica) -> str | None:
+    """Name the node that a replica waits for kube-scheduler to put it on; None when it does not."""
+    return replica.node if replica.alive and not replica.bound and not replica.gates else None
 
 
 def _is_refused(replica: Replica) -> bool:
     """Tell whether a pin leads nowhere up to now. Who waits without a pin is not in the way of anything."""
-    return replica.refused_since is not None and _is_pinned(replica)
+    return replica.refused_since is not None and _unheeded_pin(replica) is not None
 
 
 def _deletion_costs(

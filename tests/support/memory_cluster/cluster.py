@@ -34,7 +34,8 @@ from fogline.snapshot import CORDONED
 
 
 def _first(_pod: Document, feasible: Ints, room: Room) -> int:
-    return min(feasible.tolist(), key=room.names.__getitem__)
+    rows: list[int] = feasible.tolist()
+    return min(rows, key=room.names.__getitem__)
 
 
 def _two_seconds(_pod: Document) -> float:
