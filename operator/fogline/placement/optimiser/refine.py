@@ -17,21 +17,24 @@ _FAR = 1e3
 _MARGIN = 1e-7
 
 
-def refine(state: State, relaxed: Relaxation, limits: Neighbourhoods) -> None:
-    """Decide neighbourhoods anew, around each node once until something changes there."""
+def refine(state: State, relaxed: Relaxation, limits: Neighbourhoods) -> bool:
+    """Decide neighbourhoods anew, around each node once until something changes there; tell if it did."""
     waste = _Waste(state, relaxed)
     pairs = cheapest_pairs(state.problem, relaxed.guide, _NEAR)
     tried: set[int] = set()
+    is_better = False
     for _ in range(limits.number):
         seed = waste.worst(tried)
         if seed is None:
-            return
+            break
         tried.add(seed)
         nodes = waste.around(seed, limits.nodes)
         hopeful = np.flatnonzero((state.missing[state.problem.option_group] > 0) & pairs.any(axis=1))
         if decide_anew(state, nodes, hopeful, beside=True, pairs=pairs):
+            is_better = True
             waste.look_again()
             tried -= set(nodes.tolist())
+    return is_better
 
 
 class _Waste:

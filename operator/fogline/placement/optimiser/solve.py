@@ -133,8 +133,8 @@ def _decide(
         return best, bound
     finds = limits.finds_per_replica * int(problem.group_replicas.sum())
     good = limits.good_enough if problem.nodes > FEW_NODES else 0.0
-    if best is begun.rounded and _gap(problem, best, bound) <= _REFINABLE * good:
-        refine(best, relaxed, limits.neighbourhoods)
+    is_near = best is begun.rounded and _gap(problem, best, bound) <= _REFINABLE * good
+    if is_near and refine(best, relaxed, limits.neighbourhoods):
         improve(best, finds)
 
     def is_done() -> bool:
@@ -155,8 +155,7 @@ def _decide(
         improve(packed, finds)
         best = min(packed, best, key=lambda state: round(_worth(problem, state), 6))
     is_kept = stays and best is begun.kept  # the best already without more moves
-    if not small and not is_kept and not is_done():
-        refine(best, relaxed, limits.neighbourhoods)
+    if not small and not is_kept and not is_done() and refine(best, relaxed, limits.neighbourhoods):
         improve(best, finds)
     return best, bound
 
