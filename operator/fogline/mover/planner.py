@@ -14,6 +14,10 @@ from fogline.mistakes import Part
 from fogline.mover.loop import Mover
 from fogline.optimiser_process import Allowance, Job, NoPlan, run, why
 from fogline.placement import Demand, demand_of, turn
+from fogline.placement.limits import Limits
+
+PATIENT = Limits(good_enough=0)
+"""Nobody waits for the plan: a cheaper one is worth more than a quick one."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +75,7 @@ class Planner:
             with self._context.mistakes.apart(key, Part.PLAN):
                 if isinstance(model := self._context.models.get(key), ModelDeployment):
                     demands.append(_demand(model))
-        job = Job(tuple(sorted(demands, key=turn)), view.snapshot())
+        job = Job(tuple(sorted(demands, key=turn)), view.snapshot(), PATIENT)
         if job == self._planned:
             return
         answer = await run(job, Allowance(settings.optimiser_seconds, settings.optimiser_mebibytes))

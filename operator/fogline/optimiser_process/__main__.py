@@ -25,7 +25,7 @@ def main(memory_mebibytes: int, cpu_seconds: int) -> None:
         job = wire.load(sys.stdin.buffer.read(), Job)
         gc.freeze()
         gc.enable()
-        plan = optimise(job.demands, job.snapshot)
+        plan = optimise(job.demands, job.snapshot, job.limits)
         gc.disable()
         output.write(wire.dump(plan, known=job.snapshot.pods))
 

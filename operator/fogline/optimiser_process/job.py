@@ -1,8 +1,9 @@
 """What the optimiser is asked, and what it may use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fogline.placement import Demand
+from fogline.placement.limits import Limits
 from fogline.snapshot import Snapshot
 
 
@@ -12,6 +13,7 @@ class Job:
 
     demands: tuple[Demand, ...]
     snapshot: Snapshot
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
