@@ -39,6 +39,7 @@ LOOK_SECONDS = 0.1
 
 CHILD_KINDS = (DEPLOYMENTS, SERVICES, POD_DISRUPTION_BUDGETS)
 
+NOT_READY_TAINT = "node.kubernetes.io/not-ready"
 UNMANAGED = "kwok.x-k8s.io/status=custom"
 """Annotation of nodes whose status kwok leaves alone."""
 
@@ -298,5 +299,8 @@ class World:
             await self.client.delete(kind, meta.get("namespace"), meta["name"], uid=meta["uid"])
 
     async def _is_ready(self, node: str) -> bool:
-        conditions = (await self.client.get(NODES, None, node))["status"].get("conditions", ())
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+        """Tell whether pods may go there: the taint of a new node outlives its being NotReady for a while."""
+        live = await self.client.get(NODES, None, node)
+        conditions, taints = live["status"].get("conditions", ()), live["spec"].get("taints", ())
+        is_ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+        return is_ready and not any(one["key"] == NOT_READY_TAINT for one in taints)
