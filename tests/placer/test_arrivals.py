@@ -70,3 +70,8 @@ def test_a_pod_comes_for_a_victim_that_goes_first_only_when_it_has_gone() -> Non
     victim = leaves(runs(MODEL, "old"), evicting())
     assert look("new", victims=(victim,)) == []
     assert pins(look("new", victims=(ends(victim),))) == [("new", "cloud-1", "uid-of-old")]
+
+
+def test_a_pod_that_is_made_in_place_of_an_evicted_victim_waits_beside_its_replacement() -> None:
+    victim = ends(leaves(runs(MODEL, "old"), evicting()))
+    assert pins(look("new", "more", victims=(victim,))) == [("new", "cloud-1", "uid-of-old")]

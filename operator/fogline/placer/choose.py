@@ -75,8 +75,8 @@ def choose(
             usage.add(assumed_pod(replica, place.node, place.client_site))
             choices.append(Pin(replica, place))
             continue
-        if underway and usage.of(demand.model).per_tier.total() + len(underway) >= demand.replicas:
-            continue  # it is there for a move, which does not wait for it now
+        if moves.underway and usage.of(demand.model).per_tier.total() + len(underway) >= demand.replicas:
+            continue  # it is there for a move, which does not wait for it now, or came for an evicted victim
         answer = place_waiting(demand.narrowed_to(replica.variant, replica.requests), usage)
         if may_open and refused:
             choices.append(Open(replica, answer if isinstance(answer, Unplaceable) else None))
