@@ -41,6 +41,31 @@ def test_a_node_that_is_paid_anyhow_costs_nothing_more() -> None:
     assert started(outcome) == {"p": ("BetterNode", "b")}
 
 
+@pytest.mark.parametrize(("cost", "moves"), [("0.85", {}), ("0.79", {"p": ("BetterNode", "b")})])
+def test_room_in_a_node_that_is_paid_anyhow_counts_for_its_share(
+    cost: str, moves: dict[str, tuple[str, str]]
+) -> None:
+    """A quarter of the node of 1 dollar is 0.25; of the other it may be 0.199 at most."""
+    other = make_model("other")
+    outcome = look(
+        [make_edge_node("e"), make_node("b", cost=cost)],
+        (ONE, [runs(ONE, "p", "e", "edge")]),
+        (other, [runs(other, "o1", "b"), runs(other, "o2", "b")]),
+    )
+    assert started(outcome) == moves
+    assert [one.saving_per_hour for one in outcome.start] == [Decimal("0.25")] * len(moves)
+
+
+def test_of_several_nodes_the_one_that_is_cheapest_by_the_share_is_taken() -> None:
+    other = make_model("other")
+    outcome = look(
+        [make_edge_node("e"), make_edge_node("f", cost="0.5"), make_node("b")],
+        (ONE, [runs(ONE, "p", "e", "edge")]),
+        (other, [runs(other, "o1", "b"), runs(other, "o2", "b")]),
+    )
+    assert started(outcome) == {"p": ("BetterNode", "f")}
+
+
 def test_two_replicas_that_are_each_alone_on_a_node_do_not_change_places() -> None:
     other = make_model("other", rebalancing={"minSavingPercent": 0})
     outcome = look(

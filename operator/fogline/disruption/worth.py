@@ -14,6 +14,7 @@ from fogline.placement import (
     Demand,
     Usage,
     bargains,
+    lasting_price,
     place_elsewhere,
     price_in_place,
 )
@@ -58,8 +59,10 @@ class Search:
         price = price_in_place(self.demand, self.usage, pod)
         if price is None or not self._is_worth(price, self._least_elsewhere(pod) - _ROUNDING):
             return None
-        answer = place_elsewhere(self.demand, self.usage, pod)
-        if not isinstance(answer, Assignment) or not self._is_worth(price, answer.offer.price):
+        answer = place_elsewhere(self.demand, self.usage, pod, is_lasting=True)
+        if not isinstance(answer, Assignment):
+            return None
+        if not self._is_worth(price, lasting_price(self.demand, self.usage, answer)):
             return None
         return Proposal(replica, Reason.BETTER_NODE, answer, saving_per_hour=price - answer.offer.price)
 

@@ -18,7 +18,7 @@ from fogline.placement.decide import (
     policy_refusals,
 )
 from fogline.placement.demand import Demand, demand_of
-from fogline.placement.elsewhere import Bargain, bargains, place_elsewhere, price_in_place
+from fogline.placement.elsewhere import Bargain, bargains, lasting_price, place_elsewhere, price_in_place
 from fogline.placement.objective import MOVE_COST
 from fogline.placement.overload import Overload, overloads
 from fogline.placement.place import assume, place
@@ -51,6 +51,7 @@ __all__ = [
     "find_misplaced",
     "judge",
     "judge_all",
+    "lasting_price",
     "leaving",
     "offer_in_place",
     "overloads",

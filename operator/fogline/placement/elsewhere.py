@@ -26,7 +26,7 @@ class Bargain:
 
     node: str
     price: float
-    """US dollars per hour."""
+    """US dollars per hour, as `lasting_price` counts it."""
 
 
 def price_in_place(demand: Demand, usage: Usage, pod: Pod) -> Decimal | None:
@@ -54,7 +54,7 @@ def bargains(demand: Demand, usage: Usage, client_site: str | None) -> tuple[Bar
     """
     loose = _LOOSE.get(demand, _loose)
     swept = [sweep(loose, variant, client_site, usage) for variant in demand.variants]
-    prices = reduce(np.minimum, [np.where(one.is_feasible, one.price, np.inf) for one in swept])
+    prices = reduce(np.minimum, [np.where(one.is_feasible, one.lasting_price, np.inf) for one in swept])
     rows = np.argsort(prices, kind="stable")[:2].tolist()
     return tuple(Bargain(usage.nodes[row].name, float(prices[row])) for row in rows if prices[row] < np.inf)
 
@@ -68,8 +68,20 @@ def _loose(demand: Demand) -> Demand:
 _LOOSE: Memo[Demand, Demand] = Memo(most=4096)
 
 
+def lasting_price(demand: Demand, usage: Usage, place: Assignment) -> Decimal:
+    """Give what a place counts for to a replica that need not go there, in US dollars per hour.
+
+    As in its offer, but a node that is paid anyway counts for the share of it that the replica uses. Its room
+    is free only as long as others pay for the node. If it counted for nothing, replicas would leave nodes
+    billed by Share for it one by one, and no node that was opened once would ever be empty again.
+    """
+    requests = next(one.requests for one in demand.variants if one.name == place.variant)
+    share = share_cost(usage.node(place.node), requests)
+    return max(place.offer.cost_per_hour, share) + place.offer.latency_penalty
+
+
 def place_elsewhere(
-    demand: Demand, usage: Usage, pod: Pod, without: Collection[str] = ()
+    demand: Demand, usage: Usage, pod: Pod, without: Collection[str] = (), *, is_lasting: bool = False
 ) -> Assignment | Unplaceable:
     """Choose another node for a replica, which holds its room until it has gone.
 
@@ -77,6 +89,15 @@ def place_elsewhere(
     ----------
     without
         Further nodes that are out of the question.
+    is_lasting
+        Whether it is the cheapest by `lasting_price`, not by what it adds to the bill now.
     """
     site = pod.replica.client_site if pod.replica else None
-    return place(demand, leaving(usage, pod), site, {pod.node, *without}, is_explained=False)
+    return place(
+        demand,
+        leaving(usage, pod),
+        site,
+        {pod.node, *without},
+        is_explained=False,
+        is_lasting=is_lasting,
+    )

@@ -32,6 +32,7 @@ def place(
     without: Collection[str] = (),
     *,
     is_explained: bool = True,
+    is_lasting: bool = False,
 ) -> Assignment | Unplaceable:
     """Choose the cheapest node that meets every requirement, and the variant to run there.
 
@@ -46,12 +47,14 @@ def place(
     is_explained
         Whether an assignment tells of the other nodes, too: the runner-up, who is refused, and who comes
         closest. That takes as long as the choice itself.
+    is_lasting
+        Whether room in a node that is paid anyway counts: `fogline.placement.elsewhere.lasting_price`.
     """
     found = _Found(
         demand, usage, client_site, [sweep(demand, one, client_site, usage) for one in demand.variants]
     )
     allowed = found.feasible(without)
-    best = found.cheapest(allowed)
+    best = found.cheapest(allowed, [one.lasting_price for one in found.sweeps] if is_lasting else None)
     if best is None:
         return _unplaceable(found)
     if not is_explained:

@@ -38,6 +38,8 @@ class Sweep:
     """Rank of the first of them, `NONE` where nothing is broken."""
     cost: Floats
     """US dollars per hour that a replica adds to the bill."""
+    share: Floats
+    """US dollars per hour that the share of the node is worth which a replica uses, however it is billed."""
     penalty: Floats
     """US dollars per hour that the latency above the target counts for."""
 
@@ -60,6 +62,11 @@ class Sweep:
         """US dollars per hour, as the objective counts them."""
         return self.cost + self.penalty
 
+    @property
+    def lasting_price(self) -> Floats:
+        """US dollars per hour, as `fogline.placement.elsewhere.lasting_price` counts them."""
+        return np.maximum(self.cost, self.share) + self.penalty
+
 
 def sweep(demand: Demand, variant: VariantDemand, client_site: str | None, usage: Usage) -> Sweep:
     """Judge all nodes for one more replica. `usage` is only read."""
@@ -70,7 +77,8 @@ def sweep(demand: Demand, variant: VariantDemand, client_site: str | None, usage
     for reason, mask in _in_use(demand, variant, shares, usage):
         _break(reason, mask, broken, first)
     opening = np.where(usage.replicas() == 0, columns.price_to_open, 0.0)
-    return Sweep(variant, broken, first, shares + opening, _penalties(demand, columns, client_site))
+    billed = np.where(columns.is_by_share, shares, opening)
+    return Sweep(variant, broken, first, billed, shares, _penalties(demand, columns, client_site))
 
 
 def _break(reason: Reason, mask: Bools, broken: Ranks, first: Ranks) -> None:
@@ -180,7 +188,7 @@ def _in_use(
 
 
 def _shares(variant: VariantDemand, columns: Columns) -> Floats:
-    """Give the price of the share of each node billed by Share, as `fogline.placement.usage.share_cost`."""
+    """Give the price of the share of each node, as `fogline.placement.usage.share_cost`."""
 
     def count() -> Floats:
         largest = np.zeros(len(columns))
@@ -188,7 +196,7 @@ def _shares(variant: VariantDemand, columns: Columns) -> Floats:
             if amount:
                 has = columns.allocatable(resource)
                 largest = np.maximum(largest, np.where(has > 0, amount / np.maximum(has, 1), 1.0))
-        return np.where(columns.is_by_share, columns.price * np.minimum(largest, 1.0), 0.0)
+        return columns.price * np.minimum(largest, 1.0)
 
     return columns.remember(("shares", tuple(sorted(variant.requests.items()))), count)
 
