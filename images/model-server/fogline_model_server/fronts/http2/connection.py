@@ -41,8 +41,9 @@ _SETTINGS = {
 _GOAWAY = b"\0\0\x08\x07" + bytes(5) + _MAX_STREAM.to_bytes(4, "big")
 """The frame without its error code. Which calls were answered is for the client to know."""
 _LAST_PING = b"fogline!"
-_LAST_CALL_SECONDS = 1.0
-"""How long a client that does not answer the ping may go on opening calls after the notice of the end."""
+_LAST_CALL_SECONDS = 5.0
+"""How long a client that does not answer the ping may go on opening calls after the notice of the end. A call
+on its way then is lost, so a client on a busy machine must come to read the notice in this time."""
 
 
 class Http2Connection(asyncio.Protocol):
