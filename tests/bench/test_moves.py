@@ -19,13 +19,13 @@ def fated(world: World, seed: int = 1) -> tuple[Outcome, ways.Run]:
 @pytest.fixture(scope="module")
 def day() -> tuple[Outcome, ways.Run]:
     """Live through one day of one small cluster."""
-    return fated(make_world(30, 1))
+    return fated(make_world(40, 1))
 
 
 def test_the_same_seed_gives_the_same_figures_and_no_promise_is_broken(
     day: tuple[Outcome, ways.Run],
 ) -> None:
-    first, second = day[0], fated(make_world(30, 1))[0]
+    first, second = day[0], fated(make_world(40, 1))[0]
     assert first.breaches == []
     assert first.moves > 0
     assert (first.days, first.moves) == (second.days, second.moves)
@@ -40,7 +40,7 @@ def test_when_nothing_happens_any_more_nothing_moves() -> None:
 
 
 def test_a_descheduler_breaks_before_it_makes(day: tuple[Outcome, ways.Run]) -> None:
-    world = make_world(30, 1)
+    world = make_world(40, 1)
     begin = partial(ways.kube, world, day[1].cluster)
     outcome, _ = simulate("kube", begin, world, make_trace(world, 1, 1), 1, is_judged=False)
     assert outcome.moves > 0

@@ -170,8 +170,10 @@ class Story(RuleBasedStateMachine):
             self.judge(before)
 
     def note_what_must_stay(self) -> None:
-        """Note what the spec asks for from now on."""
+        """Note what the spec asks for from now on; while a model is suspended, its budget stays as it was."""
         spec = parse(self.cluster.model(KEY)).spec
+        if spec.suspend:
+            return
         must_stay = max(0, spec.replicas - int(spec.disruption.max_unavailable))
         if not self.wanted or self.wanted[-1][1] != must_stay:
             self.wanted.append((self.cluster.timeline.seconds, must_stay))
