@@ -17,7 +17,7 @@ from fogline_model_server.fronts.http2.message import framed
 from fogline_model_server.limits import LIMITS
 
 
-async def test_a_draining_connection_answers_what_is_in_flight_and_closes(
+async def test_a_draining_connection_answers_what_is_in_flight_and_ends(
     gated: tuple[MemoryPair, Gate],
 ) -> None:
     pair, gate = gated
@@ -27,15 +27,30 @@ async def test_a_draining_connection_answers_what_is_in_flight_and_closes(
     pair.exchange()
     assert [code for code, _ in pair.peer.goaways] == [ngh2.ErrorCode.NO_ERROR] * 2
     assert pair.peer.goaways[-1][1] == pair.peer.stream(slow)
-    assert not pair.transport.closed
+    assert not pair.transport.half_closed
     gate.open.set()
     assert (await pair.answered(slow)).message() == b"slow"
-    assert pair.transport.closed
+    assert pair.transport.half_closed
 
 
-async def test_an_idle_connection_closes_at_once_when_it_drains(pair: MemoryPair) -> None:
+async def test_an_idle_connection_ends_at_once_when_it_drains(pair: MemoryPair) -> None:
     pair.server.drain()
     pair.exchange()
+    assert pair.transport.half_closed
+
+
+async def test_a_connection_that_is_over_stays_open_for_its_client_to_close(pair: MemoryPair) -> None:
+    """A call that crosses the end on its way must not break the connection off before the end is read."""
+    pair.exchange()
+    pair.peer.call(PREDICT, BODY)
+    on_its_way = pair.peer.session.data_to_send()
+    pair.server.drain()
+    pair.exchange()
+    pair.server.data_received(on_its_way)
+    now = asyncio.get_running_loop().time()
+    pair.server.tick(now)
+    assert not pair.transport.closed
+    pair.server.tick(now + 6)
     assert pair.transport.closed
 
 
@@ -69,7 +84,7 @@ async def test_an_idle_connection_is_ended_with_a_notice(pair: MemoryPair) -> No
     await pair.call(PREDICT, BODY)
     pair.server.tick(asyncio.get_running_loop().time() + LIMITS.idle_seconds + 1)
     pair.exchange()
-    assert pair.transport.closed
+    assert pair.transport.half_closed
     assert pair.peer.goaways[-1][0] == ngh2.ErrorCode.NO_ERROR
 
 

@@ -96,4 +96,4 @@ async def test_a_client_hears_what_it_watches_when_it_changes_and_at_the_end(sha
     pair.exchange()
     assert answer.body.endswith(framed(b"it is over"))
     assert answer.status == (Code.UNAVAILABLE, "The server is shutting down.")
-    assert pair.transport.closed
+    assert pair.transport.half_closed

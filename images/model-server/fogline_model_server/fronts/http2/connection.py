@@ -44,6 +44,8 @@ _LAST_PING = b"fogline!"
 _LAST_CALL_SECONDS = 5.0
 """How long a client that does not answer the ping may go on opening calls after the notice of the end. A call
 on its way then is lost, so a client on a busy machine must come to read the notice in this time."""
+_LINGER_SECONDS = 5.0
+"""How long a connection that is over may stay open until its client closes it."""
 
 
 class Http2Connection(asyncio.Protocol):
@@ -63,6 +65,7 @@ class Http2Connection(asyncio.Protocol):
         """How many bytes of answers the client had not fetched, and since when it is that many."""
         self._drains = False
         self._ends = False
+        self._lingers_since: float | None = None
 
     # What asyncio calls.
 
@@ -79,6 +82,8 @@ class Http2Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Work on what the client has sent."""
+        if self._lingers_since is not None:
+            return
         try:
             self._session.receive_data(data)
         except NGH2Error as error:
@@ -122,6 +127,10 @@ class Http2Connection(asyncio.Protocol):
     def tick(self, now: float) -> None:
         """See `connections.Connection`."""
         if self._transport is None or self._transport.is_closing():
+            return
+        if self._lingers_since is not None:
+            if now - self._lingers_since > _LINGER_SECONDS:
+                self.abort()
             return
         if not (self._session.want_read or self._session.want_write):
             self._close()  # libnghttp2 has ended it
@@ -200,8 +209,21 @@ class Http2Connection(asyncio.Protocol):
         if data:
             self._transport.write(data)
         if self._ends and self.idle_since is not None and not self._session.queued_body_size():
-            self._transport.close()
+            self._linger()
         return True
+
+    def _linger(self) -> None:
+        """Let the client close.
+
+        To close now would break off a call on its way before the client has read that it was not taken, and
+        may be made elsewhere.
+        """
+        if self._transport and self._lingers_since is None:
+            self._lingers_since = self._loop.time()
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            else:
+                self._transport.close()
 
     def _close(self) -> None:
         if self._transport:
