@@ -222,8 +222,6 @@ class Http2Connection(asyncio.Protocol):
             self._lingers_since = self._loop.time()
             if self._transport.can_write_eof():
                 self._transport.write_eof()
-            else:
-                self._transport.close()
 
     def _close(self) -> None:
         if self._transport:
