@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from fogline import observe
 from fogline.api import ModelDeployment, parse
+from fogline.cli.beside import without_beside
 from fogline.cli.clock import now
 from fogline.cli.inventory import Inventory
-from fogline.cli.surge import without_surge
 from fogline.cluster import connection, objects
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document, Listing
@@ -67,7 +67,7 @@ async def read_inventory(
     whole = observe.snapshot(known.by_name.values(), (pod for pod in holding if pod))
     return Inventory(
         models=readable,
-        snapshot=without_surge(readable, whole, pods.items, now()),
+        snapshot=without_beside(readable, whole, pods.items, now()),
         pods=tuple(pods.items),
         profiles=tuple(
             one.content for one in known.profiles.values() if isinstance(one.content, observe.Profile)

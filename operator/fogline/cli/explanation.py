@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fogline.api import ModelDeployment
-from fogline.cli.surge import why_beside
+from fogline.cli.beside import why_beside
 from fogline.placement import (
     Alternative,
     Assignment,
@@ -113,9 +113,9 @@ def explain(
 
 
 def _beside(snapshot: Snapshot, replicas: Sequence[Replica]) -> Iterator[Beside]:
-    surge = {(pod.namespace, pod.name) for pod in snapshot.pods if pod.replica is None}
+    uncounted = {(pod.namespace, pod.name) for pod in snapshot.pods if pod.replica is None}
     for replica in replicas:
-        if replica.node and (replica.namespace, replica.name) in surge:
+        if replica.node and (replica.namespace, replica.name) in uncounted:
             yield Beside(replica.name, replica.node, why_beside(replica, replicas), replica.ready)
 
 

@@ -8,11 +8,11 @@ from itertools import chain
 
 from fogline import api, observe, snapshot
 from fogline.cli import live
+from fogline.cli.beside import without_beside
 from fogline.cli.documents import Document
 from fogline.cli.dump import Item
 from fogline.cli.labels import unusable_labels
 from fogline.cli.live import Found
-from fogline.cli.surge import without_surge
 from fogline.cluster import objects
 from fogline.conditions import Reason
 from fogline.config import Settings
@@ -80,7 +80,7 @@ def take_inventory(
         warn(complaint)
     return Inventory(
         models=tuple(taken.models),
-        snapshot=without_surge(taken.models, observe.snapshot(nodes, taken.holding), taken.pods, now),
+        snapshot=without_beside(taken.models, observe.snapshot(nodes, taken.holding), taken.pods, now),
         pods=tuple(taken.pods),
         profiles=tuple(taken.profiles),
     )

@@ -218,7 +218,8 @@ class Usage:
         Parameters
         ----------
         shares
-            Per node: what the replica would pay if it is billed by Share, else 0.
+            Per node: the price of the share that the replica would use. It counts where the node is billed by
+            Share.
         """
         own, all_of_ours = self.of(model).by_row(self.columns), self._replicas
         part = (own + 1) / (all_of_ours + 1) - own / np.maximum(all_of_ours, 1)

@@ -14,7 +14,7 @@ from fogline.placement import Usage, demand_of
 from fogline.snapshot import Replica, Snapshot
 
 
-def without_surge(
+def without_beside(
     models: Iterable[ModelDeployment], snapshot: Snapshot, pods: Iterable[objects.Pod], now: datetime
 ) -> Snapshot:
     """Stop counting, for their models, pods that the operator does not count either; they hold their room.
