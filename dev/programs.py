@@ -15,7 +15,7 @@ from dev.errors import DevError
 from dev.paths import ROOT
 from dev.sources import registry_reachable
 from dev.steps import step
-from dev.versions import CONTAINERD, KUBERNETES
+from dev.versions import CONTAINERD, HELM, KUBERNETES
 
 PINS = ROOT / "dev" / "go"
 BUILD_LIMIT_SECONDS = 2400
@@ -69,6 +69,12 @@ MODULES = (
     Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
     Module("kwok", {name: f"sigs.k8s.io/kwok/cmd/{name}" for name in ("kwok", "kwokctl")}),
     Module("kind", {"kind": "sigs.k8s.io/kind"}),
+    Module(
+        "helm",
+        {"helm": "helm.sh/helm/v4/cmd/helm"},
+        {"helm.sh/helm/v4/internal/version.version": HELM},
+    ),
+    Module("metrics-server", {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"}),
     Module(
         "containerd",
         {

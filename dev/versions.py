@@ -6,6 +6,9 @@ KUBERNETES = "v1.34.4"
 CONTAINERD = "v2.3.4"
 """What containerd reports as its version; the source is pinned in ``dev/go/containerd``."""
 
+HELM = "v4.3.2"
+"""What helm reports as its version; the source is pinned in ``dev/go/helm``."""
+
 RELEASED_NODE_IMAGE = (
     "kindest/node:v1.34.8@sha256:02722c2dedddcfc00febf5d27fbeb9b7b2c14294c82109ff4a85d89ac9ba3256"
 )
