@@ -46,6 +46,8 @@ _PASSES = re.compile(r"^fogline_reconcile_seconds_count (\S+)$", re.MULTILINE)
 _TOLD = 3000
 """Letters of a log that are worth reading."""
 _READY_SECONDS = 300.0
+_BULK_LIMIT_SECONDS = 1800.0
+"""For one command of kubectl: all models of the largest cluster take many minutes to get ready."""
 _LOOK_SECONDS = 2.0
 _COMMON = {
     "etcd": ["unsafe-no-fsync=true"],
@@ -127,7 +129,8 @@ async def bench(
     plane = await asyncio.to_thread(controlplane.start, name, extra_args=_arguments(extra_args or {}))
     try:
         with tempfile.TemporaryDirectory() as folder:
-            kubectl = Kubectl(program("kubectl"), plane.kubeconfig, Path(folder) / "cache")
+            cache = Path(folder) / "cache"
+            kubectl = Kubectl(program("kubectl"), plane.kubeconfig, cache, _BULK_LIMIT_SECONDS)
             kubectl("apply", "--server-side", f"--filename={ROOT / 'crds'}")
             kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
             rights = kubeconfig_of_account(kubectl, OPERATOR, Path(folder) / "account.yaml")

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LIMIT_SECONDS = 180
-
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
@@ -17,6 +15,8 @@ class Kubectl:
     program: Path
     kubeconfig: Path
     cache: Path
+    limit_seconds: float = 180
+    """For one command, its own waiting included."""
 
     def __call__(self, *arguments: str, manifest: Mapping[str, Any] | None = None) -> str:
         """Run a command that must succeed and return its output; ``-f -`` reads the manifest."""
@@ -43,6 +43,6 @@ class Kubectl:
             input=None if manifest is None else json.dumps(manifest),
             capture_output=True,
             text=True,
-            timeout=LIMIT_SECONDS,
+            timeout=self.limit_seconds,
             check=False,
         )
