@@ -325,3 +325,14 @@ def test_a_cluster_without_nodes_is_an_answer() -> None:
     result = run_plan("-f", "models.yaml")
     assert result.exit_code == 1
     assert "there are no nodes" in result.stdout
+
+
+def test_one_namespace_is_told_of_alone_but_all_are_decided_for(files: Path) -> None:
+    elder = MODEL.replace("shop", "bank").replace("replicas: 2", "replicas: 1")
+    (files / "models.yaml").write_text(f"{elder}---\n{MODEL}")
+    result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-n", "shop", "-o", "json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1  # bank has the room
+    assert [one["model"] for one in found["assignments"]] == ["shop/digits"]
+    assert [one["replicas"] for one in found["unplaceable"]] == [1]
+    assert run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-n", "bank").exit_code == 0

@@ -119,3 +119,18 @@ def test_without_replicas_nothing_is_spent(files: Path) -> None:
     (files / "models.yaml").write_text("")
     found = measured()
     assert (found["total"]["replicas"], found["total"]["costPerHour"], found["models"]) == (0, "0", {})
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_namespace_is_told_of_alone_and_pays_no_more_for_that() -> None:
+    everyone, shop = measured(), measured("-n", "shop")
+    assert shop == everyone
+    other = measured("-n", "other")
+    assert (other["total"]["replicas"], other["models"]) == (0, {})
+    assert other["total"]["use"]["cpu"] == {**shop["total"]["use"]["cpu"], "requestedByReplicas": 0}
+
+
+def test_one_namespace_and_all_of_them_are_not_asked_for_together() -> None:
+    result = top("-f", "/dev/null", "-n", "shop", "-A")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "not both" in result.stderr

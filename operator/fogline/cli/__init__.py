@@ -1,15 +1,19 @@
 """The command line. Each subcommand is a module that is imported only when it runs."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import PurePath
+from typing import Any
 
 import click
 
 from fogline.errors import FoglineError
 
 COMMANDS = {
+    "completion": "Write the completion script of a shell.",
     "explain": "Say why the replicas of a model are where they are, and why not elsewhere.",
     "plan": "Say where replicas would run and why not elsewhere; also what if something were different.",
     "top": "Say what replicas cost, hold and reach, by tier, site and model.",
@@ -17,10 +21,16 @@ COMMANDS = {
 """Name, which is also that of the module, and what it does."""
 
 EXIT_BAD_INPUT = 2
+COMPLETE_VARIABLE = "_FOGLINE_COMPLETE"
+"""Environment variable by which the completion script of a shell asks, whatever the program is called."""
 
 
 class _LazyGroup(click.Group):
     """Subcommands that cost nothing until they run; errors of ours become one line and exit code 2."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        names = {"prog_name": program_name(sys.argv[0]), "complete_var": COMPLETE_VARIABLE}
+        return super().main(*args, **{**names, **more})
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the interface of click
         return sorted(COMMANDS)
@@ -43,6 +53,11 @@ class _LazyGroup(click.Group):
         except FoglineError as error:
             click.echo(f"fogline: {error}", err=True)
             ctx.exit(EXIT_BAD_INPUT)
+
+
+def program_name(called_as: str) -> str:
+    """Give the name that usage texts show: ``kubectl fogline`` when kubectl runs us as its plugin."""
+    return PurePath(called_as).stem.replace("kubectl-fogline", "kubectl fogline")
 
 
 @contextmanager

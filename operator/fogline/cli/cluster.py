@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from fogline import observe
@@ -10,6 +9,7 @@ from fogline.api import ModelDeployment, parse
 from fogline.cli.beside import without_beside
 from fogline.cli.clock import now
 from fogline.cli.inventory import Inventory
+from fogline.cli.options import Where
 from fogline.cluster import connection, objects
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document, Listing
@@ -19,8 +19,11 @@ from fogline.errors import BadInputError, NotFoundError
 
 T = TypeVar("T")
 
+FIELD_MANAGER = "fogline-cli"
+"""Whose fields the API server notes what a command writes as."""
 
-def ask(kubeconfig: Path | None, context: str | None, question: Callable[[Client, str], Awaitable[T]]) -> T:
+
+def ask(where: Where, question: Callable[[Client, str], Awaitable[T]]) -> T:
     """Connect as kubectl would, and put a question that takes the client and the default namespace.
 
     Raises
@@ -30,11 +33,12 @@ def ask(kubeconfig: Path | None, context: str | None, question: Callable[[Client
     ApiError
         The API server refuses, or does not answer.
     """
-    where = connection.from_kubeconfig(kubeconfig, context) if kubeconfig or context else connection.default()
+    named = where != Where()
+    at = connection.from_kubeconfig(where.kubeconfig, where.context) if named else connection.default()
 
     async def run() -> T:
-        async with Client(where) as client:
-            return await question(client, where.namespace)
+        async with Client(at, manager=FIELD_MANAGER) as client:
+            return await question(client, at.namespace)
 
     return asyncio.run(run())
 

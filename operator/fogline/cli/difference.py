@@ -68,14 +68,20 @@ Made = tuple[Report, Sequence[Demand]]
 """A plan and what it was made for."""
 
 
-def compare(earlier: Made, later: Made) -> Difference:
-    """Compare two plans."""
+def compare(earlier: Made, later: Made, namespace: str | None = None) -> Difference:
+    """Compare two plans.
+
+    Parameters
+    ----------
+    namespace
+        The one that both tell of; None for all of them.
+    """
     before, after = earlier[0], later[0]
     shifts = list(_shifts(before, after))
     waiting = {(one.model, one.client_site): one.replicas for one in before.unplaceable}
     return Difference(
-        before=_totals(*earlier),
-        after=_totals(*later),
+        before=_totals(*earlier, namespace),
+        after=_totals(*later, namespace),
         moves=tuple(one for one in shifts if one.before and one.after),
         gained=tuple(one for one in shifts if one.before is None),
         lost=tuple(one for one in shifts if one.after is None),
@@ -85,8 +91,8 @@ def compare(earlier: Made, later: Made) -> Difference:
     )
 
 
-def _totals(found: Report, demands: Sequence[Demand]) -> Totals:
-    total = measure(found.after, demands).total
+def _totals(found: Report, demands: Sequence[Demand], namespace: str | None) -> Totals:
+    total = measure(found.after, demands, namespace).total
     return Totals(
         replicas=total.replicas,
         waiting=found.waiting,

@@ -6,6 +6,7 @@ import click
 
 from fogline import observe
 from fogline.api import ModelDeployment
+from fogline.cli.command import Command
 from fogline.cli.explanation import Question, explain
 from fogline.cli.explanation_report import document, lines
 from fogline.cli.given import read
@@ -18,15 +19,17 @@ from fogline.observe import model_key
 
 EXIT_WAITING = 1
 
-_EXIT_CODES = """\b
-Exit codes:
-  0  every replica has a node
-  1  some replica has none
-  2  bad input: no such ModelDeployment, no cluster
-"""
 
-
-@click.command(name="explain", epilog=_EXIT_CODES)
+@click.command(
+    name="explain",
+    cls=Command,
+    examples=[
+        ("where the replicas of a model are, and why", "explain digits"),
+        ("why not on that node, and what would have to change", "explain digits -n shop --why-not edge-2"),
+        ("from a saved cluster, for a program", "explain digits -f dump.json -o json"),
+    ],
+    exit_codes={0: "every replica has a node", 1: "some replica has none"},
+)
 @takes_model
 @click.option(
     "--why-not",

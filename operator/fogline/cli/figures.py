@@ -88,13 +88,15 @@ class Measured:
     models: Mapping[ModelKey, Figures]
 
 
-def measure(snapshot: Snapshot, demands: Iterable[Demand]) -> Measured:
+def measure(snapshot: Snapshot, demands: Iterable[Demand], namespace: str | None = None) -> Measured:
     """Add up what the replicas of a snapshot cost, hold and reach.
 
     Parameters
     ----------
     demands
         Of the models, for what they say of latency. Replicas of other models have no target.
+    namespace
+        Whose replicas count as replicas; None for those of all namespaces.
     """
     usage = Usage(snapshot)
     by_model = {demand.model: demand for demand in demands}
@@ -110,14 +112,15 @@ def measure(snapshot: Snapshot, demands: Iterable[Demand]) -> Measured:
             continue
         node = usage.node(pod.node)
         parts = [total, tiers[node.tier.value], sites[node.zone]]
-        if pod.replica:
-            model = pod.replica.model
+        replica = pod.replica if namespace in {None, pod.namespace} else None
+        if replica:
+            model = replica.model
             parts.append(models[model])
-            one = _replica(pod, pod.replica, node, usage, by_model.get(model))
+            one = _replica(pod, replica, node, usage, by_model.get(model))
             for part in parts:
                 _count_replica(part, one)
         for part in parts:
-            _count_requests(part, pod)
+            _count_requests(part, pod, is_ours=replica is not None)
     for model, part in models.items():
         part.nodes = len({pod.node for pod, _ in usage.replicas_of(model)})
     return Measured(total, _sorted(tiers), _sorted(sites), _sorted(models))
@@ -151,11 +154,11 @@ def _count_replica(part: Figures, one: _Replica) -> None:
     part.latency.count(one.latency_milliseconds, one.target_milliseconds)
 
 
-def _count_requests(part: Figures, pod: Pod) -> None:
+def _count_requests(part: Figures, pod: Pod, *, is_ours: bool) -> None:
     for name, use in part.use.items():
         amount = pod.requests.get(name, 0)
         use.by_all += amount
-        use.by_us += amount if pod.replica else 0
+        use.by_us += amount if is_ours else 0
 
 
 def _sorted(parts: Mapping[K, Figures]) -> dict[K, Figures]:

@@ -29,11 +29,7 @@ def read(given: Given) -> Inventory:
         return take_inventory(found, settings, now(), warn)
     from fogline.cli.cluster import ask, read_inventory  # noqa: PLC0415  the client of the API server loads slowly
 
-    return ask(
-        given.kubeconfig,
-        given.context,
-        lambda client, namespace: read_inventory(client, namespace, settings, warn),
-    )
+    return ask(given.where, lambda client, namespace: read_inventory(client, namespace, settings, warn))
 
 
 def warn(text: str) -> None:

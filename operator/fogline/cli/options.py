@@ -1,12 +1,13 @@
 """Options that several commands have, each group gathered into one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from fogline.cli.output import FEW
 from fogline.errors import BadInputError
@@ -15,13 +16,34 @@ Command = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """How to connect to a live cluster: without anything as kubectl would."""
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+
+
+def takes_connection(command: Command) -> Command:
+    """Let a command connect to a live cluster, as the argument ``where``."""
+
+    @click.option("--kubeconfig", type=click.Path(path_type=Path), help="File to connect with.")
+    @click.option("--context", help="Context of the kubeconfig.")
+    @wraps(command)
+    def gathered(*args: Any, kubeconfig: Path | None, context: str | None, **others: Any) -> Any:
+        return command(*args, where=Where(kubeconfig, context), **others)
+
+    return gathered
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """Where the cluster is that a command is about: in files, or live."""
 
     sources: tuple[str, ...]
     """Files; none for a live cluster."""
-    kubeconfig: Path | None
-    context: str | None
+    where: Where
+    namespace: str | None = None
+    """The one that is told of; None for all of them."""
 
 
 def takes_cluster(command: Command) -> Command:
@@ -37,15 +59,12 @@ def takes_cluster(command: Command) -> Command:
         " kubectl get nodes,nodeprofiles,pods,modeldeployments -A -o json; - is standard input. Repeatable."
         " Without it: the live cluster.",
     )
-    @click.option("--kubeconfig", type=click.Path(path_type=Path), help="File to connect with.")
-    @click.option("--context", help="Context of the kubeconfig.")
+    @takes_connection
     @wraps(command)
-    def gathered(
-        *args: Any, sources: tuple[str, ...], kubeconfig: Path | None, context: str | None, **others: Any
-    ) -> Any:
-        if sources and (kubeconfig or context):
+    def gathered(*args: Any, sources: tuple[str, ...], where: Where, **others: Any) -> Any:
+        if sources and where != Where():
             raise BadInputError("give files with -f, or a cluster with --kubeconfig or --context, not both")
-        return command(*args, given=Given(sources, kubeconfig, context), **others)
+        return command(*args, given=Given(sources, where), **others)
 
     return gathered
 
@@ -62,7 +81,7 @@ class Named:
 def takes_model(command: Command) -> Command:
     """Let a command take the name of a ModelDeployment, as the argument ``named``."""
 
-    @click.argument("name")
+    @click.argument("name", metavar="MODEL", shell_complete=_model_names)
     @click.option(
         "-n",
         "--namespace",
@@ -71,6 +90,31 @@ def takes_model(command: Command) -> Command:
     @wraps(command)
     def gathered(*args: Any, name: str, namespace: str | None, **others: Any) -> Any:
         return command(*args, named=Named(name, namespace), **others)
+
+    return gathered
+
+
+def _model_names(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Give the names of the ModelDeployments that begin so; none where the cluster does not answer."""
+    from fogline.cli.names import model_names  # noqa: PLC0415  the client of the API server loads slowly
+
+    given = ctx.params
+    where = Where(given.get("kubeconfig"), given.get("context"))
+    return [
+        CompletionItem(name) for name in model_names(where, given.get("namespace")) if name.startswith(begun)
+    ]
+
+
+def takes_namespace(command: Command) -> Command:
+    """Let a command that takes a cluster tell of one namespace only, as a part of ``given``."""
+
+    @click.option("-n", "--namespace", help="Tell only of ModelDeployments of this namespace.")
+    @click.option("-A", "--all-namespaces", is_flag=True, help="Tell of all of them, which is the default.")
+    @wraps(command)
+    def gathered(*args: Any, given: Given, namespace: str | None, all_namespaces: bool, **others: Any) -> Any:
+        if namespace and all_namespaces:
+            raise BadInputError("give one namespace with -n, or all of them with -A, not both")
+        return command(*args, given=replace(given, namespace=namespace), **others)
 
     return gathered
 

@@ -9,13 +9,14 @@ import click
 from fogline.cli import sources
 from fogline.cli.change_options import WhatIf, takes_what_if
 from fogline.cli.clock import now
+from fogline.cli.command import Command
 from fogline.cli.difference import compare
 from fogline.cli.difference_report import difference_document, difference_lines
 from fogline.cli.given import read, warn
 from fogline.cli.in_turn import plan_in_turn
 from fogline.cli.inventory import Inventory, take_inventory
 from fogline.cli.optimised import report_optimised
-from fogline.cli.options import Given, takes_cluster, takes_details, takes_output
+from fogline.cli.options import Given, takes_cluster, takes_details, takes_namespace, takes_output
 from fogline.cli.output import FEW, write
 from fogline.cli.render import lines
 from fogline.cli.report import Report, document
@@ -30,14 +31,6 @@ from fogline.snapshot import Snapshot
 EXIT_UNPLACEABLE = 1
 EXIT_NO_PLAN = 3
 
-_EXIT_CODES = """\b
-Exit codes:
-  0  every replica has a node
-  1  some replica has none
-  2  bad input: standard error names file and line; no cluster
-  3  the optimiser ended without a plan: standard error says why
-"""
-
 
 Question = tuple[Sequence[Demand], Snapshot]
 Planner = Callable[[Sequence[Question], bool], list[Report]]
@@ -48,8 +41,23 @@ class NoPlanError(FoglineError):
     """The optimiser ended without a plan."""
 
 
-@click.command(name="plan", epilog=_EXIT_CODES)
+@click.command(
+    name="plan",
+    cls=Command,
+    examples=[
+        ("what the operator would do now", "plan"),
+        ("and what if a node were gone, or dearer?", "plan --without-node edge-1 --cost cloud-1=0.80"),
+        ("would this model fit, and what would it cost?", "plan --add model.yaml"),
+        ("without any cluster, all models planned together", "plan -f nodes.yaml -f models.yaml --optimise"),
+    ],
+    exit_codes={
+        0: "every replica has a node",
+        1: "some replica has none",
+        3: "the optimiser ended without a plan: standard error says why",
+    },
+)
 @takes_cluster
+@takes_namespace
 @takes_output
 @takes_details
 @click.option(
@@ -73,7 +81,8 @@ def command(
 
     Pods with a node take room there; those of a ModelDeployment (labels fogline.dev/model and
     fogline.dev/variant) are replicas in place. A Node without conditions counts as Ready. Settings of the
-    operator, such as FOGLINE_REGION_LABEL, are read from the environment.
+    operator, such as FOGLINE_REGION_LABEL, are read from the environment. With -n everything is decided
+    all the same, and only that namespace is told of.
     """
     planner = ctx.with_resource(_optimised(2 if what_if else 1)) if optimise else _in_turn
     found = read(given)
@@ -84,12 +93,14 @@ def command(
     questions = [(wanted, case.snapshot) for wanted, case in zip(demands, cases, strict=True)]
     everything = details or len(cases[-1].snapshot.nodes) <= FEW
     try:
-        reports = planner(questions, everything and not what_if)
+        made = planner(questions, everything and not what_if)
     except NoPlanError as error:
         warn(str(error))
         ctx.exit(EXIT_NO_PLAN)
+    reports = [one.of(given.namespace) for one in made] if given.namespace else made
     if what_if:
-        difference = compare(*zip(reports, demands, strict=True))
+        before, after = zip(reports, demands, strict=True)
+        difference = compare(before, after, given.namespace)
         text = write(
             output,
             difference_document(difference, reports[1]),

@@ -1,7 +1,7 @@
 """A plan as rows for people and as a document for programs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +79,22 @@ class Report:
     """The cluster once the plan is carried out."""
     optimum: Optimum | None = None
     """Only of a plan that was optimised."""
+
+    def of(self, namespace: str) -> "Report":
+        """Give what there is to say of one namespace."""
+        optimum = self.optimum
+        if optimum:
+            moves = (one for one in optimum.moves if one.to.model.namespace == namespace)
+            optimum = replace(optimum, moves=tuple(moves))
+        return replace(
+            self,
+            rows=tuple(one for one in self.rows if one.model.namespace == namespace),
+            leaving=tuple(one for one in self.leaving if one.model.namespace == namespace),
+            unplaceable=tuple(one for one in self.unplaceable if one.model.namespace == namespace),
+            placed=tuple(one for one in self.placed if one.model.namespace == namespace),
+            suspended=tuple(one for one in self.suspended if one.namespace == namespace),
+            optimum=optimum,
+        )
 
     @property
     def waiting(self) -> int:

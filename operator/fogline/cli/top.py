@@ -5,32 +5,37 @@ from typing import Any
 
 import click
 
+from fogline.cli.command import Command
 from fogline.cli.figures import Figures, Measured, measure
 from fogline.cli.given import read
-from fogline.cli.options import Given, takes_cluster, takes_details, takes_output
+from fogline.cli.options import Given, takes_cluster, takes_details, takes_namespace, takes_output
 from fogline.cli.output import FEW, table, write
 from fogline.placement import demand_of
 from fogline.units import format_amount, format_usd
 
-_EXIT_CODES = """\b
-Exit codes:
-  0  done
-  2  bad input: standard error names file and line; no cluster
-"""
 _LEGEND = (
     "CPU, MEMORY: requested by replicas / by all pods, of what is allocatable",
     "LATENCY, ABOVE: mean / worst round trip, replicas that miss the latency target of their model",
 )
 
 
-@click.command(name="top", epilog=_EXIT_CODES)
+@click.command(
+    name="top",
+    cls=Command,
+    examples=[
+        ("the ten dearest models, and every site", "top --details"),
+        ("one namespace of a saved cluster, for a program", "top -f dump.json -n shop -o json"),
+    ],
+    exit_codes={0: "done"},
+)
 @takes_cluster
+@takes_namespace
 @takes_output
 @takes_details
 def command(given: Given, output: str, *, details: bool) -> None:
     """Say what replicas cost, what they hold of the nodes, and how far they are from their clients."""
     found = read(given)
-    measured = measure(found.snapshot, map(demand_of, found.models))
+    measured = measure(found.snapshot, map(demand_of, found.models), given.namespace)
     click.echo(write(output, document(measured), lines(measured, None if details else FEW)))
 
 

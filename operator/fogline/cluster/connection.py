@@ -125,13 +125,14 @@ def from_kubeconfig(path: Path | None = None, context: str | None = None) -> Con
     Raises
     ------
     BadInputError
-        The file cannot be used, or the library that reads it is not installed.
+        The file cannot be used, or the library that reads it is not there.
     """
     try:
-        from kubernetes import client, config  # noqa: PLC0415  optional: the operator's image goes without it
+        from kubernetes import client, config  # noqa: PLC0415  loads slowly; the operator's image goes without
     except ImportError as error:
         raise BadInputError(
-            "a kubeconfig is read with the extra `kubeconfig`: pip install 'fogline[kubeconfig]'"
+            "this is no pod with a service account, and the library that reads a kubeconfig is missing: "
+            "pip install kubernetes"
         ) from error
     loaded = client.Configuration()
     # The library reads this variable when it is imported; who sets it later means it, too.
