@@ -25,13 +25,22 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     locked = re.findall(r"^[\w.-]+==[^\\\n]+", (ROOT / "requirements" / "dev.lock").read_text(), re.MULTILINE)
     (folder / "versions.txt").write_text("\n".join(locked))
     wheel = folder / f"fogline-{version('fogline')}-py3-none-any.whl"
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", ROOT]
+    build: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        ROOT,
+    ]
     python = folder / "env" / "bin" / "python"
-    for command in (
+    commands: list[list[str | Path]] = [
         [*build, "--wheel-dir", folder],
         [UV, "venv", folder / "env", "--python", sys.executable],
         [UV, "pip", "install", "--python", python, "-c", folder / "versions.txt", wheel],
-    ):
+    ]
+    for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
     return python.parent
