@@ -10,12 +10,20 @@ from typing import Any
 import yaml
 
 from dev import model_server_tables
+from dev.chart import CHART
 from dev.paths import ROOT
 from fogline.api import GROUP
 from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, Resource, custom_resource_definition
 
 HEADER = "# Generated from operator/fogline/api by `make generate`; change it there.\n"
 LINE_CHARACTERS = 110
+_OF_THE_CHART = """\
+  {{- if .Values.crds.keep }}
+  annotations: {helm.sh/resource-policy: keep}
+  {{- end }}
+  labels:
+    {{- include "fogline.labels" . | nindent 4 }}
+"""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -41,10 +49,21 @@ def crd(resource: Resource) -> str:
     return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=LINE_CHARACTERS)
 
 
+def crd_template(resource: Resource) -> str:
+    """Return the same as a template of the chart: Helm never upgrades what lies in a chart's folder crds."""
+    document = crd(resource).removeprefix(HEADER).replace("{{", '{{ "{{" }}')
+    head, metadata, rest = document.partition("metadata:\n")
+    return (
+        f"{HEADER}{{{{- if .Values.crds.enabled }}}}\n{head}{metadata}{_OF_THE_CHART}{rest}{{{{- end }}}}\n"
+    )
+
+
+_RESOURCES = (MODEL_DEPLOYMENT, NODE_PROFILE)
 GENERATED: Mapping[Path, Callable[[], str]] = {
-    ROOT / "crds" / f"{GROUP}_{resource.plural}.yaml": partial(crd, resource)
-    for resource in (MODEL_DEPLOYMENT, NODE_PROFILE)
-} | {model_server_tables.PAGE: model_server_tables.page}
+    **{ROOT / "crds" / f"{GROUP}_{one.plural}.yaml": partial(crd, one) for one in _RESOURCES},
+    **{CHART / "templates" / "crds" / f"{one.plural}.yaml": partial(crd_template, one) for one in _RESOURCES},
+    model_server_tables.PAGE: model_server_tables.page,
+}
 """Each generated file and what makes its text."""
 
 

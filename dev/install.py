@@ -4,22 +4,19 @@ from pathlib import Path
 
 import yaml
 
+from dev import chart
 from dev.docker import ask
 from dev.engine import Engine
-from dev.kubectl import apply, kubectl
-from dev.paths import ROOT
+from dev.kubectl import apply
 from dev.steps import Step, step
 
-MANIFESTS = ROOT / "dev" / "manifests" / "operator.yaml"
 IMAGE = "fogline.dev/operator:dev"
-IMAGE_ID = "fogline.dev/image-id"
-"""Annotation of pods whose image has a fixed tag: a new image changes it, and so rolls out."""
 
 ADVICE = "look at `kubectl --namespace fogline-system describe pods` and `kubectl logs` there"
 
 
 def install_operator(engine: Engine) -> None:
-    """Apply the CRDs, the operator and the janitor, and wait until they are ready.
+    """Install the chart, with the operator and the janitor, and wait until they are ready.
 
     Raises
     ------
@@ -27,14 +24,7 @@ def install_operator(engine: Engine) -> None:
         The API server refuses something, or something does not get ready.
     """
     with step("Operator", advice=ADVICE) as installing:
-        kubectl(installing, "apply", "--server-side", "--force-conflicts", "--filename", ROOT / "crds")
-        apply_manifests(installing, MANIFESTS, engine, IMAGE)
-        for name in ("fogline-operator", "fogline-janitor"):
-            kubectl(
-                installing,
-                *("rollout", "status", f"deployment/{name}"),
-                *("--namespace", "fogline-system", "--timeout", "120s"),
-            )
+        chart.install(installing, image_id(engine, IMAGE))
 
 
 def apply_manifests(during: Step, manifests: Path, engine: Engine, image: str) -> None:
@@ -45,9 +35,14 @@ def apply_manifests(during: Step, manifests: Path, engine: Engine, image: str) -
     DevError
         The API server refuses one of them.
     """
-    image_id = ask(engine, "image", "inspect", "--format", "{{.Id}}", image).strip()
+    annotations = {chart.IMAGE_ID: image_id(engine, image)}
     documents = list(yaml.safe_load_all(manifests.read_text()))
     for document in documents:
         if document["kind"] == "Deployment":
-            document["spec"]["template"]["metadata"]["annotations"] = {IMAGE_ID: image_id}
+            document["spec"]["template"]["metadata"]["annotations"] = annotations
     apply(during, manifests.stem, documents)
+
+
+def image_id(engine: Engine, image: str) -> str:
+    """Return what tells the image under a fixed tag from the one before it."""
+    return ask(engine, "image", "inspect", "--format", "{{.Id}}", image).strip()

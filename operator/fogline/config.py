@@ -26,6 +26,9 @@ class Settings:
 
     tensorflow_serving_image: str = "docker.io/tensorflow/serving:2.20.0"
     """Image of variants with runtime TensorFlowServing that name none."""
+    tensorflow_serving_arm64_image: str = "ghcr.io/fogline/model-server-tensorflow:0.1.0"
+    """The same for variants whose ``architectures`` name arm64, for which there is no image of TensorFlow
+    Serving. A variant that names others too needs an image that is for all of them, as the default is."""
     litert_image: str = "ghcr.io/fogline/model-server:0.1.0"
     """Image of variants with runtime LiteRT that name none."""
     fetcher_image: str = "ghcr.io/fogline/model-fetcher:0.1.0"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from dev.chart import NAMESPACE
 from tests.support.faultproxy import FaultProxy
 from tests.support.faults import Fault, Refuse, Request
 from tests.support.operator_process import OperatorProcess, WarmOperatorProcess, alarms, records
 from tests.support.preconditions import is_conditional
-from tests.support.rights import NAMESPACE
 from tests.support.wait import wait_for
 from tests.support.world import World
 

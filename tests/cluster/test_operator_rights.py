@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from dev.chart import NAMESPACE
 from tests.cluster.conftest import PATIENT, StartOperator
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess, WarmOperatorProcess, records
-from tests.support.rights import NAMESPACE, OPERATOR, OwnAccount, Right, granted, kubeconfig_as, used
+from tests.support.rights import OPERATOR, OwnAccount, Right, granted, kubeconfig_as, used
 from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles

@@ -3,11 +3,11 @@
 import asyncio
 import time
 
+from dev.chart import NAMESPACE
 from tests.cluster.conftest import StartOperator
 from tests.support.faultproxy import FaultProxy
 from tests.support.faults import Chatter, Fault, Hold, Pause, Shorten
 from tests.support.operator_process import OperatorProcess
-from tests.support.rights import NAMESPACE
 from tests.support.wait import wait_for
 from tests.support.world import World
 

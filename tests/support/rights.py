@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from dev.paths import ROOT
+from dev.chart import NAMESPACE
+from tests.support.chart import rendered
 from tests.support.faults import Request
 from tests.support.kubectl import Kubectl
 
-MANIFEST = ROOT / "dev" / "manifests" / "operator.yaml"
 OPERATOR = "fogline-operator"
 JANITOR = "fogline-janitor"
 """Accounts; their roles have the same names."""
-NAMESPACE = "fogline-system"
 
 _PATH = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/[^/]+(?:/namespaces/[^/]+)?/(?P<plural>[^/?]+)"
@@ -35,9 +34,17 @@ class Right(NamedTuple):
 
 
 def service_account_objects() -> list[dict[str, Any]]:
-    """Read the objects that give our processes their identities and their rights."""
-    wanted = {"Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
-    return [one for one in yaml.safe_load_all(MANIFEST.read_text()) if one["kind"] in wanted]
+    """Render the objects that give our processes their identities and their rights, and their namespace."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    wanted = {"ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
+    return [
+        namespace,
+        *(
+            one
+            for one in rendered()
+            if one["kind"] in wanted and "helm.sh/hook" not in one["metadata"].get("annotations", {})
+        ),
+    ]
 
 
 def granted(account: str) -> set[Right]:

@@ -67,7 +67,7 @@ class Variant(ApiObject, frozen=True, kw_only=True):
     tensorflow_model_server; LiteRT serves a .tflite file over the same API."""
     image: Image | None = None
     """Container image of the server program. Absent: the one that the operator's settings name for the
-    runtime."""
+    runtime; for TensorFlowServing there is another one if architectures name arm64."""
     architectures: Annotated[tuple[Architecture, ...], Meta(min_length=1, max_length=4), AS_SET] | None = None
     """Processor architectures that the image runs on. Absent: any."""
     accelerator_types: Annotated[tuple[LabelValue, ...], Meta(min_length=1, max_length=16), AS_SET] | None = (

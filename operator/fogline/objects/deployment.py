@@ -1,6 +1,14 @@
 """The Deployment that runs one variant of a model."""
 
-from fogline.api import ModelDeployment, MoveStrategy, OnEdgeUnreachable, Runtime, Tier, Variant
+from fogline.api import (
+    Architecture,
+    ModelDeployment,
+    MoveStrategy,
+    OnEdgeUnreachable,
+    Runtime,
+    Tier,
+    Variant,
+)
 from fogline.config import Settings
 from fogline.names import (
     DATA_SENSITIVITY_LABEL,
@@ -105,16 +113,12 @@ def _tolerations(model: ModelDeployment, variant: Variant) -> list[Document]:
 
 
 def _server(model: ModelDeployment, variant: Variant, files: Delivery, settings: Settings) -> Document:
-    default_image = {
-        Runtime.TENSORFLOW_SERVING: settings.tensorflow_serving_image,
-        Runtime.LITERT: settings.litert_image,
-    }[variant.runtime]
     name = model.model_name
     # Status answers 200 while nothing is loaded; metadata does not. It is also cheaper than a prediction.
     loaded = {"path": f"/v1/models/{name}/metadata", "port": "rest"}
     return {
         "name": "server",
-        "image": variant.image or default_image,
+        "image": variant.image or _default_image(variant, settings),
         "imagePullPolicy": "IfNotPresent",
         "args": [
             f"--port={GRPC_PORT}",
@@ -150,6 +154,14 @@ def _server(model: ModelDeployment, variant: Variant, files: Delivery, settings:
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod, not of this host
         ],
     }
+
+
+def _default_image(variant: Variant, settings: Settings) -> str:
+    if variant.runtime is Runtime.LITERT:
+        return settings.litert_image
+    if Architecture.ARM64 in (variant.architectures or ()):
+        return settings.tensorflow_serving_arm64_image
+    return settings.tensorflow_serving_image
 
 
 def _resources(variant: Variant) -> Document:

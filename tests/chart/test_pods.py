@@ -1,0 +1,73 @@
+"""The pods of the chart: restricted, off edge nodes, with a token that is bound to them."""
+
+from typing import Any
+
+import pytest
+from tests.support.chart import pods, rendered
+from tests.support.node_selector import accepts
+from tests.support.pod_security import violations
+
+LEAST_USER_ID = 10_000
+PODS = [pytest.param(spec, id=name) for name, spec in pods(rendered())]
+LONG_RUNNING = [param for param in PODS if str(param.id).startswith("Deployment/")]
+CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": "true"}
+
+
+@pytest.mark.parametrize("pod", PODS)
+def test_every_pod_is_restricted_and_has_requests_and_limits(pod: dict[str, Any]) -> None:
+    assert violations(pod) == []
+    assert pod["securityContext"]["runAsUser"] >= LEAST_USER_ID
+    for container in pod["containers"]:
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+        assert "memory" in container["resources"]["limits"]
+
+
+@pytest.mark.parametrize("pod", PODS)
+def test_a_token_is_mounted_only_where_it_is_used_bound_to_the_pod_for_an_hour(pod: dict[str, Any]) -> None:
+    assert pod["automountServiceAccountToken"] is False
+    tokens = [
+        source["serviceAccountToken"]
+        for volume in pod.get("volumes", ())
+        for source in volume.get("projected", {}).get("sources", ())
+        if "serviceAccountToken" in source
+    ]
+    assert tokens == ([{"path": "token", "expirationSeconds": 3600}] if "serviceAccountName" in pod else [])
+
+
+@pytest.mark.parametrize("pod", LONG_RUNNING)
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"fogline.dev/tier": "Edge"},
+        {"node.kubernetes.io/instance-type": "k3s"},
+        {"node.kubernetes.io/instance-type": "k3s", "fogline.dev/tier": "Cloud"},
+        {"node-role.kubernetes.io/edge": ""},
+        {"openyurt.io/is-edge-worker": "true"},
+        {"fogline.dev/tier": "Edge", **CONTROL_PLANE},
+    ],
+)
+def test_no_edge_node_takes_the_operator_or_the_janitor(pod: dict[str, Any], labels: dict[str, str]) -> None:
+    assert not accepts(pod["affinity"], labels)
+
+
+@pytest.mark.parametrize("pod", LONG_RUNNING)
+@pytest.mark.parametrize(
+    "labels",
+    [{}, {"fogline.dev/tier": "Cloud"}, {"node.kubernetes.io/instance-type": "k3s", **CONTROL_PLANE}],
+    ids=["cloud", "cloud-by-label", "k3s-server"],
+)
+def test_cloud_nodes_and_servers_of_k3s_take_them(pod: dict[str, Any], labels: dict[str, str]) -> None:
+    assert accepts(pod["affinity"], labels)
+
+
+def test_what_users_ask_of_nodes_comes_on_top() -> None:
+    values = {
+        "nodeSelector": {"pool": "system"},
+        "tolerations": [{"key": "pool", "operator": "Exists", "effect": "NoSchedule"}],
+    }
+    plain = dict(pods(rendered()))
+    for name, spec in pods(rendered({"operator": values, "janitor": values})):
+        if name.startswith("Deployment/"):
+            assert {key: spec[key] for key in values} == values
+            assert spec["affinity"] == plain[name]["affinity"]
