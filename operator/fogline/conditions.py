@@ -99,6 +99,7 @@ class Reason(StrEnum):
     NODE_UNDER_PRESSURE = "NodeUnderPressure"
     NODE_LEAVING = "NodeLeaving"
     TIER_MINIMUM_MISSED = "TierMinimumMissed"
+    REQUESTED = "Requested"
     BETTER_NODE = "BetterNode"
     BETTER_PLAN = "BetterPlan"
 

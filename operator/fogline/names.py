@@ -20,6 +20,8 @@ APPLIED_ANNOTATION = "fogline.dev/applied"
 """On a Deployment, Service or budget: a digest of what it was applied from, but for the replicas."""
 DO_NOT_MOVE_ANNOTATION = "fogline.dev/do-not-move"
 """On a pod or a ModelDeployment: ``true``, or the time until which nothing moves that need not."""
+REQUESTED_MOVES_ANNOTATION = "fogline.dev/requested-moves"
+"""On a ModelDeployment: ``POD=NODE@TIME``, with commas between: moves that a user asks for until then."""
 MOVE_PREFIX = "fogline.dev/move-"
 """Annotations of a victim: ``id``, ``to``, ``variant``, ``client-site``, ``reason``, ``saving-per-hour``,
 ``started-at``, ``strategy``."""

@@ -116,6 +116,7 @@ class MoveReason(StrEnum):
     MAX_PER_ZONE_REACHED = "MaxPerZoneReached"
     TIER_MAXIMUM_REACHED = "TierMaximumReached"
     TIER_MINIMUM_MISSED = "TierMinimumMissed"
+    REQUESTED = "Requested"
     BETTER_NODE = "BetterNode"
     BETTER_PLAN = "BetterPlan"
 

@@ -15,7 +15,10 @@ from fogline.errors import FoglineError
 COMMANDS = {
     "completion": "Write the completion script of a shell.",
     "explain": "Say why the replicas of a model are where they are, and why not elsewhere.",
+    "move": "Ask for a replica of a model to go to a node.",
     "plan": "Say where replicas would run and why not elsewhere; also what if something were different.",
+    "resume": "Let a suspended model be placed and moved again.",
+    "suspend": "Let nothing of a model be placed or moved; what runs goes on.",
     "top": "Say what replicas cost, hold and reach, by tier, site and model.",
 }
 """Name, which is also that of the module, and what it does."""

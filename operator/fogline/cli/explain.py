@@ -1,20 +1,15 @@
 """``fogline explain``: why the replicas of a model are where they are, and why not elsewhere."""
 
-from difflib import get_close_matches
-
 import click
 
 from fogline import observe
-from fogline.api import ModelDeployment
 from fogline.cli.command import Command
 from fogline.cli.explanation import Question, explain
 from fogline.cli.explanation_report import document, lines
 from fogline.cli.given import read
-from fogline.cli.inventory import Inventory
-from fogline.cli.lookup import refuse_unknown
+from fogline.cli.lookup import find_model, refuse_unknown
 from fogline.cli.options import Given, Named, takes_cluster, takes_details, takes_model, takes_output
 from fogline.cli.output import FEW, write
-from fogline.errors import BadInputError
 from fogline.observe import model_key
 
 EXIT_WAITING = 1
@@ -45,7 +40,7 @@ def command(
 ) -> None:
     """Say where the replicas of a model are, what each costs, and why they are not elsewhere."""
     found = read(given)
-    model, nodes = _model(found, named), found.snapshot.by_name
+    model, nodes = find_model(found, named), found.snapshot.by_name
     refuse_unknown("node", [why_not] if why_not else [], nodes)
     replicas = (observe.to_replica(pod) for pod in found.pods)
     own = [one for one in replicas if one and one.model == model_key(model) and one.alive]
@@ -54,13 +49,3 @@ def command(
     click.echo(write(output, document(explanation), lines(explanation, None if details else FEW)))
     if explanation.waiting:
         ctx.exit(EXIT_WAITING)
-
-
-def _model(found: Inventory, named: Named) -> ModelDeployment:
-    namespace = named.namespace or found.namespace
-    own = {model.metadata.name: model for model in found.models if model_key(model).namespace == namespace}
-    if named.name not in own:
-        closest = get_close_matches(named.name, own, n=1, cutoff=0)
-        hint = f"the closest name is {closest[0]}" if closest else "there is none at all"
-        raise BadInputError(f"there is no ModelDeployment {named.name} in namespace {namespace}; {hint}")
-    return own[named.name]

@@ -131,6 +131,18 @@ def takes_output(command: Command) -> Command:
     )(command)
 
 
+def takes_output_or_name(command: Command) -> Command:
+    """Let a command that writes an object take how to tell of it, as the argument ``output``."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "name", "json", "yaml"]),
+        default="text",
+        show_default=True,
+        help="How to tell what was done; name is what other commands of kubectl take.",
+    )(command)
+
+
 def takes_details(command: Command) -> Command:
     """Let a command take whether to show everything however much it is, as the argument ``details``."""
     return click.option(

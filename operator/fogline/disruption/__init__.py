@@ -11,6 +11,13 @@ from fogline.disruption.needed import no_longer_forced
 from fogline.disruption.overload import Standing, crowded_out
 from fogline.disruption.progress import Ended, Progress, Terms, follow
 from fogline.disruption.proposals import Proposal, urgency
+from fogline.disruption.requests import (
+    MoveRequest,
+    move_requests,
+    place_on,
+    requested_moves,
+    unreadable_requests,
+)
 from fogline.disruption.roles import Underway
 from fogline.disruption.room import claim, obstacle, release
 from fogline.disruption.stand_ins import Link, StandIns, Wanted, present, stand_ins
@@ -26,6 +33,7 @@ __all__ = [
     "Held",
     "Link",
     "Moment",
+    "MoveRequest",
     "Progress",
     "Proposal",
     "Purse",
@@ -50,13 +58,17 @@ __all__ = [
     "is_outage",
     "judge",
     "longest_stay",
+    "move_requests",
     "no_longer_forced",
     "obstacle",
+    "place_on",
     "present",
     "propose",
     "purse_of",
     "release",
+    "requested_moves",
     "stand_ins",
     "unreadable",
+    "unreadable_requests",
     "urgency",
 ]

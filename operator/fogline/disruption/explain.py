@@ -23,11 +23,17 @@ def say_held(held: Sequence[Held]) -> str:
 def _say(one: Proposal) -> str:
     replica, answer = one.replica, one.answer
     if isinstance(answer, Unplaceable):
-        return f"{replica.name} has to leave {replica.node} ({one.reason}): {say_unplaceable(answer)}"
-    words = f"{replica.name} {'has to' if one.is_forced else 'would'} go from {replica.node} to {answer.node}"
+        return f"{replica.name} {_verb(one)} leave {replica.node} ({one.reason}): {say_unplaceable(answer)}"
+    words = f"{replica.name} {_verb(one)} go from {replica.node} to {answer.node}"
     if one.saving_per_hour is None:
         return f"{words} ({one.reason})"
     return f"{words} ({one.reason}), saving {format_usd(one.saving_per_hour)} US dollars per hour"
+
+
+def _verb(one: Proposal) -> str:
+    if one.is_requested:
+        return "is asked to"
+    return "has to" if one.is_forced else "would"
 
 
 def _until(held: Held) -> str:

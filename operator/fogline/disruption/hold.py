@@ -36,7 +36,8 @@ def hold(one: Proposal, model: ModelDeployment, moment: Moment) -> Held | None:
     """Say what keeps a move from starting; None when only a budget may.
 
     A data rule waits for nothing but a place. Any other forced move waits for no cool-down, but does not go
-    back before it is over to the node that the replica has just left.
+    back before it is over to the node that the replica has just left. A move that a user asks for is
+    carried out also where the user wants plans only of all others.
     """
     if not isinstance(one.answer, Assignment):
         return Held(one, Reason.NO_PLACE_TO_MOVE)
@@ -47,7 +48,7 @@ def hold(one: Proposal, model: ModelDeployment, moment: Moment) -> Held | None:
     if stay := longest_stay(model.metadata.annotations, one.replica, moment.now):
         return Held(one, Reason.MARKED_DO_NOT_MOVE, None if stay.until == FOREVER else stay.until)
     rules = model.spec.rebalancing
-    if rules.mode is RebalancingMode.DRY_RUN:
+    if rules.mode is RebalancingMode.DRY_RUN and not one.is_requested:
         return Held(one, Reason.MOVES_PLANNED)
     until = _cool_at(one, rules, moment.now)
     return Held(one, Reason.COOLING_DOWN, until) if until and until > moment.now else None

@@ -25,9 +25,11 @@ class Proposal:
     answer: Assignment | Unplaceable
     """Where it should go, or why there is no such place."""
     saving_per_hour: Decimal | None = None
-    """US dollars, latency counted as the objective does; None when the move is forced."""
+    """US dollars, latency counted as the objective does; None when the move need not save anything."""
     not_before: datetime | None = None
     """When it may go there: it has left that node just now. None: at once."""
+    move_id: str | None = None
+    """Identity of the move where somebody has named it; None for a new one."""
 
     @property
     def assignment(self) -> Assignment:
@@ -42,8 +44,18 @@ class Proposal:
             return self.answer
         raise ValueError(f"{self.replica.name} has no place to go")
 
+    @property
+    def is_requested(self) -> bool:
+        """Whether a user asks for it."""
+        return self.reason is Reason.REQUESTED
+
     def begun(self, move_id: str, strategy: MoveStrategy, now: datetime) -> Move:
         """Give the move that begins now.
+
+        Parameters
+        ----------
+        move_id
+            Its identity, unless somebody has named it.
 
         Raises
         ------
@@ -52,7 +64,7 @@ class Proposal:
         """
         there = self.assignment
         return Move(
-            id=move_id,
+            id=self.move_id or move_id,
             source=self.replica.node or "",
             target=there.node,
             variant=there.variant,
@@ -65,7 +77,7 @@ class Proposal:
 
     @property
     def is_forced(self) -> bool:
-        """Whether the replica has to leave, whatever it costs."""
+        """Whether it need not save anything: the replica has to leave, or a user asks for it."""
         return self.saving_per_hour is None
 
     @property

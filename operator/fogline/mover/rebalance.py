@@ -1,10 +1,10 @@
 """One rebalance as a pure function: from what is seen to the moves that start and those that do not."""
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from fogline.api import ModelDeployment, RebalancingMode
+from fogline.api import ModelDeployment, RebalancingMode, history_of
 from fogline.conditions import Reason
 from fogline.disruption import (
     Admission,
@@ -18,8 +18,10 @@ from fogline.disruption import (
     claim,
     forced_moves,
     is_outage,
+    move_requests,
     purse_of,
     release,
+    requested_moves,
 )
 from fogline.mover.round import Round
 from fogline.mover.together import advance
@@ -64,7 +66,8 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
     """Find the moves of some models and choose those that start now.
 
     It pauses after each model, for the caller to do something else. Moves that are forced come first, of all
-    models, so that none of them finds its place taken by one that only saves money.
+    models, then those that users ask for, so that none of them finds its place taken by one that only saves
+    money.
     """
     usage, moment = scene.usage, Moment(scene.now, is_outage(scene.usage.nodes))
     models: list[tuple[Demand, ModelDeployment, Owned]] = []
@@ -83,9 +86,7 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
         leave(progress, seen, usage)
         claim(demand, progress.underway, usage)
         turns.append(Turn(model, demand, seen))
-    for one in turns:
-        _force(one, scene, moment)
-        yield
+    yield from _propose(turns, scene, moment)
     bundles: list[Bundle] = []
     for bundle in scene.bundles:
         if left := advance(bundle, {one.demand.model: one for one in turns}, usage, moment):
@@ -109,10 +110,30 @@ def rebalance(scene: Scene, cluster: Purse) -> Generator[None, None, Rebalance]:
     return Rebalance(tuple(round_.started), held, tuple(bundles))
 
 
+def _propose(turns: Sequence[Turn], scene: Scene, moment: Moment) -> Generator[None, None, None]:
+    for propose in (_force, _request):
+        for one in turns:
+            propose(one, scene, moment)
+            yield
+
+
 def _force(one: Turn, scene: Scene, moment: Moment) -> None:
     running = [replica for replica in one.seen.replicas if may_leave(replica) and replica.bound]
     cool = scene.now - timedelta(seconds=one.model.spec.rebalancing.cooldown_seconds)
     for proposal in forced_moves(one.demand, running, scene.crowded_out, scene.usage, cool):
+        one.take(proposal, moment)
+
+
+def _request(one: Turn, scene: Scene, moment: Moment) -> None:
+    meta, decided = one.model.metadata, one.decided
+    requests = [request for request in move_requests(meta.annotations) if scene.now < request.until]
+    running = [
+        replica
+        for replica in one.seen.replicas
+        if may_leave(replica) and replica.bound and replica.uid not in decided
+    ]
+    told = {past.id for past in history_of(one.model.status)}
+    for proposal in requested_moves(one.demand, running, requests, told, scene.usage):
         one.take(proposal, moment)
 
 

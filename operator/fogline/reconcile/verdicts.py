@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus
 from fogline.conditions import ConditionType, Reason
-from fogline.disruption import Held, Progress, unreadable
+from fogline.disruption import Held, Progress, unreadable, unreadable_requests
 from fogline.disruption.explain import say_held
 from fogline.mistakes import Mistake, Part
 from fogline.observe import Owned, is_rolling
@@ -219,7 +219,8 @@ def _within_cost_limit(facts: Facts) -> Verdict:
 def _rebalancing(facts: Facts) -> Verdict:
     """Tell of moves, and of annotations about moves that cannot be read."""
     verdict = _moves(facts)
-    wrong = "; ".join(unreadable(facts.model.metadata.annotations, facts.alive))
+    notes = facts.model.metadata.annotations
+    wrong = "; ".join((*unreadable(notes, facts.alive), *unreadable_requests(notes)))
     return replace(verdict, message="; ".join(filter(None, (verdict.message, wrong)))) if wrong else verdict
 
 

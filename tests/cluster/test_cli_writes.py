@@ -1,0 +1,76 @@
+"""Commands that write: ``fogline move``, ``suspend`` and ``resume`` on a cluster with an operator."""
+
+import json
+
+import pytest
+from dev.controlplane import ControlPlane
+from tests.support.live_cli import Fogline, fogline_on
+from tests.support.world import World
+
+from fogline.names import REQUESTED_MOVES_ANNOTATION
+
+pytestmark = pytest.mark.usefixtures("operator")
+
+CHEAP, DEAR = ({"fogline.dev/cost-per-hour": price} for price in ("0.1", "9"))
+
+
+@pytest.fixture
+def fogline(world: World, control_plane: ControlPlane) -> Fogline:
+    """Run commands about the namespace of the test."""
+    return fogline_on(control_plane.kubeconfig, f"--namespace={world.namespace}")
+
+
+async def test_a_replica_moves_where_a_user_asks_unless_the_node_refuses(
+    world: World, fogline: Fogline
+) -> None:
+    cheap = await world.add_node("cheap", labels=CHEAP)
+    dear = await world.add_node("dear", labels=DEAR)
+    full = await world.add_node("full", cpu="500m")
+    await world.apply_model(replicas=1)
+    await world.until_on([cheap])
+    await world.until_ready(1)
+
+    refused = await fogline("move", "digits", "--to", full)
+    assert (refused.exit_code, refused.stderr) == (1, "")
+    why = f"is asked to leave {cheap} (Requested): 1 node InsufficientResource ({full}: needs"
+    assert why in refused.stdout
+    assert REQUESTED_MOVES_ANNOTATION not in (await world.model())["metadata"].get("annotations", {})
+
+    done = await fogline("move", "digits", "--to", dear, "--wait", "-o", "json")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["from"], told["to"], told["result"]) == (cheap, dear, "Completed")
+    await world.until_on([dear])
+    (past,) = (await world.model())["status"]["moves"]["history"]
+    assert (past["id"], past["reason"]) == (told["id"], "Requested")
+    (event,) = await world.until_told("MoveCompleted")
+    assert f"from {cheap} to {dear} (Requested)" in event
+
+
+async def test_a_model_is_suspended_and_resumed(world: World, fogline: Fogline) -> None:
+    await world.add_node()
+    await world.apply_model(replicas=1)
+    await world.until_ready(1)
+
+    done = await fogline("suspend", "digits")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == f"{world.namespace}/digits suspended\n"
+    await world.until("Suspended", "True", "SuspendedByUser")
+    again = await fogline("suspend", "digits", "-o", "json")
+    assert json.loads(again.stdout)["changed"] is False
+    assert (await fogline("move", "digits", "--to", world.node_name("a"))).exit_code == 2
+
+    await world.kubectl("label", "mdep", "digits", "kustomize.toolkit.fluxcd.io/name=models")
+    resumed = await fogline("resume", "digits", "-o", "name")
+    assert resumed.stdout == "modeldeployment.fogline.dev/digits\n"
+    assert "Flux keeps this object as its source says" in resumed.stderr
+    await world.until("Suspended", "False")
+
+
+async def test_of_a_model_that_is_not_there_the_closest_name_is_told(world: World, fogline: Fogline) -> None:
+    await world.apply_model("digits", suspend=True)
+    done = await fogline("suspend", "digit")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert (
+        f"no ModelDeployment digit in namespace {world.namespace}; the closest name is digits" in done.stderr
+    )
