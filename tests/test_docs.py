@@ -60,7 +60,12 @@ def test_the_page_about_plans_has_examples() -> None:
     assert {command.split()[0] for command, _ in CONSOLE.findall(PLAN)} == {"plan", "explain", "top"}
 
 
-DEFAULTS = {"edge_fetch_megabits": "none", "pod_uid": "none", "move_budgets": '[{"moves": 5}]'}
+DEFAULTS = {
+    "edge_fetch_megabits": "none",
+    "metrics_models": "none",
+    "pod_uid": "none",
+    "move_budgets": '[{"moves": 5}]',
+}
 """Those that the page says in other words than Python."""
 
 

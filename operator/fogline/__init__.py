@@ -1,1 +1,3 @@
 """Fogline keeps every AI model where it should run."""
+
+__version__ = "0.1.0"

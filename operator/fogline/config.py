@@ -81,6 +81,9 @@ class Settings:
     of life every minute. After twice that the Lease is given up."""
     confirm_seconds: int = 5
     """A list that is suddenly much shorter is believed when a second one, so much later, says the same."""
+    metrics_models: int | None = None
+    """So many ModelDeployments have metrics of their own, with namespace and name as labels: the first that
+    come. None: none have, and no metric holds a name that a user chose."""
     health_port: int = 8080
     """Port of /livez, /readyz and /metrics."""
 

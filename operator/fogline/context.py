@@ -8,7 +8,7 @@ from fogline.cluster.client import Client
 from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
 from fogline.duty import Duty
-from fogline.metrics import Metrics
+from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes
 from fogline.observe import Models, View
 from fogline.outlook import Outlook

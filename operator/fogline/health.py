@@ -10,14 +10,14 @@ from fogline.errors import BadInputError
 
 @asynccontextmanager
 async def serve(
-    port: int, metrics: Callable[[], bytes], trouble: Callable[[], str | None]
+    port: int, metrics: Callable[[str], tuple[bytes, str]], trouble: Callable[[], str | None]
 ) -> AsyncIterator[None]:
     """Serve /livez (the event loop runs), /readyz (the work could be done) and /metrics.
 
     Parameters
     ----------
     metrics
-        Writes them in the Prometheus text format.
+        Writes them, given the header ``Accept``; returns the page and its content type.
     trouble
         Tells why the work could not be done; None when it could. A standby is ready.
 
@@ -34,8 +34,9 @@ async def serve(
         why = trouble()
         return web.Response(text=f"{why}\n", status=503) if why else web.Response(text="ok\n")
 
-    async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics(), content_type="text/plain", charset="utf-8")
+    async def exposition(request: web.Request) -> web.Response:
+        page, content_type = metrics(request.headers.get("Accept", ""))
+        return web.Response(body=page, headers={"Content-Type": content_type})
 
     application = web.Application()
     application.add_routes(

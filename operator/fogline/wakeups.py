@@ -16,6 +16,9 @@ class WakeUps:
         self._planned: dict[ModelKey, float] = {}
         """When a model is woken next, by the clock of the event loop."""
 
+    def __len__(self) -> int:
+        return len(self._due)
+
     def wake(self, keys: Iterable[ModelKey]) -> None:
         """Ask for a pass over these models."""
         self._due.update(keys)

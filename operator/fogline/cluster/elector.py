@@ -88,6 +88,11 @@ class Elector:
         """Whether nobody else can hold the Lease now."""
         return self._renewed_at is not None and self._left_seconds() > 0
 
+    @property
+    def unrenewed_seconds(self) -> float | None:
+        """For how long the Lease has not been renewed; None when it is not ours."""
+        return None if self._renewed_at is None else running_seconds() - self._renewed_at
+
     async def run(self) -> None:
         """Wait for the Lease, then keep it; returns when it is lost or given up.
 

@@ -53,6 +53,8 @@ EVENTS = Kind("events.k8s.io", "v1", "events", "Event")
 MODEL_DEPLOYMENTS = Kind(api.GROUP, api.VERSION, api.PLURAL, api.KIND)
 NODE_PROFILES = Kind(api.GROUP, api.VERSION, api.NODE_PROFILE_PLURAL, api.NODE_PROFILE_KIND, namespaced=False)
 
+_PARTS_OF_NAMESPACE = 2
+"""``namespaces`` and its name, in front of what is in it."""
 _BY_TYPE = {
     (kind.api_version, kind.kind): kind
     for kind in (
@@ -68,6 +70,22 @@ _BY_TYPE = {
         NODE_PROFILES,
     )
 }
+
+
+OTHER = "other"
+_PLURALS = frozenset(kind.plural for kind in _BY_TYPE.values())
+
+
+def resource_of(path: str) -> str:
+    """Give the plural of the kind that a URL path is about; `OTHER` for what is no kind of this module.
+
+    No name of an object or namespace is ever returned, whatever it is called.
+    """
+    _, root, *parts = path.split("/")
+    after_version = parts[2 if root == "apis" else 1 :]
+    if after_version[:1] == [NAMESPACES.plural] and len(after_version) > _PARTS_OF_NAMESPACE:
+        after_version = after_version[_PARTS_OF_NAMESPACE:]
+    return after_version[0] if after_version and after_version[0] in _PLURALS else OTHER
 
 
 def kind_of(document: Mapping[str, Any]) -> Kind:

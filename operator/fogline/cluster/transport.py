@@ -1,6 +1,7 @@
 """One session to the API server: rates, time limits, retries, errors."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -14,9 +15,11 @@ import msgspec
 
 from fogline.cluster.backoff import Backoff
 from fogline.cluster.connection import Connection
+from fogline.cluster.kinds import resource_of
 from fogline.cluster.limiter import DECISION_RATE, OTHER_RATE, Lane, Limiter, Rate
+from fogline.cluster.observer import WATCH, Nobody, Observer, Request
 from fogline.cluster.refusals import error_from_body
-from fogline.errors import TooManyRequestsError, UnavailableError
+from fogline.errors import ApiError, TooManyRequestsError, UnavailableError
 
 NOT_CONNECTED = "NotConnected"
 CONNECTION_LOST = "ConnectionLost"
@@ -54,6 +57,11 @@ class Call:
     idempotent: bool = True
     """May be sent again when nobody knows whether it was carried out."""
 
+    @property
+    def request(self) -> Request:
+        """What an `Observer` hears of it."""
+        return Request(WATCH if "watch" in self.query else self.method, resource_of(self.path))
+
 
 Fence = Callable[[], None]
 """Asked right before each try of a write; raises an error when it must not leave."""
@@ -66,10 +74,17 @@ def no_fence() -> None:
 class Transport:
     """Sends calls; for its rates it must be the only one that talks to the API server."""
 
-    def __init__(self, connection: Connection, limits: Limits, fence: Fence = no_fence) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits,
+        fence: Fence = no_fence,
+        observer: Observer | None = None,
+    ) -> None:
         self._connection = connection
         self._limits = limits
         self._fence = fence
+        self._observer = observer or Nobody()
         self._limiters = {Lane.DECISION: Limiter(limits.decisions), Lane.OTHER: Limiter(limits.other)}
         self._session: aiohttp.ClientSession
 
@@ -98,7 +113,7 @@ class Transport:
         backoff = Backoff(first_seconds=0.2, max_seconds=5)
         for attempt in count(1):
             last = attempt >= self._limits.attempts
-            await self._limiters[call.lane].acquire()
+            await self._wait_for_turn(call.lane)
             if call.method != "GET":
                 self._fence()
             try:
@@ -126,7 +141,7 @@ class Transport:
         ApiError
             The server refused the call, cannot be reached, or was silent for ``inactivity_seconds``.
         """
-        await self._limiters[call.lane].acquire()
+        await self._wait_for_turn(call.lane)
         limit = aiohttp.ClientTimeout(
             sock_connect=self._limits.connect_seconds, sock_read=self._limits.inactivity_seconds
         )
@@ -143,6 +158,11 @@ class Transport:
         except TooManyRequestsError as error:
             self._obey(call.lane, error)
             raise
+
+    async def _wait_for_turn(self, lane: Lane) -> None:
+        began = time.monotonic()
+        await self._limiters[lane].acquire()
+        self._observer.waited(lane, time.monotonic() - began)
 
     async def _attempt(self, call: Call) -> bytes:
         limit = aiohttp.ClientTimeout(
@@ -166,27 +186,35 @@ class Transport:
             headers["Authorization"] = header
         if call.body is not None:
             headers["Content-Type"] = call.content_type
-        with _failures_as_api_errors():
-            async with self._session.request(
-                call.method,
-                self._connection.server + call.path,
-                params=call.query,
-                data=None if call.body is None else msgspec.json.encode(call.body),
-                headers=headers,
-                timeout=limit,
-                allow_redirects=False,
-                proxy=self._connection.proxy_url,
-                server_hostname=self._connection.tls_server_name,
-            ) as response:
-                if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-                    body = await response.read()
-                    raise error_from_body(response.status, body, response.headers.get("Retry-After"))
-                try:
-                    yield response
-                finally:
-                    # What is left unread is not wanted: do not wait for the peer to agree to the end.
-                    if response.connection and response.connection.transport:
-                        response.connection.transport.abort()
+        began, status = time.monotonic(), 0
+        try:
+            with _failures_as_api_errors():
+                async with self._session.request(
+                    call.method,
+                    self._connection.server + call.path,
+                    params=call.query,
+                    data=None if call.body is None else msgspec.json.encode(call.body),
+                    headers=headers,
+                    timeout=limit,
+                    allow_redirects=False,
+                    proxy=self._connection.proxy_url,
+                    server_hostname=self._connection.tls_server_name,
+                ) as response:
+                    status = response.status
+                    if status >= HTTPStatus.MULTIPLE_CHOICES:
+                        body = await response.read()
+                        raise error_from_body(status, body, response.headers.get("Retry-After"))
+                    try:
+                        yield response
+                    finally:
+                        # What is left unread is not wanted: do not wait for the peer to agree to the end.
+                        if response.connection and response.connection.transport:
+                            response.connection.transport.abort()
+        except ApiError as error:
+            status = error.status
+            raise
+        finally:
+            self._observer.answered(call.request, status, time.monotonic() - began)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from fogline.duty import Duty
 from fogline.errors import ApiError
 from fogline.handlers import login, modeldeployments
 from fogline.handlers.model_feed import ModelFeed
-from fogline.metrics import Metrics
+from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes
 from fogline.mover import Mover, Planner
 from fogline.names import OPERATOR_LEASE, ModelKey
@@ -54,11 +54,16 @@ async def operate(settings: Settings) -> None:
     where = connection.default()
     limits = Limits(decision_rate(settings.pins_per_second), other_rate(settings.requests_per_second))
     duty = Duty(settings.stale_seconds)
-    async with Client(where, limits, fence=duty.fence) as client, Client(where, elector.LIMITS) as apart:
-        operator = _Operator(client, apart, LeaseName(where.namespace, OPERATOR_LEASE), duty, settings)
+    metrics = Metrics(settings.metrics_models)
+    async with (
+        Client(where, limits, fence=duty.fence, observer=metrics.requests) as client,
+        Client(where, elector.LIMITS, observer=metrics.requests) as apart,
+    ):
+        lease = LeaseName(where.namespace, OPERATOR_LEASE)
+        operator = _Operator(client, apart, lease, duty, metrics, settings)
         try:
             async with (
-                health.serve(settings.health_port, operator.context.metrics.exposition, operator.trouble),
+                health.serve(settings.health_port, metrics.instruments.page, operator.trouble),
                 asyncio.TaskGroup() as group,
             ):
                 loops = group.create_task(operator.run())
@@ -85,10 +90,16 @@ class _Operator:
     """
 
     def __init__(
-        self, client: Client, apart: Client, lease: LeaseName, duty: Duty, settings: Settings
+        self,
+        client: Client,
+        apart: Client,
+        lease: LeaseName,
+        duty: Duty,
+        metrics: Metrics,
+        settings: Settings,
     ) -> None:
         self.instance = f"{socket.gethostname()}-{os.getpid()}"
-        models, metrics = Models(), Metrics()
+        models = Models()
         self.context = Context(
             client=client,
             models=models,
@@ -126,7 +137,13 @@ class _Operator:
         self._recorder_apart = self._recorder(apart)
         duty.sources = (*self._reflectors, self._feed.witness)
         duty.is_leading = lambda: self._elector.is_in_force
-        self.context.metrics.follow(duty)
+        metrics.follow(duty, lambda: self._elector.unrenewed_seconds)
+        waiting = {
+            "reconcile": lambda: self._reconciler.waiting,
+            "place": lambda: len(self._placer.wakeups),
+            "move": lambda: len(self._mover.wakeups),
+        }
+        metrics.follow_work(self.context.outlook, waiting, self.context.view.nodes.counts)
 
     def wake(self, keys: Iterable[ModelKey]) -> None:
         """Ask for a pass over these models, and for a look at their gated pods."""

@@ -20,7 +20,7 @@ async def run(settings: JanitorSettings) -> None:
     where = connection.default()
     async with Client(where, manager=FIELD_MANAGER) as client:
         janitor = Janitor(client, where.namespace, settings)
-        async with health.serve(settings.health_port, janitor.metrics.exposition, janitor.trouble):
+        async with health.serve(settings.health_port, janitor.metrics.instruments.page, janitor.trouble):
             work = asyncio.create_task(janitor.run())
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,9 +1,11 @@
 """The nodes that exist, and the NodeProfiles that tell about them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 import msgspec
 
@@ -48,6 +50,7 @@ class KnownNodes:
         self.profiles: dict[str, KnownProfile] = {}
         """All of them, by name."""
         self.by_name: dict[str, snapshot.Node] = {}
+        self._counts = Counter(dict.fromkeys(product(api.Tier, (True, False)), 0))
         self.changed: set[str] = set()
         """Names of nodes that came, changed or went. Whoever has taken note of them clears it."""
         self.stirred = asyncio.Event()
@@ -82,6 +85,10 @@ class KnownNodes:
         """Tell when the next profile becomes stale."""
         return min((one.valid_until for one in self._valid if one.valid_until), default=None)
 
+    def counts(self) -> list[tuple[tuple[str, str], int]]:
+        """Count the nodes by tier, and by whether they are Ready and not cordoned: ``true`` or ``false``."""
+        return [((tier.value, str(usable).lower()), count) for (tier, usable), count in self._counts.items()]
+
     def labels(self) -> Iterable[tuple[str, Mapping[str, str]]]:
         """Give the name and the labels of every node."""
         return ((name, node.labels) for name, node in self.by_name.items())
@@ -115,12 +122,18 @@ class KnownNodes:
             if after == before:
                 continue
             changed.add(name)
+            self._count(before, -1)
+            self._count(after, 1)
             if after:
                 self.by_name[name] = after
             else:
                 del self.by_name[name]
         self.changed |= changed
         return bool(changed)
+
+    def _count(self, node: snapshot.Node | None, step: int) -> None:
+        if node:
+            self._counts[node.tier, node.ready and not node.cordoned] += step
 
     def _index(self, name: str, before: objects.Node | None, after: objects.Node | None) -> None:
         for label in before.metadata.labels.items() if before else ():

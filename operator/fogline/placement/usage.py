@@ -1,11 +1,12 @@
 """What the pods of a cluster hold, kept up to date so that a decision need not go through them again."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import numpy as np
 
-from fogline.api import Billing
+from fogline.api import Billing, Tier
 from fogline.names import ModelKey
 from fogline.placement.columns import Columns, Floats, Ints, moved_rows, rows_before, usable
 from fogline.placement.holdings import Holdings
@@ -203,6 +204,16 @@ class Usage:
             parts += [self._share(pod) for pod, _ in held.replicas.values()]
             self._costs[model] = sum(sorted(parts), Decimal(0))  # the last digit must not hang on their order
         return self._costs[model]
+
+    def cost_by_tier(self, model: ModelKey) -> dict[Tier, Decimal]:
+        """Give the same by the tier of the nodes, for the tiers with a replica of the model."""
+        held = self.of(model)
+        costs: defaultdict[Tier, Decimal] = defaultdict(Decimal)
+        for name, count in held.per_node.items():
+            costs[self.node(name).tier] += self._part(name, count, 0)
+        for pod, _ in held.replicas.values():
+            costs[self.node(pod.node).tier] += self._share(pod)
+        return dict(costs)
 
     def cost_with(self, model: ModelKey, node: Node, requests: Amounts) -> Decimal:
         """Give what a model would cost with one more replica on a node, in US dollars per hour."""

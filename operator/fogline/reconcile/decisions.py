@@ -45,6 +45,7 @@ class Decisions:
         for intent in intents:
             self._context.view.promise(demand_of(intent.model), intent.decision, intent.claimed)
             self._uncleared[model_key(intent.model)] = intent.uncleared.since
+            self._context.metrics.fleet.put(model_key(intent.model), intent.figures)
         self._context.metrics.violations.set(sum(map(len, self._uncleared.values())))
         return intents
 
@@ -63,6 +64,7 @@ class Decisions:
         self._context.mistakes.forget(key)
         self._refusals.pop(key, None)
         self._uncleared.pop(key, None)
+        self._context.metrics.fleet.forget(key)
 
     def _model(self, key: ModelKey) -> ModelDeployment | None:
         match self._context.models.get(key):

@@ -11,6 +11,7 @@ from fogline.cluster.version import OLDEST, Version
 from fogline.conditions import Reason
 from fogline.config import Settings
 from fogline.disruption import Blocked, Ended, Held, Progress, StandIns, claim, drains, stand_ins
+from fogline.metrics.figures import ModelFigures
 from fogline.mistakes import Mistake, Part
 from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_name
 from fogline.objects import Children, children, min_available, services
@@ -18,6 +19,7 @@ from fogline.observe import Owned, is_replacing_templates, leave, link_of, moves
 from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced
 from fogline.reconcile.cover import Cover, cover
 from fogline.reconcile.departures import departures
+from fogline.reconcile.figures import figures_of
 from fogline.reconcile.history import is_told
 from fogline.reconcile.refusal import Refusal
 from fogline.reconcile.status import placements, status_of
@@ -69,6 +71,7 @@ class Intent:
 
     model: ModelDeployment
     status: ModelDeploymentStatus
+    figures: ModelFigures
     decision: Decision | None = None
     failed: tuple[Replica, ...] = ()
     """Pods that ended for good; their place is taken already, so they are only in the way."""
@@ -141,8 +144,9 @@ def intend(
         mistakes=before.mistakes,
     )
     status = status_of(facts, now)
+    figures = figures_of(facts, status)
     if on_hold:
-        return Intent(model, status)
+        return Intent(model, status, figures)
     must_stay = min_available(model.spec.replicas, model.spec.disruption.max_unavailable)
     covered = cover(standing_in, seen, must_stay)
     wanted = Counter(decision.desired_by_variant()) + misplaced + covered.replicas
@@ -159,6 +163,7 @@ def intend(
     return Intent(
         model=model,
         status=status,
+        figures=figures,
         decision=decision,
         failed=tuple(r for r in seen.replicas if r.failure and not r.terminating),
         stuck=_stuck(seen, usage, settings, now),

@@ -47,7 +47,14 @@ class Reconciler:
         self._counted: dict[ModelKey, frozenset[str]] = {}
         """Ids of the moves that were last told of and are in the metrics."""
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._undecided = 0
+        """Models that were taken from `wakeups` and have their turn yet to come."""
         self.wakeups = WakeUps()
+
+    @property
+    def waiting(self) -> int:
+        """How many models wait for a pass."""
+        return len(self.wakeups) + len(self._postponed) + self._undecided
 
     async def run(self) -> NoReturn:
         """Pass for ever. Errors of the API server are retried; mistakes of ours stop their model.
@@ -67,6 +74,7 @@ class Reconciler:
                 left = self._decisions.in_turn(free)
                 while left:
                     some, left = left[:DECIDED_AT_ONCE], left[DECIDED_AT_ONCE:]
+                    self._undecided = len(left)
                     due = self._due(some, left)
                     self._busy |= due.keys()
                     for key, write in due.items():
@@ -155,6 +163,7 @@ class Reconciler:
         if self._unreadable.get(key) == str(error):
             return None
         status = unreadable_status(error, self._context.clock())
+        self._context.metrics.fleet.judge(key, status.conditions)
         seconds = await self._write_status(key, status, None, None)
         if seconds is None:
             self._unreadable[key] = str(error)
@@ -162,6 +171,7 @@ class Reconciler:
 
     async def _tell_mistake(self, model: ModelDeployment, mistake: Mistake) -> float | None:
         status = mistaken_status(model, mistake, self._context.clock())
+        self._context.metrics.fleet.judge(model_key(model), status.conditions)
         return await self._write_status(model_key(model), status, model.status, model.metadata.uid)
 
     async def _write_status(

@@ -20,7 +20,7 @@ from fogline.config import Settings
 from fogline.context import Context
 from fogline.disruption import Held, Proposal
 from fogline.errors import ApiError
-from fogline.metrics import Metrics
+from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes, Part
 from fogline.mover.loop import COLLECT_SECONDS, Mover
 from fogline.names import ModelKey
