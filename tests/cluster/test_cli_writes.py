@@ -1,6 +1,9 @@
 """Commands that write: ``fogline move``, ``suspend`` and ``resume`` on a cluster with an operator."""
 
+import asyncio
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from dev.controlplane import ControlPlane
@@ -11,6 +14,7 @@ from fogline.names import REQUESTED_MOVES_ANNOTATION
 
 pytestmark = pytest.mark.usefixtures("operator")
 
+FOGLINE = Path(sys.executable).with_name("fogline")
 CHEAP, DEAR = ({"fogline.dev/cost-per-hour": price} for price in ("0.1", "9"))
 
 
@@ -46,6 +50,11 @@ async def test_a_replica_moves_where_a_user_asks_unless_the_node_refuses(
     (event,) = await world.until_told("MoveCompleted")
     assert f"from {cheap} to {dear} (Requested)" in event
 
+    told = json.loads((await fogline("events", "digits", "-o", "json")).stdout)["events"]
+    reasons = [one["reason"] for one in told]
+    assert [one for one in reasons if one.startswith("Move")] == ["MoveStarted", "MoveCompleted"]
+    assert "(Requested)" in (await fogline("events")).stdout
+
 
 async def test_a_model_is_suspended_and_resumed(world: World, fogline: Fogline) -> None:
     await world.add_node()
@@ -65,6 +74,25 @@ async def test_a_model_is_suspended_and_resumed(world: World, fogline: Fogline) 
     assert resumed.stdout == "modeldeployment.fogline.dev/digits\n"
     assert "Flux keeps this object as its source says" in resumed.stderr
     await world.until("Suspended", "False")
+
+
+async def test_what_happens_is_told_as_it_happens(world: World, control_plane: ControlPlane) -> None:
+    await world.apply_model(replicas=1)
+    command = ["events", "digits", "-n", world.namespace, "--watch", "-o", "json"]
+    watching = await asyncio.create_subprocess_exec(
+        FOGLINE,
+        *command,
+        f"--kubeconfig={control_plane.kubeconfig}",
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert watching.stdout
+    try:
+        async with asyncio.timeout(60):
+            told = json.loads(await watching.stdout.readline())
+    finally:
+        watching.terminate()
+        await watching.wait()
+    assert (told["model"], told["reason"]) == (f"{world.namespace}/digits", "NoFittingNode")
 
 
 async def test_of_a_model_that_is_not_there_the_closest_name_is_told(world: World, fogline: Fogline) -> None:

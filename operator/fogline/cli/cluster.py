@@ -67,11 +67,11 @@ async def read_inventory(
     for node in nodes.items:
         known.node_changed(None, node)
     holding = (observe.to_pod(pod) for pod in pods.items)
-    readable = tuple(_readable(models, warn))
+    known_models = tuple(readable(models, warn))
     whole = observe.snapshot(known.by_name.values(), (pod for pod in holding if pod))
     return Inventory(
-        models=readable,
-        snapshot=without_beside(readable, whole, pods.items, now()),
+        models=known_models,
+        snapshot=without_beside(known_models, whole, pods.items, now()),
         pods=tuple(pods.items),
         profiles=tuple(
             one.content for one in known.profiles.values() if isinstance(one.content, observe.Profile)
@@ -88,7 +88,8 @@ async def _ours(listed: Awaitable[Listing[T]]) -> Sequence[T]:
         return ()
 
 
-def _readable(documents: Iterable[Document], warn: Callable[[str], None]) -> Iterator[ModelDeployment]:
+def readable(documents: Iterable[Document], warn: Callable[[str], None]) -> Iterator[ModelDeployment]:
+    """Read ModelDeployments, and tell of those that cannot be read."""
     for document in documents:
         try:
             yield parse(document)

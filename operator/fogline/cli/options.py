@@ -81,7 +81,7 @@ class Named:
 def takes_model(command: Command) -> Command:
     """Let a command take the name of a ModelDeployment, as the argument ``named``."""
 
-    @click.argument("name", metavar="MODEL", shell_complete=_model_names)
+    @click.argument("name", metavar="MODEL", shell_complete=model_names_of)
     @click.option(
         "-n",
         "--namespace",
@@ -94,7 +94,7 @@ def takes_model(command: Command) -> Command:
     return gathered
 
 
-def _model_names(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+def model_names_of(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Give the names of the ModelDeployments that begin so; none where the cluster does not answer."""
     from fogline.cli.names import model_names  # noqa: PLC0415  the client of the API server loads slowly
 
