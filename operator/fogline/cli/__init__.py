@@ -14,6 +14,7 @@ from fogline.errors import FoglineError
 
 COMMANDS = {
     "completion": "Write the completion script of a shell.",
+    "doctor": "Say what is wrong with the cluster or the installation, and what to do.",
     "events": "Say what happened to models, in the order of time.",
     "explain": "Say why the replicas of a model are where they are, and why not elsewhere.",
     "move": "Ask for a replica of a model to go to a node.",

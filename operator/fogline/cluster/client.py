@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -278,7 +279,19 @@ class Client:
 
     async def version(self) -> Version:
         """Read which version of Kubernetes the API server is."""
-        return decode(await self._transport.send(Call("GET", "/version")), VersionInfo).version
+        return (await self.version_info()).version
+
+    async def version_info(self) -> VersionInfo:
+        """Read all that the API server says of its version."""
+        return decode(await self._transport.send(Call("GET", "/version")), VersionInfo)
+
+    async def server_time(self) -> datetime | None:
+        """Read what time it is at the API server, in whole seconds; None when it does not say."""
+        return await self._transport.date(Call("GET", "/version"))
+
+    async def through(self, call: Call) -> bytes:
+        """Send a call to a path that is no object, such as one that the API server hands on to a Service."""
+        return await self._transport.send(call)
 
     async def _patch(
         self,

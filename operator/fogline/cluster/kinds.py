@@ -50,6 +50,26 @@ DEPLOYMENTS = Kind("apps", "v1", "deployments", "Deployment")
 POD_DISRUPTION_BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 EVENTS = Kind("events.k8s.io", "v1", "events", "Event")
+CUSTOM_RESOURCE_DEFINITIONS = Kind(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
+)
+ADMISSION_POLICIES = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicy",
+    namespaced=False,
+)
+ADMISSION_POLICY_BINDINGS = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    namespaced=False,
+)
+ACCESS_REVIEWS = Kind(
+    "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", namespaced=False
+)
 MODEL_DEPLOYMENTS = Kind(api.GROUP, api.VERSION, api.PLURAL, api.KIND)
 NODE_PROFILES = Kind(api.GROUP, api.VERSION, api.NODE_PROFILE_PLURAL, api.NODE_PROFILE_KIND, namespaced=False)
 
@@ -66,6 +86,7 @@ _BY_TYPE = {
         POD_DISRUPTION_BUDGETS,
         LEASES,
         EVENTS,
+        ACCESS_REVIEWS,
         MODEL_DEPLOYMENTS,
         NODE_PROFILES,
     )

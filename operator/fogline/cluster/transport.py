@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from itertools import count
 from types import TracebackType
@@ -130,6 +132,19 @@ class Transport:
                     raise
                 await asyncio.sleep(backoff.next_seconds())
         raise AssertionError("the last attempt returns or raises")
+
+    async def date(self, call: Call) -> datetime | None:
+        """Send a call, once, and give the time that the answer says it was made at; None without a time.
+
+        Raises
+        ------
+        ApiError
+            The server refused the call, or cannot be reached.
+        """
+        limit = aiohttp.ClientTimeout(total=self._limits.attempt_seconds)
+        async with self._exchange(call, limit) as response:
+            said = response.headers.get("Date")
+        return parsedate_to_datetime(said) if said else None
 
     async def lines(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Send a call, once, whose answer comes line by line and may go on for minutes.

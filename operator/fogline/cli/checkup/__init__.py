@@ -1,0 +1,1 @@
+"""What `fogline doctor` looks at: facts are fetched first, then judged by pure functions."""

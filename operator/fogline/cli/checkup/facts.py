@@ -1,0 +1,69 @@
+"""What is known of a cluster and of the installation in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from fogline.api import ModelDeployment
+from fogline.cluster.documents import Document
+from fogline.cluster.objects import Lease
+from fogline.cluster.version import VersionInfo
+from fogline.errors import BadInputError
+from fogline.observe import Profile
+from fogline.snapshot import Node
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that could not be had, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The ModelDeployments."""
+
+    readable: tuple[ModelDeployment, ...] = ()
+    unreadable: Mapping[str, BadInputError] = field(default_factory=dict)
+    """By namespace and name, as ``shop/digits``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """The nodes with what profiles say of them, and the profiles."""
+
+    nodes: tuple[Node, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    unreadable_profiles: Mapping[str, BadInputError] = field(default_factory=dict)
+    """By name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that is judged. Each field is what was read, or why it could not be."""
+
+    now: datetime
+    """By the clock of this machine."""
+    version: VersionInfo | Unknown
+    clock_seconds: float | Unknown | None
+    """How far the API server's clock is ahead of this machine's; None when it does not say its time."""
+    definitions: Mapping[str, Document | None] | Unknown
+    """CustomResourceDefinitions of ours by name; None for one that is not there."""
+    models: Models | Unknown
+    nodes: Nodes | Unknown
+    pods: Sequence[Document] | Unknown
+    """The pods of all models."""
+    deployments: Mapping[str, Document] | Unknown
+    """Those of the operator and of the janitor, by name."""
+    lease: Lease | Unknown | None
+    """Of the operator that decides; None when nobody has ever decided."""
+    missing_rights: Mapping[str, Sequence[str]] | Unknown
+    """What accounts of ours may not do and would have to, by account."""
+    policies: Sequence[Mapping[str, Any]] | Unknown
+    """ValidatingAdmissionPolicies of ours."""
+    bindings: Sequence[Mapping[str, Any]] | Unknown
+    """Their bindings."""

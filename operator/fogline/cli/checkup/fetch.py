@@ -1,0 +1,200 @@
+"""Reads the facts, all at once where one does not need the other."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from fogline import observe
+from fogline.api import parse
+from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE
+from fogline.cli.checkup.facts import Facts, Models, Nodes, T, Unknown
+from fogline.cli.checkup.rights import JANITOR_RIGHTS, OPERATOR_RIGHTS, Right
+from fogline.cli.clock import now
+from fogline.cluster import objects
+from fogline.cluster.client import Client
+from fogline.cluster.documents import Document
+from fogline.cluster.kinds import (
+    ACCESS_REVIEWS,
+    ADMISSION_POLICIES,
+    ADMISSION_POLICY_BINDINGS,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    DEPLOYMENTS,
+    LEASES,
+    MODEL_DEPLOYMENTS,
+    NODE_PROFILES,
+    NODES,
+    PODS,
+    Kind,
+)
+from fogline.config import Settings
+from fogline.errors import ApiError, BadInputError, NotFoundError
+from fogline.names import MODEL_LABEL, OPERATOR_LEASE
+
+OPERATOR, JANITOR = "fogline-operator", "fogline-janitor"
+"""Label app.kubernetes.io/name of their Deployments."""
+_PROGRAMS = f"app.kubernetes.io/name in ({OPERATOR},{JANITOR})"
+_OURS = "app.kubernetes.io/part-of=fogline"
+_HALF = timedelta(milliseconds=500)
+"""The API server says its time in whole seconds, rounded down."""
+
+
+async def fetch(client: Client, settings: Settings) -> Facts:
+    """Read everything; what cannot be read is `Unknown`, and everything else is judged all the same."""
+    async with asyncio.TaskGroup() as group:
+        version = group.create_task(_fact(client.version_info()))
+        clock = group.create_task(_fact(_clock(client)))
+        definitions = group.create_task(_fact(_definitions(client)))
+        models = group.create_task(_fact(_models(client)))
+        nodes = group.create_task(_fact(_nodes(client, settings)))
+        pods = group.create_task(_fact(_items(client, PODS, MODEL_LABEL)))
+        policies = group.create_task(_fact(_items(client, ADMISSION_POLICIES, _OURS)))
+        bindings = group.create_task(_fact(_items(client, ADMISSION_POLICY_BINDINGS, _OURS)))
+        deployments = await _fact(_deployments(client))
+        lease = group.create_task(_fact(_lease(client, deployments)))
+        missing = group.create_task(_fact(_missing_rights(client, deployments)))
+    return Facts(
+        now=now(),
+        version=version.result(),
+        clock_seconds=clock.result(),
+        definitions=definitions.result(),
+        models=models.result(),
+        nodes=nodes.result(),
+        pods=pods.result(),
+        deployments=deployments,
+        lease=lease.result(),
+        missing_rights=missing.result(),
+        policies=policies.result(),
+        bindings=bindings.result(),
+    )
+
+
+async def _fact(read: Awaitable[T]) -> T | Unknown:
+    try:
+        return await read
+    except ApiError as error:
+        return Unknown(str(error))
+
+
+async def _clock(client: Client) -> float | None:
+    before = now()
+    there = await client.server_time()
+    if there is None:
+        return None
+    return (there + _HALF - (before + (now() - before) / 2)).total_seconds()
+
+
+async def _definitions(client: Client) -> Mapping[str, Document | None]:
+    names = [resource.name for resource in (MODEL_DEPLOYMENT, NODE_PROFILE)]
+    found = await asyncio.gather(*(_get(client, CUSTOM_RESOURCE_DEFINITIONS, None, name) for name in names))
+    return dict(zip(names, found, strict=True))
+
+
+async def _get(client: Client, kind: Kind, namespace: str | None, name: str) -> Document | None:
+    try:
+        return await client.get(kind, namespace, name)
+    except NotFoundError:
+        return None
+
+
+async def _items(client: Client, kind: Kind, label_selector: str = "") -> Sequence[Document]:
+    """List objects; a cluster that does not know the kind has none."""
+    try:
+        return (await client.list(kind, label_selector=label_selector)).items
+    except NotFoundError:
+        return ()
+
+
+async def _models(client: Client) -> Models:
+    readable, unreadable = [], {}
+    for document in await _items(client, MODEL_DEPLOYMENTS):
+        try:
+            readable.append(parse(document))
+        except BadInputError as error:
+            unreadable[f"{document['metadata']['namespace']}/{document['metadata']['name']}"] = error
+    return Models(tuple(readable), unreadable)
+
+
+async def _nodes(client: Client, settings: Settings) -> Nodes:
+    profiles, nodes = await asyncio.gather(_profiles(client), client.list(NODES, objects.Node))
+    known = observe.KnownNodes(settings, now)
+    for profile in profiles:
+        known.profile_changed(None, profile)
+    for node in nodes.items:
+        known.node_changed(None, node)
+    contents = {name: one.content for name, one in known.profiles.items()}
+    return Nodes(
+        nodes=tuple(known.by_name.values()),
+        profiles=tuple(one for one in contents.values() if not isinstance(one, BadInputError)),
+        unreadable_profiles={name: one for name, one in contents.items() if isinstance(one, BadInputError)},
+    )
+
+
+async def _profiles(client: Client) -> Sequence[objects.NodeProfile]:
+    try:
+        return (await client.list(NODE_PROFILES, objects.NodeProfile)).items
+    except NotFoundError:
+        return ()
+
+
+async def _deployments(client: Client) -> Mapping[str, Document]:
+    found = await _items(client, DEPLOYMENTS, _PROGRAMS)
+    return {one["metadata"]["labels"]["app.kubernetes.io/name"]: one for one in found}
+
+
+async def _lease(
+    client: Client, programs: Mapping[str, Document] | Unknown
+) -> objects.Lease | Unknown | None:
+    if isinstance(programs, Unknown):
+        return programs
+    if OPERATOR not in programs:
+        return None
+    try:
+        namespace = programs[OPERATOR]["metadata"]["namespace"]
+        return await client.get(LEASES, namespace, OPERATOR_LEASE, objects.Lease)
+    except NotFoundError:
+        return None
+
+
+async def _missing_rights(
+    client: Client, programs: Mapping[str, Document] | Unknown
+) -> Mapping[str, Sequence[str]] | Unknown:
+    if isinstance(programs, Unknown):
+        return programs
+    needed = {OPERATOR: OPERATOR_RIGHTS, JANITOR: JANITOR_RIGHTS}
+    missing: dict[str, Sequence[str]] = {}
+    for program, deployment in programs.items():
+        namespace = deployment["metadata"]["namespace"]
+        account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
+        missing[f"{namespace}/{account}"] = await _denied(client, namespace, account, needed[program])
+    return missing
+
+
+async def _denied(client: Client, namespace: str, account: str, rights: Iterable[Right]) -> Sequence[str]:
+    asked = list(rights)
+    answers = await asyncio.gather(*(client.create(_review(namespace, account, one)) for one in asked))
+    return [
+        str(one) for one, answer in zip(asked, answers, strict=True) if not answer["status"].get("allowed")
+    ]
+
+
+def _review(namespace: str, account: str, right: Right) -> Document:
+    resource, _, subresource = right.resource.partition("/")
+    attributes = {
+        "group": right.group,
+        "resource": resource,
+        "subresource": subresource,
+        "verb": right.verb,
+        "name": right.name,
+        "namespace": namespace if right.is_local else "",
+    }
+    accounts = "system:serviceaccounts"
+    return {
+        "apiVersion": ACCESS_REVIEWS.api_version,
+        "kind": ACCESS_REVIEWS.kind,
+        "metadata": {},
+        "spec": {
+            "user": f"system:serviceaccount:{namespace}:{account}",
+            "groups": [accounts, f"{accounts}:{namespace}", "system:authenticated"],
+            "resourceAttributes": attributes,
+        },
+    }

@@ -1,0 +1,258 @@
+"""``fogline doctor``: what each check says of healthy facts, and of each that is not."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec import structs
+from tests.support.builders import make_model, make_node
+from tests.support.live import NOW
+from tests.support.rights import JANITOR, OPERATOR, granted
+
+from fogline.api import Condition, ConditionStatus, ModelDeployment, ModelDeploymentStatus, parse_node_profile
+from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, custom_resource_definition
+from fogline.cli.checkup.checks import CHECKS, examine
+from fogline.cli.checkup.facts import Facts, Models, Nodes, Unknown
+from fogline.cli.checkup.findings import Outcome
+from fogline.cli.checkup.rights import JANITOR_RIGHTS, OPERATOR_RIGHTS
+from fogline.cluster.objects import Lease, ObjectMeta
+from fogline.cluster.objects.lease import LeaseSpec
+from fogline.cluster.version import VersionInfo
+from fogline.errors import BadInputError
+from fogline.observe import Profile, to_profile
+
+
+def version(text: str) -> VersionInfo:
+    major, minor, _ = text.removeprefix("v").split(".", 2)
+    return VersionInfo(major, minor, text)
+
+
+def program(name: str, ready: int = 2) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "namespace": "fogline-system"},
+        "spec": {"replicas": 2},
+        "status": {"readyReplicas": ready},
+    }
+
+
+def definition(resource: Any) -> dict[str, Any]:
+    established = {"conditions": [{"type": "Established", "status": "True"}]}
+    return {**copy.deepcopy(custom_resource_definition(resource)), "status": established}
+
+
+def lease(seconds_ago: float = 2.0, holder: str | None = "operator-1") -> Lease:
+    renewed = NOW - timedelta(seconds=seconds_ago)
+    return Lease(ObjectMeta(name="fogline-operator"), LeaseSpec(holder, 15, renewed, renewed))
+
+
+def serving(model: ModelDeployment, reason: str = "AllReplicasReady", message: str = "") -> ModelDeployment:
+    is_ready = reason == "AllReplicasReady"
+    one = Condition(
+        type="Ready",
+        status=ConditionStatus.TRUE if is_ready else ConditionStatus.FALSE,
+        reason=reason,
+        message=message,
+        last_transition_time=NOW,
+    )
+    return structs.replace(model, status=ModelDeploymentStatus(conditions=(one,)))
+
+
+def gated(seconds: float) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "namespace": "shop",
+            "labels": {"fogline.dev/model": "digits"},
+            "creationTimestamp": (NOW - timedelta(seconds=seconds)).isoformat(),
+        },
+        "spec": {"schedulingGates": [{"name": "fogline.dev/placement"}]},
+    }
+
+
+def profile(selector: Mapping[str, str]) -> Profile:
+    spec = {"nodeSelector": dict(selector), "costPerHour": "1"}
+    return to_profile(parse_node_profile({"metadata": {"name": "p"}, "spec": spec}))
+
+
+SECRET = serving(make_model(placement={"dataSensitivity": "Confidential"}))
+NEAR = serving(make_model(placement={"latency": {"maxMilliseconds": 50}, "allowedRegions": ["eu-west"]}))
+POLICY = {"metadata": {"name": "fogline-pods"}}
+HEALTHY = Facts(
+    now=NOW,
+    version=version("v1.34.4"),
+    clock_seconds=0.2,
+    definitions={one.name: definition(one) for one in (MODEL_DEPLOYMENT, NODE_PROFILE)},
+    models=Models((SECRET, NEAR)),
+    nodes=Nodes((make_node("a"), make_node("b")), (profile({}),)),
+    pods=(gated(60),),
+    deployments={name: program(name) for name in ("fogline-operator", "fogline-janitor")},
+    lease=lease(),
+    missing_rights={"fogline-system/fogline-operator": ()},
+    policies=(POLICY,),
+    bindings=({"spec": {"policyName": "fogline-pods"}},),
+)
+
+
+def wrong(**facts: Any) -> list[tuple[str, str, str]]:
+    """Give what is said of facts that differ from the healthy ones: check, outcome and message."""
+    found = examine(replace(HEALTHY, **facts))
+    assert {one.check for one in found} == {check.title for check in CHECKS}
+    assert all(bool(one.advice) is (one.outcome is not Outcome.OK) for one in found)
+    return [(one.check, one.outcome.value, one.message) for one in found if one.outcome is not Outcome.OK]
+
+
+def test_a_healthy_cluster_is_healthy_and_every_check_says_what_it_saw() -> None:
+    assert wrong() == []
+    assert all(one.message for one in examine(HEALTHY))
+
+
+@pytest.mark.parametrize(
+    ("release", "is_told"),
+    [
+        ("v1.30.14", True),
+        ("v1.31.11", True),
+        ("v1.31.12", False),
+        ("v1.32.7", True),
+        ("v1.32.8-eks-1", False),
+        ("v1.33.3+k3s1", True),
+        ("v1.33.4", False),
+        ("v1.34.0", False),
+        ("v1.35.1", False),
+    ],
+)
+def test_patch_levels_count_where_a_model_holds_confidential_data(release: str, *, is_told: bool) -> None:
+    found = wrong(version=version(release))
+    assert any("(CVE-2025-5187), and default/digits need" in message for *_, message in found) is is_told
+    assert wrong(version=version(release), models=Models((NEAR,))) == []
+
+
+def stale_schema() -> dict[str, Any]:
+    found = definition(MODEL_DEPLOYMENT)
+    del found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+    return found
+
+
+DAMAGE: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"version": version("v1.29.9"), "models": Models()}, "Kubernetes", "ERROR", "is older than 1.30"),
+    ({"clock_seconds": 9.0, "lease": lease(-9)}, "Clock", "WARNING", "9 s ahead of the one of this machine"),
+    ({"clock_seconds": -90.0, "lease": lease(90)}, "Clock", "ERROR", "90 s behind"),
+    (
+        {"definitions": {**HEALTHY.definitions, NODE_PROFILE.name: None}},  # type: ignore[dict-item]
+        "Definitions",
+        "ERROR",
+        "nodeprofiles.fogline.dev is not there",
+    ),
+    (
+        {"definitions": {MODEL_DEPLOYMENT.name: stale_schema()}},
+        "Definitions",
+        "WARNING",
+        "is not the one of this fogline",
+    ),
+    (
+        {"deployments": {}, "lease": None},
+        "Operator and janitor",
+        "ERROR",
+        "no operator and no janitor is installed",
+    ),
+    (
+        {"deployments": {"fogline-operator": program("fogline-operator")}},
+        "Operator and janitor",
+        "ERROR",
+        "there is no Deployment fogline-janitor",
+    ),
+    ({"lease": lease(60)}, "Operator and janitor", "ERROR", "has not renewed it for 60 s"),
+    ({"lease": lease(holder=None)}, "Operator and janitor", "ERROR", "no operator holds the Lease"),
+    ({"lease": lease(-20)}, "Operator and janitor", "WARNING", "the clock of the operator is 20 s ahead"),
+    ({"missing_rights": {"ns/op": ("patch pods",)}}, "Rights", "ERROR", "ns/op may not: patch pods"),
+    ({"policies": (), "bindings": ()}, "Admission policies", "WARNING", "no ValidatingAdmissionPolicy"),
+    ({"bindings": ()}, "Admission policies", "ERROR", "fogline-pods has no binding and forbids nothing"),
+    (
+        {"nodes": Nodes((make_node("a", labels={"fogline.dev/tier": "edge"}),))},
+        "Nodes",
+        "ERROR",
+        "label fogline.dev/tier counts as absent on a",
+    ),
+    (
+        {"nodes": Nodes((make_node("a", labels={"fogline.dev/clearance": "Restricted"}),))},
+        "Nodes",
+        "ERROR",
+        "label fogline.dev/clearance on a clears for nothing",
+    ),
+    ({"nodes": Nodes((make_node("a", region=None),))}, "Nodes", "WARNING", "a without a region"),
+    (
+        {"nodes": Nodes((make_node("a", latency_milliseconds=None),))},
+        "Nodes",
+        "WARNING",
+        "a of unknown latency",
+    ),
+    (
+        {"nodes": Nodes((make_node("a"), make_node("b", cost="0")))},
+        "Nodes",
+        "WARNING",
+        "b cost nothing as far as Fogline knows",
+    ),
+    (
+        {"nodes": Nodes((make_node("a"),), (profile({"pool": "x"}),))},
+        "NodeProfiles",
+        "WARNING",
+        "p: NoNodes",
+    ),
+    (
+        {"nodes": Nodes((make_node("a"),), (), {"p": BadInputError("is no price", "spec.costPerHour")})},
+        "NodeProfiles",
+        "ERROR",
+        "p is ignored: spec.costPerHour: is no price",
+    ),
+    (
+        {"models": Models((), {"shop/digits": BadInputError("is too many", "spec.replicas")})},
+        "ModelDeployments",
+        "ERROR",
+        "shop/digits is left alone: spec.replicas: is too many",
+    ),
+    (
+        {"models": Models((serving(make_model(), "InternalError", "a mistake"),))},
+        "ModelDeployments",
+        "ERROR",
+        "default/digits: a mistake",
+    ),
+    (
+        {"models": Models((make_model(),))},
+        "ModelDeployments",
+        "WARNING",
+        "not Ready: default/digits (no operator has seen it)",
+    ),
+    ({"pods": (gated(121), gated(500))}, "Waiting pods", "WARNING", "2 pods have waited"),
+    ({"policies": Unknown("403 Forbidden")}, "Admission policies", "WARNING", "cannot be checked: 403"),
+]
+
+
+@pytest.mark.parametrize(("facts", "check", "outcome", "message"), DAMAGE)
+def test_what_is_wrong_is_told_with_what_to_do(
+    facts: dict[str, Any], check: str, outcome: str, message: str
+) -> None:
+    found = wrong(**facts)
+    assert [one for one in found if one[:2] == (check, outcome) and message in one[2]], found
+
+
+@pytest.mark.parametrize(("ready", "outcome"), [(1, "WARNING"), (0, "ERROR")])
+def test_an_operator_that_is_half_there_is_a_warning_and_one_that_is_not_an_error(
+    ready: int, outcome: str
+) -> None:
+    programs = {
+        "fogline-operator": program("fogline-operator", ready),
+        "fogline-janitor": program("fogline-janitor"),
+    }
+    message = f"fogline-operator: {ready} of 2 replicas are Ready"
+    assert wrong(deployments=programs) == [("Operator and janitor", outcome, message)]
+
+
+def test_a_clock_that_is_off_does_not_make_a_fresh_lease_look_stale() -> None:
+    found = wrong(clock_seconds=100.0, lease=lease(-98))
+    assert [check for check, *_ in found] == ["Clock"]
+
+
+@pytest.mark.parametrize(("rights", "account"), [(OPERATOR_RIGHTS, OPERATOR), (JANITOR_RIGHTS, JANITOR)])
+def test_it_asks_for_the_rights_that_are_shipped(rights: Any, account: str) -> None:
+    assert {(one.group, one.resource, one.verb) for one in rights} == set(granted(account))
