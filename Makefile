@@ -58,14 +58,28 @@ test-e2e: venv ## tests on the kind cluster, with real nodes
 	$(BIN)/pytest tests/e2e
 
 .PHONY: lint
-lint: venv verify ## style, types, layers
+lint: venv verify docs lint-supply ## style, types, layers, documentation, images and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict .
 	git ls-files '*.sh' .ci/run | xargs $(BIN)/shellcheck
-	$(BIN)/python -m dev.links
+
+# None of them asks anything outside. In dev/node a failed pipe is told by the test of what it wrote.
+TRIVY := $(BIN)/trivy config --quiet --skip-check-update --skip-version-check --disable-telemetry --exit-code 1 \
+  --ignorefile .trivyignore.yaml
+.PHONY: lint-supply
+lint-supply: venv ## Dockerfiles, chart and workflows; accepted findings are in .trivyignore.yaml
+	$(BIN)/hadolint images/*/Dockerfile
+	$(BIN)/hadolint --ignore DL4006 dev/node/Dockerfile
+	$(TRIVY) images
+	$(TRIVY) charts/fogline
+	$(BIN)/zizmor --offline --no-progress --quiet .github
+
+.PHONY: audit
+audit: venv ## look all libraries up in the database of known vulnerabilities, which must be reached
+	$(BIN)/python -m dev.audit
 
 .PHONY: generate verify
 generate: venv ## write the generated files
@@ -85,5 +99,6 @@ bench-%: venv ## one figure: make bench-server, bench-operator, bench-moves, ...
 	$(BIN)/python -m bench $*
 
 .PHONY: docs
-docs: venv ## check the links of the documentation
+docs: venv ## build the documentation into build/site, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	$(BIN)/python -m dev.links

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from dev import metrics_tables, model_server_tables
+from dev import api_reference, metrics_tables, model_server_tables, reason_tables
 from dev.chart import CHART
 from dev.paths import ROOT
 from fogline.api import GROUP
@@ -64,6 +64,8 @@ GENERATED: Mapping[Path, Callable[[], str]] = {
     **{CHART / "templates" / "crds" / f"{one.plural}.yaml": partial(crd_template, one) for one in _RESOURCES},
     metrics_tables.PAGE: metrics_tables.page,
     model_server_tables.PAGE: model_server_tables.page,
+    **{ROOT / "docs" / f"{one.kind.lower()}.md": partial(api_reference.page, one) for one in _RESOURCES},
+    reason_tables.PAGE: reason_tables.page,
 }
 """Each generated file and what makes its text."""
 

@@ -3,8 +3,9 @@
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
+from dev.markdown import table
 from dev.paths import ROOT
 from fogline_model_server import limits
 from fogline_model_server.metrics.page import METRICS
@@ -18,16 +19,16 @@ _MEBIBYTE = 1 << 20
 def page() -> str:
     """Return the page as it is now, with its tables as they should be."""
 
-    def table(match: re.Match[str]) -> str:
+    def filled(match: re.Match[str]) -> str:
         return f"<!-- table: {match[1]} -->\n{TABLES[match[1]]()}<!-- end -->"
 
-    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", table, PAGE.read_text(), flags=re.DOTALL)
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", filled, PAGE.read_text(), flags=re.DOTALL)
 
 
 def limits_table() -> str:
     """Return the limits with their values and what they bound."""
     rows = [(f"`{name}`", _shown(name), " ".join(text.split())) for name, text in _limits()]
-    return _table(("limit", "value", "of"), rows)
+    return table(("limit", "value", "of"), rows)
 
 
 def _limits() -> Iterator[tuple[str, str]]:
@@ -53,12 +54,7 @@ def metrics_table() -> str:
         (f"`{metric.name}`", metric.kind, ", ".join(f"`{label}`" for label in metric.labels), metric.help)
         for metric in METRICS
     ]
-    return _table(("metric", "kind", "labels", "what"), rows)
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = (head, ("---",) * len(head), *rows)
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return table(("metric", "kind", "labels", "what"), rows)
 
 
 TABLES: Mapping[str, Callable[[], str]] = {"limits": limits_table, "metrics": metrics_table}

@@ -2,14 +2,24 @@
 
 import ast
 from functools import cache
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 
 import pytest
 
 import fogline
 from fogline.api import MoveReason
-from fogline.conditions import ConditionType, Reason
+from fogline.conditions import ConditionType, ProfileConditionType, Reason
+from fogline.guidance import (
+    CONDITION_REASONS,
+    CONDITIONS,
+    EVENT_REASONS,
+    GUIDANCE,
+    PROFILE_CONDITION_REASONS,
+    PROFILE_CONDITIONS,
+    REASONS_OF_ALL_CONDITIONS,
+    REFUSAL_REASONS,
+)
 from fogline.placement import Rejection
 from fogline.placement.explain import describe
 
@@ -23,7 +33,7 @@ def used() -> frozenset[tuple[str, str]]:
     return frozenset(
         (node.value.id, node.attr)
         for path in PACKAGE.rglob("*.py")
-        if path != PACKAGE / "conditions.py"
+        if path.name not in {"conditions.py", "guidance.py"}
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     )
@@ -52,6 +62,37 @@ def test_tokens_are_camel_case_and_say_one_thing_each() -> None:
     assert all(token.value.isalpha() and token.value[0].isupper() for token in tokens)
     for enum in (Reason, ConditionType):
         assert len({member.value for member in enum}) == len(enum.__members__)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_explained_and_stands_in_a_table(reason: Reason) -> None:
+    assert GUIDANCE[reason].meaning
+    assert GUIDANCE[reason].action
+    told = {*chain(*CONDITION_REASONS.values()), *REASONS_OF_ALL_CONDITIONS, *REFUSAL_REASONS, *EVENT_REASONS}
+    told |= {*chain(*PROFILE_CONDITION_REASONS.values()), *(Reason(one.value) for one in MoveReason)}
+    assert reason in told
+
+
+def test_every_condition_is_explained_and_has_reasons() -> None:
+    assert set(CONDITIONS) == set(CONDITION_REASONS) == set(ConditionType)
+    assert set(PROFILE_CONDITIONS) == set(PROFILE_CONDITION_REASONS) == set(ProfileConditionType)
+
+
+def test_the_reasons_that_refuse_a_node_are_told_in_the_order_of_the_vocabulary() -> None:
+    assert list(REFUSAL_REASONS) == REFUSALS
+
+
+def test_nothing_but_the_vocabulary_writes_a_reason_down() -> None:
+    """So conditions, Events, metrics and rejections can only have tokens of the enum."""
+    written = {
+        (str(path.relative_to(PACKAGE)), node.value)
+        for path in PACKAGE.rglob("*.py")
+        if path.name not in {"conditions.py", "enums.py"}  # MoveReason is held against Reason below
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    tokens = {reason.value for reason in Reason}
+    assert {(path, text) for path, text in written if text in tokens} == set()
 
 
 def test_what_budgets_are_limited_to_are_reasons() -> None:
