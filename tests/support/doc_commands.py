@@ -68,47 +68,62 @@ def _blocks_of(page: Path) -> Iterator[Block]:
         yield Block(page, line, found["kind"], how.strip(), reason.strip(), found["text"])
 
 
-def run(block: Block, folder: Path, environment: Mapping[str, str]) -> None:
-    """Run a block in a folder, with the files of its page and the examples in it; fail as it fails.
+def run(block: Block, folder: Path, kubeconfig: Path | None = None, **programs: Path) -> str:
+    """Run a block in a folder with the files of its page and the examples, and return what it prints.
 
     Parameters
     ----------
-    environment
-        Variables besides those of this process. Our programs are found first.
+    programs
+        What to run by which name; else ours, and then what the machine has.
+
+    Raises
+    ------
+    AssertionError
+        A command fails, or a ``console`` block prints something else than the page says.
     """
     for name, text in _FILE.findall(block.page.read_text()):
         (folder / name).write_text(text)
-    if not (folder / "examples").exists():
-        (folder / "examples").symlink_to(ROOT / "examples")
+    shell = _Shell(folder, _environment(folder, kubeconfig, programs))
     if block.kind == "sh":
-        _bash(block.text, folder, environment)
-        return
+        return shell(block.text)
+    told = []
     for one in _COMMAND.finditer(block.text):
-        printed = _bash(one["command"], folder, environment, may_fail=True)
-        wanted = "".join(
-            ".*?" if part == "..." else re.escape(part) for part in re.split(r"(\.\.\.)", one["output"])
-        )
-        assert re.fullmatch(wanted, printed, re.DOTALL), (
-            f"{block} says\n{one['output']}\nbut it prints\n{printed}"
-        )
+        told.append(shell(one["command"], may_fail=True))
+        wanted = ".*?".join(re.escape(part) for part in one["output"].split("..."))
+        assert re.fullmatch(wanted, told[-1], re.DOTALL), f"{block}: it prints\n{told[-1]}"
+    return "".join(told)
 
 
-def _bash(script: str, folder: Path, environment: Mapping[str, str], *, may_fail: bool = False) -> str:
-    """Return what a script prints; a shown command may end with a code that says something."""
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            **environment,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    assert may_fail or done.returncode == 0, f"$ {script}\n{done.stdout}"
-    return done.stdout
+def _environment(folder: Path, kubeconfig: Path | None, programs: Mapping[str, Path]) -> dict[str, str]:
+    (folder / "examples").symlink_to(ROOT / "examples")
+    (folder / ".bin").mkdir()
+    for name, path in programs.items():
+        (folder / ".bin" / name).symlink_to(path)
+    return {
+        **os.environ,
+        "HOME": str(folder),
+        "KUBECONFIG": str(kubeconfig or os.devnull),
+        "PATH": os.pathsep.join([str(folder / ".bin"), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Shell:
+    folder: Path
+    environment: Mapping[str, str]
+
+    def __call__(self, script: str, *, may_fail: bool = False) -> str:
+        """Return what a script prints; one whose output is shown may end with a code that says something."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.folder,
+            env=dict(self.environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        assert may_fail or done.returncode == 0, f"$ {script}\n{done.stdout}"
+        return done.stdout
