@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from dev.markdown import table
 from dev.paths import ROOT
 from fogline.duty import Duty
 from fogline.janitor.metrics import JanitorMetrics
@@ -16,10 +17,10 @@ PAGE = ROOT / "docs" / "metrics.md"
 def page() -> str:
     """Return the page as it is now, with its tables as they should be."""
 
-    def table(match: re.Match[str]) -> str:
+    def filled(match: re.Match[str]) -> str:
         return f"<!-- table: {match[1]} -->\n{_table(TABLES[match[1]]())}<!-- end -->"
 
-    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", table, PAGE.read_text(), flags=re.DOTALL)
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", filled, PAGE.read_text(), flags=re.DOTALL)
 
 
 def of_operator() -> list[Described]:
@@ -40,8 +41,7 @@ TABLES: Mapping[str, Callable[[], list[Described]]] = {"operator": of_operator, 
 
 def _table(metrics: Iterable[Described]) -> str:
     rows = sorted((one.name, one.kind, _labels(one), one.help) for one in metrics)
-    lines = (("metric", "kind", "labels", "what"), ("---",) * 4, *((f"`{row[0]}`", *row[1:]) for row in rows))
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return table(("metric", "kind", "labels", "what"), ((f"`{name}`", *more) for name, *more in rows))
 
 
 def _labels(metric: Described) -> str:

@@ -339,6 +339,7 @@ GUIDANCE: Mapping[Reason, Guidance] = {
     ),
     Reason.NODE_LEAVING: Guidance("cluster-autoscaler or Karpenter are about to take the node"),
     Reason.TIER_MINIMUM_MISSED: Guidance("the other tier has fewer replicas than its `minReplicas`"),
+    Reason.REQUESTED: Guidance("somebody asked for the move, such as by `fogline move`"),
     Reason.BETTER_NODE: Guidance("another node saves at least `minSavingPercent`"),
     Reason.BETTER_PLAN: Guidance("it is part of a plan for all models together that saves as much"),
     # Events

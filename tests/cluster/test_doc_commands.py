@@ -1,4 +1,4 @@
-"""The commands in the documentation that need a cluster: on a real API server with three nodes and a model."""
+"""The commands in the documentation that need a cluster: on an API server with three nodes and a model."""
 
 from collections.abc import Iterator
 from pathlib import Path
