@@ -100,5 +100,5 @@ bench-%: venv ## one figure: make bench-server, bench-operator, bench-moves, ...
 
 .PHONY: docs
 docs: venv ## build the documentation into build/site, and check its links
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	$(BIN)/python -m dev.links
