@@ -1,10 +1,11 @@
-"""Settings of the operator and of the janitor. This module alone reads the environment."""
+"""Settings of what runs in the cluster. This module alone reads the environment."""
 
 import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from fogline import names
@@ -33,6 +34,9 @@ class Settings:
     """Image of variants with runtime LiteRT that name none."""
     fetcher_image: str = "ghcr.io/fogline/model-fetcher:0.1.0"
     """Image of the init container that brings the artifact."""
+    namespaces: tuple[str, ...] = ()
+    """Models are placed in these namespaces only, a list with commas; empty: in all of them. What runs
+    elsewhere is counted and left alone."""
     artifact_gibibytes: int = 10
     """Largest artifact that is fetched from a store, in GiB."""
     edge_fetch_megabits: int | None = None
@@ -92,6 +96,8 @@ class Settings:
 class JanitorSettings:
     """Each field is read from the environment variable ``FOGLINE_<FIELD IN CAPITALS>``."""
 
+    namespaces: tuple[str, ...] = ()
+    """Those of the operator."""
     gate_timeout_seconds: int = 120
     """When no operator has renewed its Lease for so long, pods that have waited for as long are let go."""
     budget_timeout_seconds: int = 300
@@ -100,7 +106,29 @@ class JanitorSettings:
     """Port of /livez, /readyz and /metrics."""
 
 
-S = TypeVar("S", Settings, JanitorSettings)
+class ModelsAfterwards(StrEnum):
+    """What becomes of models when Fogline is uninstalled."""
+
+    KEEP = "Keep"
+    """They go on as they are, without an operator."""
+    REMOVE = "Remove"
+    """They are deleted, and NodeProfiles too."""
+
+
+@dataclass(frozen=True, slots=True)
+class UninstallSettings:
+    """Each field is read from the environment variable ``FOGLINE_<FIELD IN CAPITALS>``."""
+
+    namespaces: tuple[str, ...] = ()
+    """Those of the operator."""
+    models_afterwards: ModelsAfterwards = ModelsAfterwards.KEEP
+    """What becomes of models."""
+    limit_seconds: int = 45
+    """Nothing is begun after so long."""
+
+
+AnySettings = Settings | JanitorSettings | UninstallSettings
+S = TypeVar("S", Settings, JanitorSettings, UninstallSettings)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -109,7 +137,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     BadInputError
-        A text is empty, a label is no key of a label, a number is not from 1 to 65535, or budgets are none.
+        A text is empty, a label is no key of a label, a number is not from 1 to 65535, a name is none of a
+        namespace, or budgets are none.
     """
     return _read(Settings, environment)
 
@@ -120,9 +149,20 @@ def janitor_from_environment(environment: Mapping[str, str] | None = None) -> Ja
     Raises
     ------
     BadInputError
-        A number is not from 1 to 65535.
+        A number is not from 1 to 65535, or a name is none of a namespace.
     """
     return _read(JanitorSettings, environment)
+
+
+def uninstall_from_environment(environment: Mapping[str, str] | None = None) -> UninstallSettings:
+    """Read what to do when Fogline is uninstalled.
+
+    Raises
+    ------
+    BadInputError
+        A number is not from 1 to 65535, a name is none of a namespace, or a word is not known.
+    """
+    return _read(UninstallSettings, environment)
 
 
 def _read(kind: type[S], environment: Mapping[str, str] | None) -> S:
@@ -136,7 +176,7 @@ def _read(kind: type[S], environment: Mapping[str, str] | None) -> S:
 
 
 def unknown_variables(
-    environment: Mapping[str, str] | None = None, kind: type[Settings | JanitorSettings] = Settings
+    environment: Mapping[str, str] | None = None, kind: type[AnySettings] = Settings
 ) -> list[str]:
     """List the variables that look like settings and are none: misspelt ones, perhaps.
 
@@ -170,5 +210,25 @@ def _budgets(key: str, text: str) -> tuple[MoveBudget, ...]:
         raise BadInputError(str(error), key) from error
 
 
-_READERS: Mapping[Any, Callable[[str, str], Any]] = {str: _text, tuple[MoveBudget, ...]: _budgets}
+def _namespaces(key: str, text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",")) if text.strip() else ()
+    for name in names:
+        if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name):
+            raise BadInputError(f"{name!r} is no name of a namespace; write for example models,shop", key)
+    return names
+
+
+def _afterwards(key: str, text: str) -> ModelsAfterwards:
+    try:
+        return ModelsAfterwards(text)
+    except ValueError as error:
+        raise BadInputError(f"{text!r} is none of {', '.join(ModelsAfterwards)}", key) from error
+
+
+_READERS: Mapping[Any, Callable[[str, str], Any]] = {
+    str: _text,
+    tuple[MoveBudget, ...]: _budgets,
+    tuple[str, ...]: _namespaces,
+    ModelsAfterwards: _afterwards,
+}
 """How fields of a type are read; all others are numbers."""

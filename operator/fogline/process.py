@@ -1,4 +1,4 @@
-"""What each long-running process of Fogline does first: its log, a word about misspelt settings, its work."""
+"""What each process in the cluster does first: its log, a word about misspelt settings, its work."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from fogline.logs import log_to
 
 def run_until_stopped(
     work: Callable[[], Coroutine[Any, Any, None]],
-    settings: type[config.Settings | config.JanitorSettings],
+    settings: type[config.AnySettings],
     hidden: tuple[str, ...] = (),
 ) -> int:
     """Run; returns the exit code, 2 for settings or a connection that cannot be used.
@@ -34,6 +34,6 @@ def run_until_stopped(
     try:
         asyncio.run(work())
     except FoglineError as error:
-        logger.critical("cannot start", extra={"error": str(error)})
+        logger.critical("cannot go on", extra={"error": str(error)})
         return 2
     return 0

@@ -1,8 +1,9 @@
 """The CustomResourceDefinitions in the chart: those of the repository, kept when the chart goes."""
 
+import pytest
 import yaml
 from dev.paths import ROOT
-from tests.support.chart import Document, rendered
+from tests.support.chart import Document, RefusedValuesError, rendered
 
 
 def definitions(values: Document | None = None) -> dict[str, Document]:
@@ -22,8 +23,13 @@ def test_they_are_those_of_the_repository() -> None:
 def test_they_stay_when_the_chart_is_uninstalled_unless_a_value_says_otherwise() -> None:
     for one in definitions().values():
         assert one["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
-    for one in definitions({"crds": {"keep": False}}).values():
+    for one in definitions({"crds": {"keep": False}, "uninstall": {"models": "Remove"}}).values():
         assert "annotations" not in one["metadata"]
+
+
+def test_a_chart_that_would_take_the_models_along_by_mistake_is_refused() -> None:
+    with pytest.raises(RefusedValuesError, match=r"set uninstall\.models=Remove too"):
+        rendered({"crds": {"keep": False}})
 
 
 def test_a_value_leaves_them_out() -> None:

@@ -27,8 +27,8 @@ def test_it_renders_for_every_version_and_every_kind_of_cluster(values: Document
     documents = rendered(values, kube_version=version)
     names = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in documents]
     assert len(names) == len(set(names))
-    namespaced = {"Deployment", "Service", "ServiceAccount", "Role", "RoleBinding", "PodDisruptionBudget"}
-    assert [one for one in names if (one[0] in namespaced) != bool(one[1])] == []
+    of_the_cluster = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
+    assert [one for one in names if not one[1] and one[0] not in of_the_cluster] == []
 
 
 def test_an_older_kubernetes_is_refused() -> None:

@@ -20,8 +20,8 @@ IMAGES = {
     "litert_image",
     "fetcher_image",
 }
-NOT_FOR_USERS = {"pod_uid"}
-"""What the chart itself says."""
+NOT_AMONG_SETTINGS = {*IMAGES, "namespaces", "pod_uid"}
+"""What the chart makes of other values."""
 
 
 def environment(process: str, values: Mapping[str, Any] | None = None) -> dict[str, str]:
@@ -45,7 +45,7 @@ def test_without_values_both_processes_have_the_defaults_of_their_settings() -> 
 def test_every_setting_can_be_set_by_a_value(
     process: str, kind: type[config.Settings | config.JanitorSettings]
 ) -> None:
-    plain = {one.name for one in fields(kind)} - IMAGES - NOT_FOR_USERS
+    plain = {one.name for one in fields(kind)} - NOT_AMONG_SETTINGS
     texts = {"region_label": "x/region", "accelerator_label": "x/accelerator"}
     others: dict[str, Any] = {"move_budgets": [{"moves": "10%"}]}
     wanted = {name: texts.get(name, others.get(name, 7)) for name in plain}
@@ -58,6 +58,12 @@ def test_every_setting_can_be_set_by_a_value(
         name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
         for name, value in wanted.items()
     }
+
+
+def test_both_processes_keep_to_the_namespaces_that_they_may_write_in() -> None:
+    values = {"rbac": {"namespaces": ["models", "shop"]}}
+    assert config.from_environment(environment("operator", values)).namespaces == ("models", "shop")
+    assert config.janitor_from_environment(environment("janitor", values)).namespaces == ("models", "shop")
 
 
 def _camel_case(name: str) -> str:
@@ -133,8 +139,9 @@ def test_every_object_of_the_schema_is_closed() -> None:
             for name, part in schema.items():
                 yield from open_objects(part, f"{path}.{name}")
 
-    # a budget is checked by the operator, with the rules of the API
-    allowed = {".properties.global", ".properties.operator.properties.settings.properties.moveBudgets.items"}
+    of_kubernetes = "networkPolicies.properties.metricsFrom.items"
+    of_our_api = "operator.properties.settings.properties.moveBudgets.items"
+    allowed = {f".properties.{path}" for path in ("global", of_kubernetes, of_our_api)}
     assert set(open_objects(SCHEMA, "")) == allowed
 
 

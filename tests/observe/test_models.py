@@ -69,6 +69,15 @@ def test_an_object_that_is_made_anew_is_known_again() -> None:
     assert replicas(models) == 2
 
 
+def test_objects_in_namespaces_that_are_not_named_are_as_if_they_did_not_exist() -> None:
+    models = Models(["models"])
+    assert models.remember(news()) == DIGITS
+    models.replace([news(version=2)], "3")
+    models.forget(news(version=4))
+    assert (models.get(DIGITS), len(models), list(models)) == (None, 0, [])
+    assert models.lag({DIGITS: "5", ModelKey("models", "digits"): "5"}) == {ModelKey("models", "digits")}
+
+
 def test_a_list_is_the_truth_but_for_what_is_newer() -> None:
     models = Models()
     models.remember(news("gone", version=3))

@@ -192,6 +192,12 @@ class JanitorProcess(WarmOperatorProcess):
         return {}
 
 
+class UninstallProcess(JanitorProcess):
+    """Runs what is run once, at the end."""
+
+    module = "fogline.uninstall"
+
+
 def alarms(log: str) -> list[str]:
     """Give the lines of a log that no healthy operator writes: errors, tracebacks, refused rights."""
     return [line for line in log.splitlines() if line.strip() and _is_alarm(line)]

@@ -3,7 +3,7 @@
 import copy
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from tests.support.kubectl import Kubectl
 
 OPERATOR = "fogline-operator"
 JANITOR = "fogline-janitor"
+UNINSTALL = "fogline-uninstall"
 """Accounts; their roles have the same names."""
 
 _PATH = re.compile(
@@ -33,25 +34,18 @@ class Right(NamedTuple):
     verb: str
 
 
-def service_account_objects() -> list[dict[str, Any]]:
+def service_account_objects(values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Render the objects that give our processes their identities and their rights, and their namespace."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     wanted = {"ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
-    return [
-        namespace,
-        *(
-            one
-            for one in rendered()
-            if one["kind"] in wanted and "helm.sh/hook" not in one["metadata"].get("annotations", {})
-        ),
-    ]
+    return [namespace, *(one for one in rendered(values) if one["kind"] in wanted)]
 
 
-def granted(account: str) -> set[Right]:
+def granted(account: str, values: Mapping[str, Any] | None = None) -> set[Right]:
     """List what the shipped roles grant to an account."""
     roles = [
         one
-        for one in service_account_objects()
+        for one in service_account_objects(values)
         if one["kind"] in {"ClusterRole", "Role"} and one["metadata"]["name"] == account
     ]
     return {
@@ -87,15 +81,19 @@ class OwnAccount:
     account
         The shipped one.
     name
-        Of the second one, and of its roles.
+        Of the second one; its roles are renamed alike.
+    values
+        Of the chart.
     """
 
-    def __init__(self, kubectl: Kubectl, account: str, name: str) -> None:
+    def __init__(
+        self, kubectl: Kubectl, account: str, name: str, values: Mapping[str, Any] | None = None
+    ) -> None:
         self._kubectl = kubectl
         self._objects = [
             _renamed(one, account, name)
-            for one in service_account_objects()
-            if one["metadata"]["name"] == account
+            for one in service_account_objects(values)
+            if one["metadata"]["name"] in {account, f"{account}-models"}
         ]
         self._apply(self._objects)
         self.name = name
@@ -136,16 +134,19 @@ class OwnAccount:
 
 def _renamed(document: dict[str, Any], account: str, name: str) -> dict[str, Any]:
     """Give an object another name, and let it name others by that too."""
-    made = {**document, "metadata": {**document["metadata"], "name": name}}
+    meta = document["metadata"]
+    made = {**document, "metadata": {**meta, "name": meta["name"].replace(account, name)}}
     if "roleRef" in document:
-        made["roleRef"] = {**document["roleRef"], "name": name}
+        made["roleRef"] = {**document["roleRef"], "name": document["roleRef"]["name"].replace(account, name)}
         made["subjects"] = [{**one, "name": name} for one in document["subjects"] if one["name"] == account]
     return made
 
 
-def kubeconfig_of_account(kubectl: Kubectl, account: str, path: Path) -> Path:
+def kubeconfig_of_account(
+    kubectl: Kubectl, account: str, path: Path, values: Mapping[str, Any] | None = None
+) -> Path:
     """Create the service accounts with their rights, and write a kubeconfig that speaks as one of them."""
-    for document in service_account_objects():
+    for document in service_account_objects(values):
         kubectl("apply", "--server-side", "--filename=-", manifest=document)
     return kubeconfig_as(kubectl, account, path)
 

@@ -54,6 +54,22 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- include "fogline.affinity" . }}
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels: {app.kubernetes.io/name: fogline-operator}
+{{- include "fogline.podSecurity" . }}
+volumes:
+- {name: tmp, emptyDir: {sizeLimit: 16Mi}}
+{{- include "fogline.tokenVolume" . }}
+{{- end }}
+
+{{/* Where pods with rights may be. */}}
+{{- define "fogline.affinity" }}
 # Its token must never lie on an edge node. No kubelet may give itself the label of the control plane; the server of a
 # K3s cluster has it.
 affinity:
@@ -68,17 +84,6 @@ affinity:
       - matchExpressions:
         - {key: fogline.dev/tier, operator: NotIn, values: [Edge]}
         - {key: node-role.kubernetes.io/control-plane, operator: Exists}
-  podAntiAffinity:
-    preferredDuringSchedulingIgnoredDuringExecution:
-    - weight: 100
-      podAffinityTerm:
-        topologyKey: kubernetes.io/hostname
-        labelSelector:
-          matchLabels: {app.kubernetes.io/name: fogline-operator}
-{{- include "fogline.podSecurity" . }}
-volumes:
-- {name: tmp, emptyDir: {sizeLimit: 16Mi}}
-{{- include "fogline.tokenVolume" . }}
 {{- end }}
 
 {{/* Pod Security Standards, level restricted: the pod's part. */}}
@@ -125,32 +130,35 @@ volumeMounts:
 {{- include "fogline.tokenMount" . }}
 {{- end }}
 
-{{/* A role and who has it. Arguments: context, name (of role and account), rules; namespace: empty for a ClusterRole;
-suffix of the name, where an account has two roles in a namespace. */}}
+{{/* A role and who has it. Arguments: context, name of the role, account (if not of the same name), rules; namespace,
+empty for a ClusterRole; annotations of both. */}}
 {{- define "fogline.role" -}}
 {{- $kind := .namespace | empty | ternary "ClusterRole" "Role" -}}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ $kind }}
 metadata:
-  name: {{ .name }}
-  {{- with .namespace }}
-  namespace: {{ . }}
-  {{- end }}
-  labels:
-    {{- include "fogline.labels" .context | nindent 4 }}
+  {{- include "fogline.roleMetadata" . | nindent 2 }}
 rules:
 {{ .rules | trim }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ $kind }}Binding
 metadata:
-  name: {{ .name }}
-  {{- with .namespace }}
-  namespace: {{ . }}
-  {{- end }}
-  labels:
-    {{- include "fogline.labels" .context | nindent 4 }}
+  {{- include "fogline.roleMetadata" . | nindent 2 }}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: {{ $kind }}, name: {{ .name }}}
 subjects:
 - {kind: ServiceAccount, name: {{ .account | default .name }}, namespace: {{ .context.Release.Namespace }}}
+{{- end }}
+
+{{- define "fogline.roleMetadata" -}}
+name: {{ .name }}
+{{- with .namespace }}
+namespace: {{ . }}
+{{- end }}
+labels:
+  {{- include "fogline.labels" .context | nindent 2 }}
+{{- with .annotations }}
+annotations:
+  {{- . | trim | nindent 2 }}
+{{- end }}
 {{- end }}

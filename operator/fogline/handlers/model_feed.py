@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from fogline.cluster.breaker import is_suspicious
 from fogline.cluster.client import Client
@@ -32,6 +34,7 @@ class ModelFeed:
         self._client = client
         self._models = models
         self._resync_seconds = settings.resync_seconds
+        self._others: set[str] = set()
         self.witness: Reflector[AnyObject] = Reflector(
             client,
             MODEL_DEPLOYMENTS,
@@ -50,9 +53,21 @@ class ModelFeed:
             else:
                 if not is_suspicious(len(self.witness.store), len(listing.items)):
                     self._models.replace(listing.items, listing.resource_version)
+                    self._tell_of_others(listing.items)
                     return
                 logger.warning("list of models not believed, trying again")
             await asyncio.sleep(RETRY_SECONDS)
+
+    def _tell_of_others(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        """Say once of each namespace that models in it are left alone: nothing else tells of them."""
+        found = {document["metadata"]["namespace"] for document in documents}
+        others = {namespace for namespace in found if not self._models.takes(namespace)}
+        if new := sorted(others - self._others):
+            logger.warning(
+                "models elsewhere are left alone: the setting namespaces does not name theirs",
+                extra={"namespaces": new},
+            )
+        self._others = others
 
     async def until_due(self) -> None:
         """Wait until the models should be listed again."""

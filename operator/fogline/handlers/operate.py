@@ -99,7 +99,7 @@ class _Operator:
         settings: Settings,
     ) -> None:
         self.instance = f"{socket.gethostname()}-{os.getpid()}"
-        models = Models()
+        models = Models(settings.namespaces)
         self.context = Context(
             client=client,
             models=models,

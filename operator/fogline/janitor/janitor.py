@@ -12,7 +12,7 @@ from fogline.cluster.client import Client
 from fogline.cluster.elector import running_seconds
 from fogline.cluster.kinds import LEASES, POD_DISRUPTION_BUDGETS, PODS
 from fogline.cluster.limiter import Lane
-from fogline.cluster.objects import Lease, LeaseSpec, Pod
+from fogline.cluster.objects import Lease, LeaseSpec, ObjectMeta, Pod
 from fogline.cluster.reflector import Reflector
 from fogline.config import JanitorSettings
 from fogline.errors import ApiError, ChangedMeanwhileError, ConflictError, NotFoundError
@@ -97,9 +97,10 @@ class Janitor:
     async def _stand_in(self) -> None:
         """Let the pods go that have waited for as long as the operator is away, and remove failed ones."""
         before = running_seconds() - self._settings.gate_timeout_seconds
-        for pod in islice(self._waiting.due(self._pods.store.values(), before), AT_ONCE):
+        pods = [pod for pod in self._pods.store.values() if self._takes(pod.metadata)]
+        for pod in islice(self._waiting.due(pods, before), AT_ONCE):
             await self._unless_changed(self._open(pod))
-        for pod in failed(self._pods.store.values()):
+        for pod in failed(pods):
             await self._unless_changed(self._remove(pod))
 
     async def _open(self, pod: Pod) -> None:
@@ -125,7 +126,7 @@ class Janitor:
             return
         self._budgets_at = running_seconds()
         listing = await self._client.list(POD_DISRUPTION_BUDGETS, Budget, label_selector=MODEL_LABEL)
-        for budget in listing.items:
+        for budget in filter(lambda one: self._takes(one.metadata), listing.items):
             await self._unless_changed(self._loosen(budget))
 
     async def _loosen(self, budget: Budget) -> None:
@@ -143,6 +144,9 @@ class Janitor:
             await write
         except (ChangedMeanwhileError, ConflictError, NotFoundError):
             logger.info("gone or changed meanwhile")
+
+    def _takes(self, meta: ObjectMeta) -> bool:
+        return not self._settings.namespaces or meta.namespace in self._settings.namespaces
 
     def _gap_seconds(self) -> float:
         return running_seconds() - self._absence.looked_at if self._absence else 0.0

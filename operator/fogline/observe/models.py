@@ -1,7 +1,7 @@
 """The ModelDeployments that exist."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,15 @@ class Models:
 
     An object that cannot be read, such as one stored before a rule was added, is kept as the error.
     Versions are compared as numbers, as Kubernetes allows for its own resources (KEP-5504).
+
+    Parameters
+    ----------
+    namespaces
+        Objects elsewhere are as if they did not exist; empty: all namespaces.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, namespaces: Collection[str] = ()) -> None:
+        self._namespaces = frozenset(namespaces)
         self._known: dict[ModelKey, _Known] = {}
 
     def __len__(self) -> int:
@@ -40,12 +46,17 @@ class Models:
         known = self._known.get(key)
         return known.content if known else None
 
+    def takes(self, namespace: str) -> bool:
+        """Tell whether the objects of a namespace are taken care of."""
+        return not self._namespaces or namespace in self._namespaces
+
     def lag(self, versions: Mapping[ModelKey, str]) -> set[ModelKey]:
         """Tell of which objects we know less than somebody who gives the resourceVersion of all there are."""
         behind = {
             key
             for key, version in versions.items()
-            if (known := self._known.get(key)) is None or known.version < int(version)
+            if self.takes(key.namespace)
+            and ((known := self._known.get(key)) is None or known.version < int(version))
         }
         return behind | {key for key in self if key not in versions}
 
@@ -53,7 +64,7 @@ class Models:
         """Keep the state of one object, unless something newer is known."""
         key, version = _version_of(document)
         known = self._known.get(key)
-        if known is None or version >= known.version:
+        if self.takes(key.namespace) and (known is None or version >= known.version):
             self._known[key] = _Known(version, _read(document, known.content if known else None))
         return key
 
@@ -61,7 +72,7 @@ class Models:
         """Drop an object that is gone, unless something newer is known."""
         key, version = _version_of(document)
         known = self._known.get(key)
-        if known is None or version >= known.version:
+        if self.takes(key.namespace) and (known is None or version >= known.version):
             self._known[key] = _Known(version, None)
         return key
 
