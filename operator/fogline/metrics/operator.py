@@ -89,6 +89,10 @@ class Metrics:
             " operator; its log has the traceback.",
             "part",
         )
+        for part in Part:
+            self.model_errors.labels(
+                part.value
+            )  # at 0, so that Prometheus sees the first mistake as an increase
         self.models = make.gauge("fogline_modeldeployments", "ModelDeployments known.")
         self.moves = make.counter(
             "fogline_moves_total",
