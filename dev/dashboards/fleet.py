@@ -1,4 +1,4 @@
-"""The dashboard for who owns models: where replicas are, what they cost, which targets are met, what moves."""
+"""The dashboard for who owns models: where replicas are, what they cost, what they reach, what moves."""
 
 from dev.dashboards.panels import RATE, Dashboard, Panel, Row
 

@@ -18,6 +18,8 @@ DELETION_COST_ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
 
 APPLIED_ANNOTATION = "fogline.dev/applied"
 """On a Deployment, Service or budget: a digest of what it was applied from, but for the replicas."""
+MONITORING_ANNOTATION = "fogline.dev/monitoring"
+"""On a pod: what its model server reads as its ``--monitoring_config_file``."""
 DO_NOT_MOVE_ANNOTATION = "fogline.dev/do-not-move"
 """On a pod or a ModelDeployment: ``true``, or the time until which nothing moves that need not."""
 REQUESTED_MOVES_ANNOTATION = "fogline.dev/requested-moves"

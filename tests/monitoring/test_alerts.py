@@ -124,7 +124,7 @@ def firing(folder: Path, series: Series, at: str, names: list[str]) -> set[str]:
 
 
 def run(*arguments: str) -> str:
-    command = [promtool(), *arguments]
+    command = [str(promtool()), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
     return done.stdout + done.stderr
 

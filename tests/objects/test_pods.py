@@ -122,7 +122,7 @@ def test_the_server_never_sees_the_credentials_and_cannot_change_the_model() -> 
     model = stored(make_model(variants=[make_variant("edge", "Edge", artifact=ARTIFACTS[1])]))
     (server,) = pod_specs(model)[0]["containers"]
     mounts = {mount["name"]: mount for mount in server["volumeMounts"]}
-    assert mounts.keys() == {"models", "tmp"}
+    assert mounts.keys() == {"models", "monitoring", "tmp"}
     assert mounts["models"]["readOnly"] is True
 
 

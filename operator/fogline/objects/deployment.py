@@ -14,6 +14,7 @@ from fogline.names import (
     DATA_SENSITIVITY_LABEL,
     GATE,
     GRPC_PORT,
+    MONITORING_ANNOTATION,
     REST_PORT,
     TIER_LABEL,
     VARIANT_LABEL,
@@ -33,6 +34,11 @@ kube-proxy of a busy node needs seconds to hear of it."""
 GRACE_SECONDS = 40
 """Draining, and then the 30 s in which a server answers what is in flight, with some to spare."""
 PROGRESS_DEADLINE_SECONDS = 600
+MONITORING = "prometheus_config { enable: true }"
+"""TensorFlow Serving has metrics, under ``/monitoring/prometheus/metrics`` of its REST port, only when a file
+says so. The kubelet makes the file from an annotation, so that no other object is needed."""
+MONITORING_FOLDER = "/etc/fogline/monitoring"
+MONITORING_FILE = "monitoring.txt"
 
 
 def deployment(model: ModelDeployment, variant: Variant, replicas: int, settings: Settings) -> Document:
@@ -56,7 +62,8 @@ def deployment(model: ModelDeployment, variant: Variant, replicas: int, settings
                         **labels,
                         DATA_SENSITIVITY_LABEL: model.spec.placement.data_sensitivity.value,
                         TIER_LABEL: variant.tier.value,
-                    }
+                    },
+                    "annotations": {MONITORING_ANNOTATION: MONITORING},
                 },
                 "spec": _pod_spec(model, variant, settings),
             },
@@ -88,7 +95,7 @@ def _pod_spec(model: ModelDeployment, variant: Variant, settings: Settings) -> D
         },
         "initContainers": [files.init_container],
         "containers": [_server(model, variant, files, settings)],
-        "volumes": [*files.volumes, {"name": "tmp", "emptyDir": {}}],
+        "volumes": [*files.volumes, {"name": "tmp", "emptyDir": {}}, _monitoring()],
     }
     if files.pull_secret:
         spec["imagePullSecrets"] = [{"name": files.pull_secret}]
@@ -97,6 +104,11 @@ def _pod_spec(model: ModelDeployment, variant: Variant, settings: Settings) -> D
     if model.spec.placement.priority_class_name:
         spec["priorityClassName"] = model.spec.placement.priority_class_name
     return spec
+
+
+def _monitoring() -> Document:
+    field = {"fieldPath": f"metadata.annotations['{MONITORING_ANNOTATION}']"}
+    return {"name": "monitoring", "downwardAPI": {"items": [{"path": MONITORING_FILE, "fieldRef": field}]}}
 
 
 def _tolerations(model: ModelDeployment, variant: Variant) -> list[Document]:
@@ -125,6 +137,7 @@ def _server(model: ModelDeployment, variant: Variant, files: Delivery, settings:
             f"--rest_api_port={REST_PORT}",
             f"--model_name={name}",
             f"--model_base_path={artifact.base_path(model)}",
+            f"--monitoring_config_file={MONITORING_FOLDER}/{MONITORING_FILE}",
             # The folder is complete when the server starts: trying again would not help, and when the server
             # ends, the pod says why.
             "--max_num_load_retries=0",
@@ -151,6 +164,7 @@ def _server(model: ModelDeployment, variant: Variant, files: Delivery, settings:
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
         "volumeMounts": [
             files.server_mount,
+            {"name": "monitoring", "mountPath": MONITORING_FOLDER, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod, not of this host
         ],
     }
