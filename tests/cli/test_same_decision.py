@@ -17,7 +17,7 @@ from fogline.api import ModelDeployment
 from fogline.cli import main
 from fogline.cli.dump import split
 from fogline.cli.inventory import take_inventory
-from fogline.cli.report import unplaceable_document
+from fogline.cli.plan_report import unplaceable_document
 from fogline.cluster import objects
 from fogline.cluster.documents import decode
 from fogline.observe import Models, View, assumed_pod, seen_pod, to_replica

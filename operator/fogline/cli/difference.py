@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from fogline.cli.figures import Latency, measure
-from fogline.cli.report import Report
+from fogline.cli.plan_report import Report
 from fogline.names import ModelKey
 from fogline.placement import Demand, Unplaceable
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from fogline.cli.difference import Difference, Place, Shift, Totals
 from fogline.cli.output import FEW, first, replicas, table
+from fogline.cli.plan_report import Report, document, unplaceable_document
 from fogline.cli.render import unplaceable_lines
-from fogline.cli.report import Report, document, unplaceable_document
 from fogline.names import ModelKey
 from fogline.units import format_usd
 

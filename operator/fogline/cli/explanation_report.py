@@ -5,8 +5,8 @@ from typing import Any
 
 from fogline.cli.explanation import Explanation, Missing, Placed
 from fogline.cli.output import first, milliseconds, replicas, table
+from fogline.cli.plan_report import alternative_document, offer_document, refused_document
 from fogline.cli.render import each_or_counted, for_site
-from fogline.cli.report import alternative_document, offer_document, refused_document
 from fogline.observe import model_key
 from fogline.placement import Alternative, Assignment, Offer
 from fogline.placement.explain import outbid, say_offer, why, wish

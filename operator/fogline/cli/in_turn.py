@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fogline.cli.output import FEW
-from fogline.cli.report import Group, Leaving, Report, Row
+from fogline.cli.plan_report import Group, Leaving, Report, Row
 from fogline.placement import (
     Alternative,
     Assignment,

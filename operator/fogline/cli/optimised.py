@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from fogline.cli.report import Group, Leaving, Move, Optimum, Report, Row
+from fogline.cli.plan_report import Group, Leaving, Move, Optimum, Report, Row
 from fogline.placement import Alternative, Demand, Usage, judge_all
 from fogline.placement.optimised import OptimisedPlan, Placed
 from fogline.snapshot import Pod, ReplicaOf, Snapshot

@@ -18,8 +18,8 @@ from fogline.cli.inventory import Inventory, take_inventory
 from fogline.cli.optimised import report_optimised
 from fogline.cli.options import Given, takes_cluster, takes_details, takes_namespace, takes_output
 from fogline.cli.output import FEW, write
+from fogline.cli.plan_report import Report, document
 from fogline.cli.render import lines
-from fogline.cli.report import Report, document
 from fogline.cli.whatif import changed, with_added
 from fogline.config import from_environment
 from fogline.errors import BadInputError, FoglineError

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from fogline.cli.output import FEW, first, milliseconds, replicas, table
-from fogline.cli.report import Leaving, Move, Optimum, Report, Row
+from fogline.cli.plan_report import Leaving, Move, Optimum, Report, Row
 from fogline.names import ModelKey
 from fogline.placement import Alternative, Assignment, Unplaceable
 from fogline.placement.explain import describe, outbid, say_offer, why, would_be_chosen

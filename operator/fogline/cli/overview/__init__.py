@@ -1,0 +1,1 @@
+"""What `fogline report` shows: gathered as values first, then written as a page or as plain data."""
