@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 from dev.instances import from_scratch, rebalance
-from tests.support.builders import make_demand, make_node, make_variant
+from tests.support.builders import make_demand, make_edge_node, make_node, make_variant
 
 from fogline.names import ModelKey
 from fogline.placement.optimiser import MOVE_COST
@@ -96,6 +96,24 @@ def test_what_gets_better_is_found_among_what_changed_since(seed: int) -> None:
             assert found_cost(state.find(option, since=since)) == now[1]
             improved += 1
     assert improved
+
+
+def test_a_place_that_another_replica_leaves_late_is_taken_in_the_end() -> None:
+    variant = make_variant("edge", "Edge", requests={"cpu": "3"})
+    held, leaves = (
+        replace(make_demand(variants=[variant]), model=ModelKey("default", name), node_selector=selector)
+        for name, selector in (("held", {"site": "here"}), ("leaves", {}))
+    )
+    nodes = (
+        make_edge_node("a", cost="3", labels={"site": "here"}),
+        make_edge_node("b", cost="2", labels={"site": "here"}),
+        make_edge_node("c", cost="1"),
+    )
+    state = State(build([held, leaves], Snapshot(nodes), MOVE_COST).problem, in_place=False)
+    state.add(0, 0)
+    state.add(1, 1)
+    improve(state, 100)
+    assert [sorted(there) for there in state.on_node] == [[], [0], [1]]
 
 
 def alike(models: int, nodes: int, **room: str) -> Problem:

@@ -17,6 +17,8 @@ class Changes:
     """Per model: when a replica of it last left a node."""
     touched: Ints
     """Per node: when something last came or left."""
+    latest: int = 1
+    """When any node last became a better place."""
     clock: int = 1
 
     @classmethod
@@ -27,13 +29,13 @@ class Changes:
 
     def copy(self) -> "Changes":
         """Give what can be put back when all changes since are undone."""
-        return Changes(self.better.copy(), self.left.copy(), self.touched.copy(), self.clock)
+        return Changes(self.better.copy(), self.left.copy(), self.touched.copy(), self.latest, self.clock)
 
     def note(self, node: int, model: int, *, leaves: bool, opens: bool) -> None:
         """Note that a replica comes or leaves, and whether the node was unused before."""
         self.clock += 1
         self.touched[node] = self.clock
         if leaves or opens:
-            self.better[node] = self.clock
+            self.better[node] = self.latest = self.clock
         if leaves:
             self.left[model] = self.clock

@@ -1,7 +1,5 @@
 """Local search over nodes: one is emptied when others take its replicas for less than it costs."""
 
-from collections import Counter
-
 import numpy as np
 
 from fogline.placement.optimiser.insertion import cheapest, sizes
@@ -26,6 +24,9 @@ class Emptying:
         self._group_of: list[int] = state.problem.option_group.tolist()
         self._in_vain: dict[int, int] = {}
         """By node: when it could not be emptied."""
+        self._costs: dict[tuple[int, int], float] = {}
+        """Answers of `_cost_of_better`, as long as nothing changes."""
+        self._asked_at = 0
 
     def helps(self, last: int) -> bool:
         """Empty nodes whose price that saves, the emptiest first; tell whether that were any."""
@@ -47,64 +48,73 @@ class Emptying:
         state = self._state
         if state.ours[node] != sum(state.on_node[node].values()):
             return False
-        replicas = [one for one, count in state.on_node[node].items() for _ in range(count)]
-        replicas.sort(key=lambda option: (-self._size[option], option))
-        if self._is_hopeful(node, replicas):
-            changes = state.changes.copy()
-            if self._move_all(node, replicas):
-                return True
-            state.changes = changes
+        held = dict(sorted(state.on_node[node].items(), key=lambda one: (-self._size[one[0]], one[0])))
+        if self._got_no_better(node, held):
+            return False
+        changes = state.changes.copy()
+        if self._move_all(node, held):
+            return True
+        state.changes = changes
         self._in_vain[node] = state.changes.clock
         return False
 
-    def _is_hopeful(self, node: int, replicas: list[int]) -> bool:
-        """Tell whether each replica alone finds a place, and one of them one that it had not last time."""
+    def _got_no_better(self, node: int, held: dict[int, int]) -> bool:
+        """Tell whether it failed before, and no node has become a place for a replica since then."""
+        state, since = self._state, self._in_vain.get(node)
+        if since is None or state.changes.touched[node] > since:
+            return False
+        saved = self._saved(node, held)
+        return all(self._cost_of_better(self._group_of[option], since) >= saved for option in held)
+
+    def _cost_of_better(self, group: int, since: int) -> float:
+        """Give what a replica of a group costs at least on a node that got better after a time."""
+        state = self._state
+        if self._asked_at != state.changes.clock:
+            self._costs.clear()
+            self._asked_at = state.changes.clock
+        if (group, since) not in self._costs:
+            found = cheapest(state, self._members[group], since=since)
+            self._costs[group, since] = found[2] if found else np.inf
+        return self._costs[group, since]
+
+    def _saved(self, node: int, held: dict[int, int]) -> float:
+        """Give what a node saves without its replicas, in US dollars per hour."""
         state, problem = self._state, self._state.problem
-        saved = sum(state.saving(option, node) for option in replicas)
-        saved += float(problem.opening_price[problem.node_class[node]])
-        since = self._in_vain.get(node, 0)
-        if state.changes.touched[node] > since:
-            since = 0
-        model_of = problem.option_model.tolist()
-        alone = Counter(model_of[option] for option in replicas)
-        options = [
-            one for one in dict.fromkeys(replicas) if alone[model_of[one]] == 1 and not state.is_capped(one)
-        ]
-        are_all = len(options) == len(set(replicas))
-        if since and are_all and not any(self._goes(one, node, saved, since) for one in options):
-            return False
-        return all(self._goes(one, node, saved, 0) for one in options)
+        saved = float(problem.opening_price[problem.node_class[node]])
+        for option, count in held.items():
+            moves = min(count, state.in_place(option, node))
+            saved += count * state.cost_on(option, node) - moves * problem.standing.move_cost
+        return saved
 
-    def _goes(self, option: int, node: int, below: float, since: int) -> bool:
-        members = self._members[self._group_of[option]]
-        return cheapest(self._state, members, leaving=node, below=below, since=since) is not None
-
-    def _move_all(self, node: int, replicas: list[int]) -> bool:
+    def _move_all(self, node: int, held: dict[int, int]) -> bool:
         """Empty a node if the others take its replicas for less than it saves; else change nothing."""
-        state, saved = self._state, 0.0
-        moved: list[tuple[int, int]] = []
-        for position, option in enumerate(replicas):
-            if not state.may_remove(option, node):
-                self._undo(node, replicas[:position], moved)
+        state, left = self._state, self._saved(node, held) - self._margin
+        for option, count in held.items():
+            state.remove(option, node, count)
+        moved: list[tuple[int, int, int]] = []
+        for option, count in held.items():
+            members, waiting = self._members[self._group_of[option]], count
+            while waiting and (found := cheapest(state, members, but=node, below=left)):
+                other, place, cost = found
+                number = self._number(other, place, waiting)
+                state.add(other, place, number)
+                moved.append((other, place, number))
+                left -= cost + (number - 1) * state.cost_on(other, place)
+                waiting -= number
+            if waiting or left <= 0:
+                self._undo(node, held, moved)
                 return False
-            saved += state.saving(option, node)
-            state.remove(option, node)
-        for option in replicas:
-            members = self._members[self._group_of[option]]
-            found = cheapest(state, members, but=node, below=saved - self._margin)
-            if found is None:
-                self._undo(node, replicas, moved)
-                return False
-            saved -= found[2]
-            state.add(found[0], found[1])
-            moved.append((found[0], found[1]))
-        if saved <= self._margin:
-            self._undo(node, replicas, moved)
-            return False
         return True
 
-    def _undo(self, node: int, replicas: list[int], moved: list[tuple[int, int]]) -> None:
-        for option, other in reversed(moved):
-            self._state.remove(option, other)
-        for option in replicas:
-            self._state.add(option, node)
+    def _number(self, option: int, node: int, most: int) -> int:
+        """Tell how many replicas find the same node the cheapest, one after the other."""
+        state = self._state
+        if state.is_capped(option) or state.in_place(option, node):
+            return 1
+        return min(most, state.most_on(option, node))
+
+    def _undo(self, node: int, held: dict[int, int], moved: list[tuple[int, int, int]]) -> None:
+        for option, other, count in reversed(moved):
+            self._state.remove(option, other, count)
+        for option, count in held.items():
+            self._state.add(option, node, count)

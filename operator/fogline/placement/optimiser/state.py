@@ -95,7 +95,7 @@ class State:
         """
         self.finds += 1
         model = self._model_of[option]
-        if since and (self._is_zoned[model] or self._is_tiered[model] or self._is_capped[model]):
+        if since and self.is_limited(option):
             since = since if self.changes.left[model] <= since else 0
         best, lowest = self._left_before(option, max(but, leaving), below, since)
         order = self.problem.candidates.by_cost(option)
@@ -194,14 +194,17 @@ class State:
         limits = self.problem.limits
         return limits.per_zone[:, None] - self._per_zone, limits.per_tier - self._per_tier
 
+    def cost_on(self, option: int, node: int) -> float:
+        """Give what one replica costs on a node that is in use, in US dollars per hour."""
+        return float(self._costs[option][self.problem.node_class[node]])
+
     def saving(self, option: int, node: int) -> float:
         """Give what one replica less on a node saves, in US dollars per hour."""
-        problem, kind = self.problem, self.problem.node_class[node]
-        saved = float(problem.cost[option, kind])
+        saved = self.cost_on(option, node)
         if self.ours[node] == 1:
             saved += float(self._price[node])
         if self.on_node[node][option] <= self.in_place(option, node):
-            saved -= problem.standing.move_cost
+            saved -= self.problem.standing.move_cost
         return saved
 
     def shortage(self, option: int, node: int) -> list[float]:
@@ -220,6 +223,11 @@ class State:
         first = np.lexsort((nodes[busy], costs[busy], lacks[busy]))
         found: Ints = nodes[busy][first]
         return found
+
+    def is_limited(self, option: int) -> bool:
+        """Tell whether more than the nodes themselves limits where the replicas of a model may be."""
+        model = self._model_of[option]
+        return self._is_zoned[model] or self._is_tiered[model] or self._is_capped[model]
 
     def is_capped(self, option: int) -> bool:
         """Tell whether the model of an option has a cost limit."""
