@@ -1,5 +1,6 @@
 """The commands in the documentation that need a cluster: on an API server with three nodes and a model."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,29 +28,32 @@ MADE_BY_PAGES = "horizontalpodautoscalers"
 @pytest.fixture(scope="module")
 def nodes(control_plane: ControlPlane, kubectl: Kubectl) -> Iterator[None]:
     """Have the nodes that pages name, and the namespaces."""
-    add_nodes(
-        control_plane.kubeconfig, [simulated_node(name, {TIER_LABEL: tier}) for name, tier in NODES.items()]
-    )
+    made = [simulated_node(name, {TIER_LABEL: tier}) for name, tier in NODES.items()]
+    add_nodes(control_plane.kubeconfig, made, ready_limit_seconds=180)
     kubectl("create", "namespace", "shop")
+    for namespace in NAMESPACES:
+        kubectl("create", "--filename=-", manifest=digits(namespace))
     yield
+    kubectl("delete", "mdep", "--all", "--all-namespaces")
     kubectl("delete", "namespace", "shop", "--wait=false")
     kubectl("delete", "nodes", *NODES)
 
 
 @pytest.fixture
 def cluster(nodes: None, kubectl: Kubectl) -> Iterator[Kubectl]:
-    """Have the model that pages name be Ready, and what earlier pages said of the nodes be gone."""
+    """Have the model that pages name be Ready, and what earlier pages said of it and of the nodes be gone."""
     del nodes  # they must be there
     kubectl("label", "nodes", *NODES, *(f"{label}-" for label in SET_BY_PAGES))
     kubectl("label", "node", "cloud-1", f"{CLEARANCE_LABEL}=Restricted")
     for namespace in NAMESPACES:
-        kubectl("apply", "--filename=-", manifest=digits(namespace))
+        as_made = json.dumps({"spec": digits(namespace)["spec"] | {"suspend": False}})
+        kubectl("patch", "mdep/digits", f"--namespace={namespace}", "--type=merge", f"--patch={as_made}")
     for namespace in NAMESPACES:
         kubectl(
             *("wait", "mdep/digits", f"--namespace={namespace}", "--for=condition=Ready", "--timeout=120s")
         )
     yield kubectl
-    kubectl("delete", f"mdep,{MADE_BY_PAGES}", "--all", "--all-namespaces")
+    kubectl("delete", MADE_BY_PAGES, "--all", "--all-namespaces")
 
 
 def digits(namespace: str) -> dict[str, Any]:

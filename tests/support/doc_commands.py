@@ -73,6 +73,8 @@ def run(block: Block, folder: Path, kubeconfig: Path | None = None, **programs: 
 
     Parameters
     ----------
+    folder
+        Of this block alone. A folder ``examples`` that is there already stays.
     programs
         What to run by which name; else ours, and then what the machine has.
 
@@ -95,7 +97,8 @@ def run(block: Block, folder: Path, kubeconfig: Path | None = None, **programs: 
 
 
 def _environment(folder: Path, kubeconfig: Path | None, programs: Mapping[str, Path]) -> dict[str, str]:
-    (folder / "examples").symlink_to(ROOT / "examples")
+    if not (folder / "examples").exists():
+        (folder / "examples").symlink_to(ROOT / "examples")
     (folder / ".bin").mkdir()
     for name, path in programs.items():
         (folder / ".bin" / name).symlink_to(path)
