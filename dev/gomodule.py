@@ -7,6 +7,7 @@ from dev.steps import step
 
 LIMIT_SECONDS = 300
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
+KEDA = "github.com/kedacore/keda/v2"
 
 
 def folder(pins: str, module: str) -> Path:
@@ -32,3 +33,8 @@ def folder(pins: str, module: str) -> Path:
 def prometheus_operator_crds() -> Path:
     """Return the folder with the CustomResourceDefinitions of the Prometheus Operator."""
     return folder("prometheus-operator", PROMETHEUS_OPERATOR) / "example" / "prometheus-operator-crd"
+
+
+def keda_crds() -> Path:
+    """Return the folder with the CustomResourceDefinitions of KEDA."""
+    return folder("keda", KEDA) / "config" / "crd" / "bases"
