@@ -73,6 +73,7 @@ def test_the_example_by_hand_counts_as_the_decision_does(tmp_path: Path) -> None
 
 
 DEFAULTS = {
+    "namespaces": "all",
     "edge_fetch_megabits": "none",
     "metrics_models": "none",
     "pod_uid": "none",
