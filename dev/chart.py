@@ -35,10 +35,8 @@ def helm(during: Step, *arguments: str | Path, limit_seconds: float = LIMIT_SECO
     return during.run(command, limit_seconds=limit_seconds)
 
 
-def install(during: Step, image_id: str, chart: Path = CHART, *arguments: str) -> None:
+def install(during: Step, image_id: str, *arguments: str, chart: Path = CHART, values: Path = VALUES) -> None:
     """Install or upgrade the chart with the images that were built here, and wait until all is ready.
-
-    Objects of another way to install, such as CustomResourceDefinitions that were applied, are taken over.
 
     Parameters
     ----------
@@ -58,9 +56,11 @@ def install(during: Step, image_id: str, chart: Path = CHART, *arguments: str) -
         "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
     }
     apply(during, NAMESPACE, [namespace])
+    if RELEASE in helm(during, "list", "--pending", "--short").split():
+        helm(during, "uninstall", RELEASE, "--no-hooks", "--wait")  # a run was killed: helm would wait for it
     helm(
         during,
-        *("upgrade", "--install", RELEASE, chart, "--values", VALUES, "--take-ownership"),
+        *("upgrade", "--install", RELEASE, chart, "--values", values),
         *("--set-json", f"podAnnotations={json.dumps({IMAGE_ID: image_id})}"),
         *("--wait", "--timeout", "150s", *arguments),
     )
