@@ -68,8 +68,8 @@ FLEET = Dashboard(
                 Panel(
                     "Replicas missing",
                     {
-                        "{{tier}}": "sum by (tier) (fogline_replicas_desired)"
-                        " - sum by (tier) (fogline_replicas_ready)",
+                        "{{tier}}": "clamp_min(sum by (tier) (fogline_replicas_desired)"
+                        " - sum by (tier) (fogline_replicas_ready), 0)",
                         "gated": "sum(fogline_replicas_gated)",
                     },
                     "Replicas that should run and do not serve yet; those that wait with a gate.",

@@ -72,6 +72,8 @@ class Metrics:
             "Gated pods that were decided, by result: pinned, opened without a pin, waiting.",
             "result",
         )
+        for result in ("pinned", "opened", "waiting"):
+            self.decisions.labels(result)
         self.rejections = make.counter(
             "fogline_rejections_total",
             "Refused nodes of decisions that found no node, by reason.",

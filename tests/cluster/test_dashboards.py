@@ -1,0 +1,140 @@
+"""Dashboards and rules against a real Prometheus that scrapes a real operator, janitor and model server."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+import yaml
+from dev.chart import CHART
+from dev.dashboards import DASHBOARDS
+from dev.dashboards.panels import RATE, Panel
+from dev.prometheus import Prometheus, Target, running
+from tests.cluster.conftest import StartOperator
+from tests.support.builders import make_variant
+from tests.support.kubectl import Kubectl
+from tests.support.model_server import Server, spawned, until_serving
+from tests.support.operator_process import JanitorProcess, OperatorProcess
+from tests.support.rights import JANITOR, kubeconfig_of_account
+from tests.support.tiny_models import tiny_models
+from tests.support.wait import wait_for
+from tests.support.world import World
+from tests.support.world_profiles import WorldProfiles
+
+from fogline.names import TIER_LABEL
+
+RULES = CHART / "files" / "rules" / "fogline.yaml"
+SCRAPE_SECONDS = 0.5
+TYPE = re.compile(r"^# TYPE (\S+)", re.MULTILINE)
+"""Also of a metric without any series now, as of moves that are held."""
+NAME = re.compile(r"(?<![\w:])(?:fogline[_:][\w:]+|:tensorflow:[\w:]+|process_\w+)")
+PANELS = [panel for dashboard in DASHBOARDS.values() for panel in dashboard.panels]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What Prometheus scrapes, and where the models are."""
+
+    prometheus: Prometheus
+    operator: OperatorProcess
+    server: Server
+    world: World
+
+
+@pytest.fixture
+async def watched(
+    world: World, start_operator: StartOperator, kubectl: Kubectl, tmp_path: Path
+) -> AsyncIterator[Watched]:
+    """Start everything; there are no models yet."""
+    operator = await start_operator(
+        metrics_models=5, plan_idle_seconds=1, plan_every_seconds=1, resync_seconds=5
+    )
+    janitor = JanitorProcess(kubeconfig_of_account(kubectl, JANITOR, tmp_path / "janitor"), tmp_path / "log")
+    monitoring = tmp_path / "monitoring.txt"
+    monitoring.write_text("prometheus_config { enable: true }")
+    model = {"modeldeployment_namespace": world.namespace, "modeldeployment": "digits", "tier": "Cloud"}
+    with ExitStack() as stack:
+        await janitor.start()
+        stack.callback(janitor.end)
+        flag = f"--monitoring_config_file={monitoring}"
+        server = stack.enter_context(spawned(tiny_models() / "tflite", tmp_path / "server.log", flag))
+        await until_serving(server)
+        targets = [
+            Target("fogline-operator", operator.url("").removeprefix("http://")),
+            Target("fogline-janitor", janitor.url("").removeprefix("http://")),
+            Target("models", f"127.0.0.1:{server.rest_port}", "/monitoring/prometheus/metrics", labels=model),
+        ]
+        folder = tmp_path / "prometheus"
+        folder.mkdir()
+        prometheus = stack.enter_context(running(folder, targets, every_seconds=SCRAPE_SECONDS, rules=RULES))
+        yield Watched(prometheus, operator, server, world)
+
+
+async def test_every_panel_has_data_and_every_name_exists(watched: Watched, profiles: WorldProfiles) -> None:
+    """First nothing happens, then everything that panels tell of."""
+    await until_data(watched, [panel for panel in PANELS if not panel.needs])
+    await happen(watched.world, profiles)
+    await until_data(watched, PANELS)
+    there = watched.prometheus.names() | {*TYPE.findall(await watched.operator.metrics())}
+    assert sorted(set(names_in_use()) - there) == []
+    alerts = watched.prometheus.query('ALERTS{alertname!~"FoglineModelsNot.*"}')
+    assert [labels["alertname"] for labels, _ in alerts if labels["alertstate"] == "firing"] == []
+
+
+async def happen(world: World, profiles: WorldProfiles) -> None:
+    """Let replicas be placed, refused, moved by force and to save money."""
+    cheap, dear = await world.add_node("a", labels=price("1")), await world.add_node("b", labels=price("2"))
+    await world.add_node("e", "Edge", labels=price("0.1"))
+    await profiles.apply("cloud", {TIER_LABEL: "Cloud"}, capacityShare="0.9")
+    rules = {"latency": {"targetMilliseconds": 20}}
+    steady = {"cooldownSeconds": 1, "minSavingPercent": 1}
+    await world.apply_model(placement=rules, rebalancing=steady)
+    await world.apply_model("near", variants=[make_variant("edge", "Edge")])
+    await world.apply_model("nowhere", placement={"dataSensitivity": "Restricted", "onNoFit": "Wait"})
+    await world.until_ready(1)
+    await world.until_ready(1, "near")
+    await world.until("Placed", "False", name="nowhere")
+    await world.kubectl("cordon", cheap)
+    await world.until_on([dear])
+    await world.until_ready(1)
+    await world.kubectl("uncordon", cheap)
+    await world.until_on([cheap])
+
+
+async def until_data(watched: Watched, panels: list[Panel]) -> None:
+    """Wait until each of these panels shows something, while clients ask the model."""
+    empty: list[str] = []
+
+    async def all_shown() -> bool:
+        nonlocal empty
+        status, _ = await asyncio.to_thread(watched.server.rest_predict, {"instances": [[1, 2, 3]]})
+        assert status == HTTPStatus.OK
+        empty = [panel.title for panel in panels if not shown(watched.prometheus, panel)]
+        return not empty
+
+    try:
+        await wait_for(all_shown, "all panels have data", 90, every_seconds=SCRAPE_SECONDS)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; empty: {empty}") from None
+
+
+def shown(prometheus: Prometheus, panel: Panel) -> bool:
+    return any(prometheus.query(query.replace(RATE, "30s")) for query in panel.queries.values())
+
+
+def names_in_use() -> Iterator[str]:
+    """Give the names of the metrics that rules and dashboards ask for."""
+    for panel in PANELS:
+        for query in panel.queries.values():
+            yield from NAME.findall(query)
+    for group in yaml.safe_load(RULES.read_text())["groups"]:
+        for rule in group["rules"]:
+            yield from NAME.findall(rule["expr"])
+
+
+def price(dollars: str) -> Mapping[str, str]:
+    return {"fogline.dev/cost-per-hour": dollars, "fogline.dev/latency-ms": "10"}
