@@ -19,7 +19,7 @@ from fogline.names import (
     VARIANT_LABEL,
 )
 
-READY = {"type": "Ready", "status": "True"}
+READY = {"type": "Ready", "status": "True", "reason": "AllReplicasReady"}
 
 
 class Story:
@@ -359,6 +359,11 @@ def test_an_over_committed_node_that_a_model_keeps_silent_about(story: Story) ->
     waits = {"type": "Rebalancing", "status": "False", "reason": "NoPlaceToMove"}
     story.write(model(conditions=[READY, waits]))
     assert story.judge.crowded() == []
+
+
+def test_a_reason_that_nobody_can_look_up(story: Story) -> None:
+    story.write(model(conditions=[READY, {"type": "Placed", "status": "True", "reason": "Moving"}]))
+    assert story.breaches == ["condition Placed of digits has the reason Moving"]
 
 
 def test_a_node_that_is_gone_is_not_crowded(story: Story) -> None:

@@ -5,7 +5,9 @@ from tests.support.judging.availability import Availability
 from tests.support.judging.moving import Counting, beginning, marks_of
 from tests.support.judging.placing import over_committed, placing
 from tests.support.judging.seen import Limits, Seen, condition, is_alive, is_ready, model_of
+from tests.support.judging.telling import telling
 
+from fogline.conditions import Reason
 from fogline.names import ModelKey
 
 
@@ -22,6 +24,7 @@ class Judge:
 
     def see(self, change: Change) -> None:
         """Judge one change."""
+        self.breaches += telling(change)
         self.breaches += placing(change, self._seen)
         self.breaches += self._availability.judge(change, self._seen)
         self._seen.take(change)
@@ -54,8 +57,4 @@ class Judge:
 
     def _is_silent(self, model: ModelKey) -> bool:
         live = self._seen.models.get(model)
-        return live is not None and condition(live, "Rebalancing").get("reason") in {
-            None,
-            "",
-            "NothingToMove",
-        }
+        return live is not None and condition(live, "Rebalancing").get("reason") in {None, Reason.IDLE}
