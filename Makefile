@@ -43,15 +43,21 @@ up: venv ## the kind cluster with the operator
 down: venv ## remove everything that up, demo and the tests made
 	$(BIN)/python -m dev down
 
-.PHONY: test test-unit test-cluster test-e2e
-test: test-unit test-cluster test-e2e ## all tests
+.PHONY: test test-others test-unit test-cluster test-e2e
+# The tests with real nodes wait more than they work, so the others run beside them. Each prints when it has ended.
+test: venv ## all tests
+	$(MAKE) --jobs=2 --output-sync=target test-e2e test-others
+
+test-others: venv
+	nice $(MAKE) test-unit
+	nice $(MAKE) test-cluster
 
 test-unit: venv ## tests without a cluster
-	$(BIN)/pytest tests --ignore=tests/cluster --ignore=tests/e2e --numprocesses=3 --dist=loadfile
+	$(BIN)/pytest tests --ignore=tests/cluster --ignore=tests/e2e --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 # These wait more than they work: four of them use two cores.
 test-cluster: venv ## tests on a real API server with simulated nodes
-	$(BIN)/pytest tests/cluster --numprocesses=4 --dist=loadfile
+	$(BIN)/pytest tests/cluster --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test-e2e: venv ## tests on the kind cluster, with real nodes
 	$(BIN)/python -m dev up

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.scheduling import LONG, SHARING
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "operator" / "fogline"
@@ -60,3 +61,7 @@ def test_every_folder_of_the_package_says_what_it_is_for() -> None:
     for path in PACKAGE.rglob("__init__.py"):
         assert path.read_text().startswith('"""'), path
     assert all((path.parent / "__init__.py").exists() for path in PACKAGE.rglob("*.py"))
+
+
+def test_every_file_that_tests_are_scheduled_by_is_there() -> None:
+    assert [file for file in (*LONG, *SHARING) if not (ROOT / file).is_file()] == []

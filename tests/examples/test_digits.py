@@ -1,4 +1,7 @@
-"""The digits example: a good network, two forms that agree, and a gate that lets nothing else through."""
+"""The digits example: a good network, two forms that agree, and a gate that lets nothing else through.
+
+TensorFlow is imported by what needs it: every worker of a test run collects this file.
+"""
 
 import shutil
 import subprocess
@@ -8,17 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
 from examples.digits.data import Digits
-from examples.digits.export import export, write_saved_model, write_tflite
-from examples.digits.forms import SAVED_MODEL_FOLDER, TFLITE_FILE, scores_of_saved_model, scores_of_tflite
-from examples.digits.parity import ParityError
-from examples.digits.train import accuracy, train, untrained
 
 # TensorFlow 2.21 does not know the keyword that NumPy 2 passes.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 Splits = tuple[Digits, Digits]
+
+
+@pytest.fixture(scope="module")
+def network(exported: Path) -> Any:
+    import keras  # type: ignore[import-untyped]  # it ships no types
+    from examples.digits.train import MODEL_FILE
+
+    return keras.models.load_model(exported / MODEL_FILE)
 
 
 def test_the_images_are_split_into_1347_and_450(splits: Splits) -> None:
@@ -27,10 +33,14 @@ def test_the_images_are_split_into_1347_and_450(splits: Splits) -> None:
 
 
 def test_the_network_names_at_least_95_percent_of_unseen_digits(network: Any, splits: Splits) -> None:
+    from examples.digits.train import accuracy
+
     assert accuracy(network, splits[1]) >= 0.95
 
 
 def test_the_same_seed_gives_the_same_network(splits: Splits) -> None:
+    from examples.digits.train import train
+
     first, second = (train(splits[0], seed=3, epochs=1).get_weights() for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
@@ -38,6 +48,13 @@ def test_the_same_seed_gives_the_same_network(splits: Splits) -> None:
 def test_both_forms_name_the_digit_that_the_network_names(
     network: Any, exported: Path, splits: Splits
 ) -> None:
+    from examples.digits.forms import (
+        SAVED_MODEL_FOLDER,
+        TFLITE_FILE,
+        scores_of_saved_model,
+        scores_of_tflite,
+    )
+
     pixels = splits[1].pixels
     expected = network.predict(pixels, verbose=0)
     for scores in (
@@ -49,6 +66,9 @@ def test_both_forms_name_the_digit_that_the_network_names(
 
 
 def write_tflite_of_another_network(_saved_model: Path, file: Path) -> None:
+    from examples.digits.export import write_saved_model, write_tflite
+    from examples.digits.train import untrained
+
     other = file.parent / "other"
     write_saved_model(untrained(seed=8), other)
     write_tflite(other, file)
@@ -57,6 +77,10 @@ def write_tflite_of_another_network(_saved_model: Path, file: Path) -> None:
 def test_an_edge_form_of_another_network_is_not_exported(
     network: Any, exported: Path, splits: Splits, tmp_path: Path
 ) -> None:
+    from examples.digits.export import export
+    from examples.digits.forms import TFLITE_FILE
+    from examples.digits.parity import ParityError
+
     out = tmp_path / "digits"
     shutil.copytree(exported, out)
     before = (out / TFLITE_FILE).read_bytes()
@@ -68,6 +92,10 @@ def test_an_edge_form_of_another_network_is_not_exported(
 def test_a_network_that_differs_in_its_probabilities_alone_is_not_exported(
     network: Any, splits: Splits, tmp_path: Path
 ) -> None:
+    import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
+    from examples.digits.export import export
+    from examples.digits.parity import ParityError
+
     def write_quantised(saved_model: Path, file: Path) -> None:
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -79,6 +107,8 @@ def test_a_network_that_differs_in_its_probabilities_alone_is_not_exported(
 
 
 def test_the_check_of_a_folder_ends_with_1_when_a_form_was_swapped(exported: Path, tmp_path: Path) -> None:
+    from examples.digits.forms import SAVED_MODEL_FOLDER, TFLITE_FILE
+
     out = tmp_path / "digits"
     shutil.copytree(exported, out)
     assert check(out).returncode == 0

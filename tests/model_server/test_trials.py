@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,14 @@ MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
 LONG_SECONDS = 60.0
 FREE = 256 * MEBIBYTE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_tensorflow() -> Iterator[None]:
+    """Let new processes load LiteRT alone, whatever other tests have loaded: TensorFlow takes each 5 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "fogline_model_server.engines.tensorflow", raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")

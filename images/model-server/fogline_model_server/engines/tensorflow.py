@@ -1,6 +1,5 @@
 """The engine for SavedModels: a session feeds and fetches tensors, as TensorFlow Serving does."""
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,14 +7,9 @@ from typing import Any
 
 import numpy as np
 
-os.environ.setdefault(
-    "TF_CPP_MIN_LOG_LEVEL", "2"
-)  # warnings of the C++ part say nothing to a user of the server
-
-import tensorflow as tf  # type: ignore[import-untyped]  # it ships no types
-
 from fogline_model_server import memory
 from fogline_model_server.dtypes import STRING, Array
+from fogline_model_server.engines.bare_tensorflow import tf
 from fogline_model_server.engines.measure import UNKNOWN, Measured, seconds_per_call
 from fogline_model_server.engines.options import EngineOptions
 from fogline_model_server.errors import Code, LoadError, ServingError, invalid_argument
