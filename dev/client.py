@@ -52,8 +52,8 @@ def predict(folder: Path, arguments: Sequence[str], namespace: str = "default") 
 class Asker:
     """A pod that asks without a pause."""
 
-    def __init__(self, namespace: str) -> None:
-        self._log = f"/api/v1/namespaces/{namespace}/pods/{ASK}/log?tailLines=1"
+    def __init__(self, name: str, namespace: str) -> None:
+        self._log = f"/api/v1/namespaces/{namespace}/pods/{name}/log?tailLines=1"
 
     def asked(self) -> Asked:
         """Read what has come of its requests; it is a second old at most.
@@ -68,8 +68,17 @@ class Asker:
 
 
 @contextmanager
-def asking(folder: Path, hosts: Sequence[str], namespace: str = "default") -> Iterator[Asker]:
+def asking(
+    folder: Path, arguments: Sequence[str], namespace: str = "default", name: str = ASK
+) -> Iterator[Asker]:
     """Ask Services without a pause, from a pod inside the cluster, until the block ends.
+
+    Parameters
+    ----------
+    arguments
+        Those of ``examples.digits.ask``.
+    name
+        Of the pod.
 
     Raises
     ------
@@ -78,10 +87,10 @@ def asking(folder: Path, hosts: Sequence[str], namespace: str = "default") -> It
     """
     advice = f"look at `kubectl --namespace {namespace} logs {ASK}`"
     with step("Ask all the time", advice=advice) as starting, connect(KIND_KUBECONFIG) as api:
-        _start(starting, ASK, folder, ["examples.digits.ask", *hosts], namespace)
-        if (phase := _wait(api, ASK, namespace, _ENDED | {"Running"})) != "Running":
+        _start(starting, name, folder, ["examples.digits.ask", *arguments], namespace)
+        if (phase := _wait(api, name, namespace, _ENDED | {"Running"})) != "Running":
             raise DevError(f"the client is {phase}", advice)
-        asker = Asker(namespace)
+        asker = Asker(name, namespace)
         give_up = time.monotonic() + LIMIT_SECONDS
         while not asker.asked().get("answered"):
             if time.monotonic() > give_up:
@@ -91,7 +100,7 @@ def asking(folder: Path, hosts: Sequence[str], namespace: str = "default") -> It
         yield asker
     finally:
         with step("Stop asking", advice=advice) as stopping:
-            _delete(stopping, ASK, namespace)
+            _delete(stopping, name, namespace)
 
 
 def _start(during: Step, name: str, folder: Path, command: Sequence[str], namespace: str) -> None:

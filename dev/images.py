@@ -21,6 +21,7 @@ IMAGES = (
     Image("model-server", "model-server", package=SERVER),
     Image("model-server-tensorflow", "model-server", package=SERVER, cloud_only=True),
     Image("s3", "s3", program="versitygw", cloud_only=True),
+    Image("metrics-server", "metrics-server", program="metrics-server", cloud_only=True),
 )
 NAMES = tuple(image.name for image in IMAGES)
 LOAD_LIMIT_SECONDS = 600

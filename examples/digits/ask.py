@@ -21,7 +21,7 @@ from examples.digits.data import Digits, load, read
 from examples.digits.predict import MODEL_NAME, PredictError, Predictor, grpc_predictor, rest_predictor
 
 PAUSE_SECONDS = 0.02
-"""Between an answer and the next request of the same client, so that the servers have the processors."""
+"""By default: it leaves the servers the processors."""
 LAST_WORDS = 5
 """Failures whose text is told."""
 
@@ -44,10 +44,17 @@ class Asked:
 class Asker:
     """One client: a connection, and one request after the other."""
 
-    def __init__(self, name: str, connected: AbstractContextManager[Predictor], digits: Digits) -> None:
+    def __init__(
+        self,
+        name: str,
+        connected: AbstractContextManager[Predictor],
+        digits: Digits,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
         self.name = name
         self._connected = connected
         self._digits = digits
+        self._pause_seconds = pause_seconds
         self._named: dict[int, int] = {}
 
     def run(self, asked: Asked, lock: threading.Lock, over: threading.Event) -> None:
@@ -55,7 +62,7 @@ class Asker:
         with self._connected as predict:
             for number in itertools.cycle(range(len(self._digits.pixels))):
                 self._ask(predict, number, asked, lock)
-                if over.wait(PAUSE_SECONDS):
+                if over.wait(self._pause_seconds):
                     return
 
     def _ask(self, predict: Predictor, number: int, asked: Asked, lock: threading.Lock) -> None:
@@ -76,14 +83,14 @@ class Asker:
             asked.wrong += self._named.setdefault(number, named) != named
 
 
-def askers(hosts: Sequence[str], model: str, digits: Digits) -> list[Asker]:
+def askers(hosts: Sequence[str], model: str, digits: Digits, pause_seconds: float) -> list[Asker]:
     """Make a client for each host and protocol."""
     return [
         asker
         for host in hosts
         for asker in (
-            Asker(f"{host} gRPC", grpc_predictor(f"{host}:8500", model), digits),
-            Asker(f"{host} REST", rest_predictor(f"{host}:8501", model), digits),
+            Asker(f"{host} gRPC", grpc_predictor(f"{host}:8500", model), digits, pause_seconds),
+            Asker(f"{host} REST", rest_predictor(f"{host}:8501", model), digits, pause_seconds),
         )
     ]
 
@@ -94,10 +101,17 @@ def main() -> int:
     parser.add_argument("hosts", nargs="+", help="Services or servers")
     parser.add_argument("--model", default=MODEL_NAME, help="name of the model on the wire")
     parser.add_argument("--images", type=Path, help="file of images; default: the test split")
+    parser.add_argument(
+        "--pause",
+        type=float,
+        default=PAUSE_SECONDS,
+        metavar="SECONDS",
+        help="between an answer and the next request of the same client",
+    )
     arguments = parser.parse_args()
     digits = read(arguments.images) if arguments.images else load()[1]
     asked, lock, over = Asked(), threading.Lock(), threading.Event()
-    for asker in askers(arguments.hosts, arguments.model, digits):
+    for asker in askers(arguments.hosts, arguments.model, digits, arguments.pause):
         threading.Thread(target=asker.run, args=(asked, lock, over), daemon=True).start()
     while True:
         time.sleep(1)

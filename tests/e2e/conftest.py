@@ -71,6 +71,9 @@ def own_namespace(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> 
     kubectl("create", "namespace", namespace)
     kubectl("apply", "--filename=-", manifest=reader_secret(store, namespace))
     yield Cluster(kubectl, docker, namespace)
+    # one that still has pods is looked at again only after half of their grace period
+    what = ("modeldeployments,deployments,replicasets,pods", "--all", f"--namespace={namespace}")
+    kubectl("delete", *what, "--grace-period=1", "--timeout=150s")
     kubectl("delete", "namespace", namespace, "--timeout=150s")
 
 
