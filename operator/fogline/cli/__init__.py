@@ -19,6 +19,8 @@ COMMANDS = {
     "explain": "Say why the replicas of a model are where they are, and why not elsewhere.",
     "move": "Ask for a replica of a model to go to a node.",
     "plan": "Say where replicas would run and why not elsewhere; also what if something were different.",
+    "predict": "Send a request to a model and print its answer.",
+    "profile": "Write NodeProfiles to begin with, from what the cluster shows.",
     "report": "Write a cluster as it is now as one HTML file: map, cost, latency, reasons, moves.",
     "resume": "Let a suspended model be placed and moved again.",
     "suspend": "Let nothing of a model be placed or moved; what runs goes on.",

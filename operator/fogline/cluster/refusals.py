@@ -15,6 +15,8 @@ from fogline.errors import (
     UnavailableError,
 )
 
+MOST_QUOTED = 500
+"""Bytes of an answer that are quoted where it is no Status."""
 _ERROR_OF_CODE: dict[int, type[ApiError]] = {
     HTTPStatus.NOT_FOUND: NotFoundError,
     HTTPStatus.CONFLICT: ConflictError,
@@ -46,7 +48,9 @@ def error_from_body(code: int, body: bytes, retry_after: str | None = None) -> A
     try:
         status = msgspec.json.decode(body, type=Status)
     except msgspec.DecodeError:
-        status = Status(message=body[:200].decode(errors="replace"))
+        status = Status()
+    if not status.message:  # not from the API server itself, but from something that it handed the call on to
+        status = msgspec.structs.replace(status, message=body[:MOST_QUOTED].decode(errors="replace").strip())
     return error_from_status(code, status, retry_after)
 
 
