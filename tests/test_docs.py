@@ -77,6 +77,7 @@ DEFAULTS = {
     "edge_fetch_megabits": "none",
     "metrics_models": "none",
     "pod_uid": "none",
+    "policies": "none",
     "move_budgets": '[{"moves": 5}]',
 }
 """Those that the page says in other words than Python."""
@@ -90,7 +91,11 @@ def test_every_setting_is_documented_with_its_default(kind: type[Settings | Jani
         assert re.search(row, OPERATIONS), field.name
 
 
-RELIABILITY = (ROOT / "docs" / "reliability.md").read_text()
+RELIABILITY, SECURITY_MODEL = (
+    (ROOT / "docs" / f"{page}.md").read_text() for page in ("reliability", "security-model")
+)
+BINDING_OF = re.compile(r'"fogline.policies.binding" \(dict "context" \$ "name" "([\w-]+)"')
+NAMED_TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 
 
 def names_in(path: Path) -> set[str]:
@@ -106,8 +111,8 @@ def names_in(path: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(("path", "name"), sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", RELIABILITY))))
-def test_every_test_that_the_page_about_reliability_names_is_there(path: str, name: str) -> None:
+@pytest.mark.parametrize(("path", "name"), sorted({*NAMED_TEST.findall(RELIABILITY + SECURITY_MODEL)}))
+def test_every_test_that_the_pages_about_promises_and_threats_name_is_there(path: str, name: str) -> None:
     assert name.lower().startswith("test")
     assert name in names_in(ROOT / "tests" / path)
 
@@ -116,3 +121,26 @@ def test_every_promise_and_every_fault_is_on_the_page_about_reliability() -> Non
     found = re.findall(r"^\*\*([RF]\d\d?) ", RELIABILITY, re.MULTILINE)
     wanted = [f"R{number}" for number in range(1, 14)] + [f"F{number:02}" for number in range(1, 35)]
     assert sorted(found) == sorted(wanted)
+
+
+def test_every_threat_is_on_the_page_about_security_and_has_a_test() -> None:
+    parts = re.split(r"^\*\*(T\d\d) ", SECURITY_MODEL.partition("## Threats")[2], flags=re.MULTILINE)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert sorted(told) == [f"T{number:02}" for number in range(1, 25)]
+    assert [threat for threat, text in told.items() if not NAMED_TEST.search(text)] == []
+
+
+def test_the_page_about_security_has_every_policy_with_its_value() -> None:
+    rows = re.findall(r"^\| `(\w+)`(?: \(off\))? \| (`fogline-[^|]*`) \|", SECURITY_MODEL, re.MULTILINE)
+    told = {value: re.findall(r"`([\w-]+)`", names) for value, names in rows}
+    values = yaml.safe_load((ROOT / "charts" / "fogline" / "values.yaml").read_text())["policies"]
+    assert told.keys() == {value for value in values if value != "controllers"}
+    templates = (ROOT / "charts" / "fogline" / "templates" / "policies").glob("*.yaml")
+    made = {
+        name
+        for path in templates
+        for name in re.findall(
+            r'"fogline.policies.binding" \(dict "context" \$ "name" "([\w-]+)"', path.read_text()
+        )
+    }
+    assert {name for names in told.values() for name in names} == made | {"fogline-pod-binding"}

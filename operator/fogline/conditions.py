@@ -53,6 +53,7 @@ class Reason(StrEnum):
     INVALID = "Invalid"
     NOT_SUPPORTED = "NotSupported"
     ALL_PLACED = "AllPlaced"
+    POLICY_MISSING = "PolicyMissing"
     NO_FIT = "NoFit"
     PLACING = "Placing"
     WAITING_FOR_OTHER_GATES = "WaitingForOtherGates"

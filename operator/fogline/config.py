@@ -88,6 +88,11 @@ class Settings:
     metrics_models: int | None = None
     """So many ModelDeployments have metrics of their own, with namespace and name as labels: the first that
     come. None: none have, and no metric holds a name that a user chose."""
+    policies: tuple[str, ...] = ()
+    """Names of the ValidatingAdmissionPolicies that are installed, separated by commas. While one of them is
+    missing, nothing of data sensitivity Confidential or higher is placed. None: nothing is looked at."""
+    policy_seconds: int = 60
+    """Time from one look at the policies to the next."""
     health_port: int = 8080
     """Port of /livez, /readyz and /metrics."""
 
@@ -210,11 +215,11 @@ def _budgets(key: str, text: str) -> tuple[MoveBudget, ...]:
         raise BadInputError(str(error), key) from error
 
 
-def _namespaces(key: str, text: str) -> tuple[str, ...]:
+def _names(key: str, text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",")) if text.strip() else ()
     for name in names:
         if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name):
-            raise BadInputError(f"{name!r} is no name of a namespace; write for example models,shop", key)
+            raise BadInputError(f"{name!r} is no name; write them with commas, such as models,shop", key)
     return names
 
 
@@ -228,7 +233,7 @@ def _afterwards(key: str, text: str) -> ModelsAfterwards:
 _READERS: Mapping[Any, Callable[[str, str], Any]] = {
     str: _text,
     tuple[MoveBudget, ...]: _budgets,
-    tuple[str, ...]: _namespaces,
+    tuple[str, ...]: _names,
     ModelsAfterwards: _afterwards,
 }
 """How fields of a type are read; all others are numbers."""

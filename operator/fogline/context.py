@@ -8,6 +8,7 @@ from fogline.cluster.client import Client
 from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
 from fogline.duty import Duty
+from fogline.guard import Guard
 from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes
 from fogline.observe import Models, View
@@ -40,3 +41,5 @@ class Context:
     clock: Callable[[], datetime]
     """Wall clock, in UTC."""
     cluster: Cluster = field(default_factory=Cluster)
+    guard: Guard = field(default_factory=Guard)
+    """Asked before anything sensitive is placed."""

@@ -42,6 +42,7 @@ CONDITION_REASONS: Mapping[ConditionType, tuple[Reason, ...]] = {
         Reason.ALL_PLACED,
         Reason.PLACING,
         Reason.NO_FIT,
+        Reason.POLICY_MISSING,
         Reason.WAITING_FOR_OTHER_GATES,
         Reason.SCALED_TO_ZERO,
     ),
@@ -61,7 +62,11 @@ CONDITION_REASONS: Mapping[ConditionType, tuple[Reason, ...]] = {
         Reason.NOT_SUPPORTED,
         Reason.SCALED_TO_ZERO,
     ),
-    ConditionType.POLICY_COMPLIANT: (Reason.REQUIREMENTS_HOLD, Reason.REQUIREMENTS_BROKEN),
+    ConditionType.POLICY_COMPLIANT: (
+        Reason.REQUIREMENTS_HOLD,
+        Reason.REQUIREMENTS_BROKEN,
+        Reason.POLICY_MISSING,
+    ),
     ConditionType.LATENCY_TARGET_MET: (
         Reason.TARGET_MET,
         Reason.TARGET_MISSED,
@@ -256,6 +261,12 @@ GUIDANCE: Mapping[Reason, Guidance] = {
     Reason.REQUIREMENTS_BROKEN: Guidance(
         "a node changed, and a replica there breaks a requirement now",
         "nothing, if `Rebalancing` says that it moves; else that condition says what it waits for",
+    ),
+    Reason.POLICY_MISSING: Guidance(
+        "an admission policy of Fogline is gone or denies nothing, so nothing Confidential or Restricted is"
+        " placed or moved; what runs goes on",
+        "`helm upgrade` of the release brings it back; see"
+        " [security-model.md](security-model.md#when-a-policy-is-missing)",
     ),
     Reason.TARGET_MET: Guidance("every replica is near enough"),
     Reason.TARGET_MISSED: Guidance(

@@ -6,6 +6,7 @@ import pytest
 from dev.chart import CHART
 from dev.programs import program
 from tests.support.chart import Document, RefusedValuesError, rendered
+from tests.support.policies import BINDING, POLICY
 
 CLUSTERS = {
     "kind": {},
@@ -27,7 +28,7 @@ def test_it_renders_for_every_version_and_every_kind_of_cluster(values: Document
     documents = rendered(values, kube_version=version)
     names = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in documents]
     assert len(names) == len(set(names))
-    of_the_cluster = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
+    of_the_cluster = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", POLICY, BINDING}
     assert [one for one in names if not one[1] and one[0] not in of_the_cluster] == []
 
 

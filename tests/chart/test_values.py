@@ -20,7 +20,7 @@ IMAGES = {
     "litert_image",
     "fetcher_image",
 }
-NOT_AMONG_SETTINGS = {*IMAGES, "namespaces", "pod_uid"}
+NOT_AMONG_SETTINGS = {*IMAGES, "namespaces", "pod_uid", "policies"}
 """What the chart makes of other values."""
 
 
@@ -32,6 +32,7 @@ def environment(process: str, values: Mapping[str, Any] | None = None) -> dict[s
 def test_without_values_both_processes_have_the_defaults_of_their_settings() -> None:
     found = environment("operator")
     assert found.pop("FOGLINE_POD_UID") == "of the pod"
+    assert found.pop("FOGLINE_POLICIES")
     assert config.unknown_variables(found) == []
     assert config.from_environment(found) == config.Settings()
     found = environment("janitor")

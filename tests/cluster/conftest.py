@@ -1,4 +1,4 @@
-"""A control plane with simulated nodes for the whole test session, with our CRDs applied."""
+"""A control plane with simulated nodes for the whole test session, with our CRDs and policies."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ from dev import controlplane
 from dev.controlplane import ControlPlane
 from dev.paths import ROOT
 from dev.programs import program
+from tests.support import policies
 from tests.support.clusters import refuse_foreign_cluster
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
@@ -31,9 +32,9 @@ from fogline.cluster.limiter import Rate
 from fogline.cluster.transport import Limits
 
 EXTRA_ARGS = {
-    # stricter than the default: an owner reference that blocks deletion needs a right of its own
+    # as real clusters have it, and stricter: an owner reference that blocks deletion needs a right of its own
     "kube-apiserver": [
-        "enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+        "enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
         "feature-gates=ImageVolume=true,PodTopologyLabelsAdmission=true",  # on by default from 1.35 on
     ],
     "kwok-controller": [f"disregard-status-with-annotation-selector={UNMANAGED}"],
@@ -58,10 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """Start a control plane of this test run's own, with our CRDs; it is gone afterwards."""
+    """Start a control plane of this test run's own, with our CRDs and policies."""
     plane = controlplane.start(f"tests-{os.getpid()}", extra_args=EXTRA_ARGS)
     try:
-        apply_crds(Kubectl(program("kubectl"), plane.kubeconfig, tmp_path_factory.mktemp("kubectl")))
+        kubectl = Kubectl(program("kubectl"), plane.kubeconfig, tmp_path_factory.mktemp("kubectl"))
+        apply_crds(kubectl)
+        policies.install(kubectl, policies.policies())
         yield plane
     finally:
         controlplane.stop(plane)

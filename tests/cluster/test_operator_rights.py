@@ -23,6 +23,7 @@ from fogline.cluster.kinds import PODS, SERVICES
 
 STALE_SECONDS = 600
 """What is not heard of for so long stops all decisions, which is not what is tried here."""
+POD_CLEARANCE = "fogline-pod-clearance"
 CHECKED_INSIDE_THE_SERVER = {Right("fogline.dev", "modeldeployments/finalizers", "update")}
 """No request shows it: admission asks for it when an owner reference blocks deletion."""
 
@@ -35,7 +36,7 @@ async def test_every_right_is_used_and_none_is_missing(
 ) -> None:
     await world.add_node("cloud")
     await world.kubectl("delete", "leases", "--all", f"--namespace={NAMESPACE}")
-    await start_operator()
+    await start_operator(policies=POD_CLEARANCE)
     await world.apply_model(replicas=2)
     await world.until_ready(2)
     failed = (await world.pods())[0]["metadata"]["name"]

@@ -146,6 +146,13 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
     (ConditionType.PLACED, Reason.PLACING, "False", "0 of 1 replicas are on nodes", scene),
     (
         ConditionType.PLACED,
+        Reason.POLICY_MISSING,
+        "False",
+        "1 replicas are not placed now: it is gone",
+        lambda: replace(scene(), gap="it is gone"),
+    ),
+    (
+        ConditionType.PLACED,
         Reason.PLACING,
         "False",
         "0 of 1 replicas are on nodes",
@@ -235,6 +242,13 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
         "False",
         "cloud-1: needs clearance Restricted, has Public",
         lambda: uncleared(suspend=True),
+    ),
+    (
+        ConditionType.POLICY_COMPLIANT,
+        Reason.POLICY_MISSING,
+        "Unknown",
+        "it is gone",
+        lambda: replace(scene((running(),)), gap="it is gone"),
     ),
     (ConditionType.LATENCY_TARGET_MET, Reason.NO_TARGET, "True", "", lambda: scene((running(),))),
     (ConditionType.LATENCY_TARGET_MET, Reason.NO_REPLICA_YET, "Unknown", "", lambda: scene(placement=TARGET)),

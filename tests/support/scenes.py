@@ -34,6 +34,8 @@ class Scene:
     refusal: Refusal | None = None
     version: Version = BEFORE_IMAGE_VOLUMES
     """Of the cluster."""
+    gap: str | None = None
+    """Why nothing new may be placed."""
 
     @property
     def usage(self) -> Usage:
@@ -46,5 +48,5 @@ class Scene:
         replicas = tuple(replica_of(document) for document in self.pods)
         seen = Owned(replicas, self.deployments or {}, self.services)
         refusal = not_supported(self.model, self.version) or self.refusal
-        before = Before(refusal, version=self.version)
+        before = Before(refusal, version=self.version, gap=self.gap)
         return intend(self.model, seen, before, usage or self.usage, SETTINGS, now)

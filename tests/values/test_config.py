@@ -14,19 +14,23 @@ def test_without_variables_every_setting_has_its_default() -> None:
 
 
 def test_every_setting_can_be_set() -> None:
-    plain = [field for field in fields(Settings) if field.name not in {"move_budgets", "namespaces"}]
+    plain = [
+        field for field in fields(Settings) if field.name not in {"move_budgets", "namespaces", "policies"}
+    ]
     texts = {field.name: f"my-{field.name}" if field.type is str else "7" for field in plain}
     lists = {"FOGLINE_MOVE_BUDGETS": '[{"moves": "10%"}]', "FOGLINE_NAMESPACES": "models, shop"}
+    lists["FOGLINE_POLICIES"] = "fogline-pod-clearance"
     found = from_environment({f"FOGLINE_{name.upper()}": text for name, text in texts.items()} | lists)
     assert {name: str(getattr(found, name)) for name in texts} == texts
     assert all(type(getattr(found, field.name)) is (str if field.type is str else int) for field in plain)
     assert found.move_budgets == (MoveBudget(moves="10%"),)
     assert found.namespaces == ("models", "shop")
+    assert found.policies == ("fogline-pod-clearance",)
 
 
 @pytest.mark.parametrize("text", ["models,", "Models", "a b", "models;shop"])
 def test_a_name_that_no_namespace_can_have_is_refused_and_the_variable_is_named(text: str) -> None:
-    with pytest.raises(BadInputError, match="is no name of a namespace") as caught:
+    with pytest.raises(BadInputError, match="is no name; write names with commas") as caught:
         from_environment({"FOGLINE_NAMESPACES": text})
     assert caught.value.field == "FOGLINE_NAMESPACES"
 

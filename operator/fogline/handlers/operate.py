@@ -21,6 +21,7 @@ from fogline.config import Settings
 from fogline.context import Context
 from fogline.duty import Duty
 from fogline.errors import ApiError
+from fogline.guard import Guard
 from fogline.handlers import login, modeldeployments
 from fogline.handlers.model_feed import ModelFeed
 from fogline.metrics.operator import Metrics
@@ -111,6 +112,7 @@ class _Operator:
             mistakes=Mistakes(models, self.wake, metrics.mistake),
             duty=duty,
             clock=_now,
+            guard=Guard(settings.policies, self._wake_all),
         )
         self._reflectors = reflectors(
             client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds, settings.confirm_seconds
@@ -143,6 +145,7 @@ class _Operator:
             "place": lambda: len(self._placer.wakeups),
             "move": lambda: len(self._mover.wakeups),
         }
+        metrics.watch(self.context.guard)
         metrics.follow_work(self.context.outlook, waiting, self.context.view.nodes.counts)
 
     def wake(self, keys: Iterable[ModelKey]) -> None:
@@ -180,6 +183,8 @@ class _Operator:
             group.create_task(self._mover.run())
             group.create_task(self._planner.run())
             group.create_task(self._profiles.run())
+            if self.context.settings.policies:
+                group.create_task(self._look_at_policies())
 
     def _recorder(self, client: Client) -> Recorder:
         return Recorder(Poster(client, "fogline.dev/operator", self.instance))
@@ -210,6 +215,12 @@ class _Operator:
             self.context.cluster.version = await self.context.client.version()
         except ApiError as error:
             logger.warning("version of the cluster not read", extra={"error": str(error)})
+
+    async def _look_at_policies(self) -> None:
+        """Look after the admission policies for as long as this process decides."""
+        while True:
+            await self.context.guard.look(self.context.client)
+            await asyncio.sleep(self.context.settings.policy_seconds)
 
     async def _tell_trouble(self) -> None:
         """Say in the log and in an Event when nothing is decided because the view may be wrong."""

@@ -6,6 +6,7 @@ from functools import partial
 from fogline.api import MoveResult, PastMove
 from fogline.conditions import Reason
 from fogline.duty import Duty
+from fogline.guard import Guard
 from fogline.metrics.fleet import MODEL_COST, SUMS, UNNAMED, Fleet
 from fogline.metrics.instruments import Described, Instruments, Reading
 from fogline.metrics.requests import RequestMetrics
@@ -122,6 +123,11 @@ class Metrics:
             "fogline_placement_violations",
             "Replicas on nodes whose clearance is below their data sensitivity now.",
         )
+        self._policies_missing = make.gauge(
+            "fogline_policies_missing",
+            "Admission policies of Fogline that are missing or deny nothing; while there are any, nothing of"
+            " data sensitivity Confidential or higher is placed.",
+        )
         self.profiles = make.gauge(
             "fogline_nodeprofiles",
             "NodeProfiles known, by the reason why they take effect or not.",
@@ -149,6 +155,10 @@ class Metrics:
             SILENCE, lambda: [((source.plural,), source.silent_seconds) for source in duty.sources]
         )
         self.instruments.read(UNRENEWED, lambda: _if_known(unrenewed_seconds()))
+
+    def watch(self, guard: Guard) -> None:
+        """Show from now on what a guard finds."""
+        self._policies_missing.set_function(lambda: float(guard.defects))
 
     def follow_work(
         self,

@@ -144,6 +144,7 @@ class Mover:
             for key in keys
             if isinstance(model := models.get(key), ModelDeployment)
             and model.metadata.deletion_timestamp is None
+            and not self._context.guard.gap(model)
         ]
         usage = view.usage(model_key(model) for model in found)
         return Scene(

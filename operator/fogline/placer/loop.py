@@ -76,7 +76,7 @@ class Placer:
 
     def _waiting(self, key: ModelKey) -> list[tuple[ModelDeployment, list[Replica]]]:
         model = self._context.models.get(key)
-        if not isinstance(model, ModelDeployment) or model.spec.suspend:
+        if not isinstance(model, ModelDeployment) or model.spec.suspend or self._context.guard.gap(model):
             return []
         gated = [
             replica for replica in self._context.view.replicas(key) if replica.alive and GATE in replica.gates

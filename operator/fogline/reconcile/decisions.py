@@ -91,4 +91,5 @@ class Decisions:
             version=context.cluster.version,
             uncleared_since=self._uncleared.get(key, {}),
             mistakes=context.mistakes.of(key),
+            gap=context.guard.gap(model),
         )

@@ -55,6 +55,8 @@ class Before:
     """By uid: since when replicas have been seen on nodes that may not hold their data."""
     mistakes: Mapping[Part, Mistake] = field(default_factory=dict)
     """What went wrong with the model in other parts of the operator."""
+    gap: str | None = None
+    """Why nothing new of it may be placed now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def intend(
         held=before.held,
         gap_percent=before.gap_percent,
         mistakes=before.mistakes,
+        gap=before.gap,
     )
     status = status_of(facts, now)
     figures = figures_of(facts, status)

@@ -40,6 +40,8 @@ class Facts:
     """How far the latest plan for all models is above a cost that no plan can beat."""
     mistakes: Mapping[Part, Mistake] = field(default_factory=dict)
     """What went wrong in other parts of the operator."""
+    gap: str | None = None
+    """Which admission policies are missing, where the data of the model needs them."""
     alive: list[Replica] = field(init=False)
     """The replicas that serve or may come to serve."""
     ready: list[Replica] = field(init=False)
@@ -98,10 +100,10 @@ def _accepted(facts: Facts) -> Verdict:
 
 
 def _placed(facts: Facts) -> Verdict:
-    if mistake := _mistake_in(facts, Part.PLACE, Part.PIN):
-        return mistake
     desired = facts.model.spec.replicas
     on_nodes = [replica for replica in facts.alive if replica.bound]
+    if obstacle := _mistake_in(facts, Part.PLACE, Part.PIN) or _unguarded(facts, desired - len(on_nodes)):
+        return obstacle
     if not desired:
         return _yes(Reason.SCALED_TO_ZERO)
     if facts.decision.unplaceable:
@@ -116,6 +118,12 @@ def _placed(facts: Facts) -> Verdict:
         more = f"; kube-scheduler: {refused}" if refused else _pods_refused(facts)
         return _no(Reason.PLACING, f"{len(on_nodes)} of {desired} replicas are on nodes{more}")
     return _yes(Reason.ALL_PLACED)
+
+
+def _unguarded(facts: Facts, waiting: int) -> Verdict | None:
+    if not facts.gap or waiting <= 0:
+        return None
+    return _no(Reason.POLICY_MISSING, f"{waiting} replicas are not placed now: {facts.gap}")
 
 
 def _artifact_ready(facts: Facts) -> Verdict:
@@ -170,7 +178,7 @@ def _policy_compliant(facts: Facts) -> Verdict:
         if one.pod.replica and one.pod.replica.variant in variants  # else it goes for another reason
     ] or _broken_on_hold(facts)
     if not broken:
-        return _yes(Reason.REQUIREMENTS_HOLD)
+        return _unknown(Reason.POLICY_MISSING, facts.gap) if facts.gap else _yes(Reason.REQUIREMENTS_HOLD)
     return _no(Reason.REQUIREMENTS_BROKEN, "; ".join(describe(one) for one in broken))
 
 

@@ -27,6 +27,7 @@ from fogline.cluster.objects.pod import (
     SchedulingGate,
     Toleration,
 )
+from fogline.cluster.objects.policy import Policy, PolicyBinding, PolicyBindingSpec, PolicySpec
 from fogline.cluster.objects.service import Service, ServiceSpec
 
 __all__ = [
@@ -59,6 +60,10 @@ __all__ = [
     "PodDisruptionBudgetStatus",
     "PodSpec",
     "PodStatus",
+    "Policy",
+    "PolicyBinding",
+    "PolicyBindingSpec",
+    "PolicySpec",
     "ResourceRequirements",
     "SchedulingGate",
     "Service",

@@ -1,0 +1,59 @@
+"""Without its admission policies the operator places nothing sensitive, says so, and resumes by itself."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.cluster.conftest import StartOperator
+from tests.support.kubectl import Kubectl
+from tests.support.policies import BINDING, POLICY, install, names, policies
+from tests.support.world import World
+
+NAME = "fogline-kubelet-pods"
+WATCHED = ",".join(one for one in names(policies()) if one != "fogline-template-clearance")
+LIMIT_SECONDS = 60
+CONFIDENTIAL = {"dataSensitivity": "Confidential"}
+
+
+@pytest.fixture
+def _policies_come_back(kubectl: Kubectl) -> Iterator[None]:
+    """Leave the policies as they were."""
+    yield
+    install(kubectl, policies())
+
+
+@pytest.mark.parametrize(
+    ("break_it", "said"),
+    [
+        (("delete", POLICY, NAME), f"ValidatingAdmissionPolicy {NAME} is gone"),
+        (("delete", BINDING, NAME), f"ValidatingAdmissionPolicy {NAME} has no binding"),
+        (
+            ("patch", BINDING, NAME, "--type=merge", '--patch={"spec": {"validationActions": ["Audit"]}}'),
+            f"ValidatingAdmissionPolicy {NAME} does not deny",
+        ),
+    ],
+    ids=["policy-deleted", "binding-deleted", "does-not-deny"],
+)
+@pytest.mark.usefixtures("_policies_come_back")
+async def test_while_a_policy_is_missing_nothing_sensitive_is_placed_and_all_else_is(
+    world: World, start_operator: StartOperator, kubectl: Kubectl, break_it: tuple[str, ...], said: str
+) -> None:
+    operator = await start_operator(policies=WATCHED, policy_seconds=1)
+    await world.add_node(clearance="Restricted")
+    await world.apply_model(placement=CONFIDENTIAL)
+    await world.until_ready(1)
+    await world.until("PolicyCompliant", "True", "RequirementsHold")
+    await world.kubectl(*break_it)
+    told = await world.until("PolicyCompliant", "Unknown", "PolicyMissing", limit_seconds=LIMIT_SECONDS)
+    assert said in told
+    assert "helm upgrade of the release brings it back" in told
+    assert "fogline_policies_missing 1.0" in await operator.metrics()
+    await world.edit_model({"replicas": 2})
+    assert said in await world.until("Placed", "False", "PolicyMissing")
+    await world.apply_model("open")
+    await world.until_ready(1, "open")
+    bound = [pod["spec"].get("nodeName") for pod in await world.pods()]
+    assert sorted(map(bool, bound)) == [False, True], "what ran goes on, and nothing was added"
+    install(kubectl, policies())
+    await world.until_ready(2)
+    await world.until("PolicyCompliant", "True", "RequirementsHold")
+    assert "fogline_policies_missing 0.0" in await operator.metrics()
