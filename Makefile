@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKS := uv operator optimiser model-server model-server-tensorflow model-fetcher dev
+LOCKS := uv operator model-server model-server-tensorflow model-fetcher dev
 
 .PHONY: help
 help: ## what each verb does

@@ -1,11 +1,15 @@
 """The pods of the chart: restricted, off edge nodes, with a token that is bound to them."""
 
+import re
 from typing import Any
 
 import pytest
+from dev.paths import ROOT
 from tests.support.chart import pods, rendered
 from tests.support.node_selector import accepts
 from tests.support.pod_security import violations
+
+from fogline.units import parse_quantity
 
 LEAST_USER_ID = 10_000
 PODS = [pytest.param(spec, id=name) for name, spec in pods(rendered())]
@@ -71,3 +75,15 @@ def test_what_users_ask_of_nodes_comes_on_top() -> None:
         if name.startswith("Deployment/"):
             assert {key: spec[key] for key in values} == values
             assert spec["affinity"] == plain[name]["affinity"]
+
+
+def test_the_memory_of_the_operator_holds_the_process_of_its_optimiser_too() -> None:
+    (spec,) = (spec for name, spec in pods(rendered()) if name == "Deployment/fogline-operator")
+    (container,) = spec["containers"]
+    settings = {one["name"]: one.get("value") for one in container["env"]}
+    limit = parse_quantity(container["resources"]["limits"]["memory"])
+    assert limit >= (256 + int(settings["FOGLINE_OPTIMISER_MEBIBYTES"])) * 1024**2
+
+
+def test_the_image_of_the_operator_has_the_solver_of_the_optimiser() -> None:
+    assert re.search("^highspy==", (ROOT / "requirements" / "operator.lock").read_text(), re.MULTILINE)
