@@ -1,6 +1,6 @@
 """From apply to predictions, on real nodes with real servers."""
 
-from tests.support.kind_cluster import Cluster, targets
+from tests.support.kind_cluster import Cluster, Manifest, targets
 
 TEST_IMAGES = 450
 EXPECTED_ACCURACY = 0.95
@@ -28,6 +28,8 @@ def test_cloud_and_edge_name_the_same_digit_on_every_test_image(cluster: Cluster
 
     assert {report["target"] for report in reports} == {"cloud", "edge"}
     assert len({tuple(report["named"]) for report in reports}) == 1
+    for pod in pods:
+        assert 'request_count{model_name="digits",status="OK"}' in metrics_of(cluster, pod)
 
 
 def test_replicas_follow_the_scale_subresource_up_and_down(cluster: Cluster) -> None:
@@ -68,3 +70,9 @@ def test_an_artifact_with_another_digest_is_never_served_and_the_condition_says_
     assert "sha256" in cluster.condition("ArtifactReady")[2]
     assert cluster.condition("Ready")[0] == "False"
     assert cluster.model()["status"]["readyReplicas"] == 0
+
+
+def metrics_of(cluster: Cluster, pod: Manifest) -> str:
+    """Read what Prometheus would, from the node of a pod."""
+    url = f"http://{pod['status']['podIP']}:8501/monitoring/prometheus/metrics"
+    return cluster.on_node(pod["spec"]["nodeName"], "curl", "--silent", "--max-time", "5", url)
