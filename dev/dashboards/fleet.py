@@ -54,6 +54,12 @@ FLEET = Dashboard(
                     "Replicas on nodes whose clearance is below their data sensitivity. Must be 0.",
                     is_number=True,
                 ),
+                Panel(
+                    "Policies missing",
+                    {"policies": "max(fogline_policies_missing)"},
+                    "Admission policies that are gone or deny nothing. Must be 0.",
+                    is_number=True,
+                ),
             ),
         ),
         Row(

@@ -34,6 +34,7 @@ HEALTHY: Series = {
     'fogline_gate_to_pin_seconds_bucket{le="+Inf"}': "0+6x200",
     'fogline_models_waiting{loop="reconcile"}': "0x10 300x5 0x185",
     "fogline_placement_violations": "0x60 1 0x139",
+    "fogline_policies_missing": "0x200",
     **{
         f'fogline_modeldeployment_conditions{{type="{kind}",status="{status}",reason="{reason}"}}': values
         for kind, status, reason, values in (
@@ -82,6 +83,7 @@ TROUBLE: Mapping[str, Series] = {
     },
     "FoglineBacklog": {'fogline_models_waiting{loop="place"}': "0x60 51x140"},
     "FoglinePlacementViolation": {"fogline_placement_violations": "0x60 1x140"},
+    "FoglinePoliciesMissing": {"fogline_policies_missing": "0x60 1x140"},
     "FoglineRequirementsBroken": conditions("PolicyCompliant", "False", "RequirementsBroken"),
     "FoglineModelsNotPlaced": conditions("Placed", "False", "NoFit"),
     "FoglineModelsNotReady": conditions("Ready", "Unknown", "InternalError"),
