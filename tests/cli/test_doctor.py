@@ -17,7 +17,7 @@ from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, custom_resource_defi
 from fogline.cli.checkup.checks import CHECKS, examine
 from fogline.cli.checkup.facts import Facts, Models, Nodes, Unknown
 from fogline.cli.checkup.findings import Outcome
-from fogline.cli.checkup.rights import JANITOR_RIGHTS, OPERATOR_RIGHTS
+from fogline.cli.checkup.rights import JANITOR_RIGHTS, Right, Where, operator_rights
 from fogline.cluster.objects import Lease, ObjectMeta
 from fogline.cluster.objects.lease import LeaseSpec
 from fogline.cluster.version import VersionInfo
@@ -253,6 +253,19 @@ def test_a_clock_that_is_off_does_not_make_a_fresh_lease_look_stale() -> None:
     assert [check for check, *_ in found] == ["Clock"]
 
 
-@pytest.mark.parametrize(("rights", "account"), [(OPERATOR_RIGHTS, OPERATOR), (JANITOR_RIGHTS, JANITOR)])
+@pytest.mark.parametrize(
+    ("rights", "account"), [(operator_rights(["fogline-pods"]), OPERATOR), (JANITOR_RIGHTS, JANITOR)]
+)
 def test_it_asks_for_the_rights_that_are_shipped(rights: Any, account: str) -> None:
     assert {(one.group, one.resource, one.verb) for one in rights} == set(granted(account))
+
+
+def test_rights_to_write_are_asked_for_where_models_are_placed() -> None:
+    write, read = Right("", "pods", "patch", where=Where.SERVED), Right("", "pods", "list")
+    own = Right("coordination.k8s.io", "leases", "create", where=Where.OWN)
+    assert [one.namespaces("fogline-system", ("a", "b")) for one in (write, read, own)] == [
+        ("a", "b"),
+        ("",),
+        ("fogline-system",),
+    ]
+    assert write.namespaces("fogline-system", ()) == ("",)

@@ -1,14 +1,11 @@
 """``fogline doctor`` on a real API server."""
 
 import json
-import time
 
 import pytest
 from dev.controlplane import ControlPlane
 from tests.support.live_cli import fogline_on
 from tests.support.world import World
-
-LIMIT_SECONDS = 5.0
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -20,9 +17,7 @@ async def test_it_reads_a_cluster_and_tells_of_what_is_wrong_with_it(
     await world.apply_model(replicas=9)
     await world.until("Placed", "False", "NoFit")
 
-    began = time.monotonic()
     done = await fogline_on(control_plane.kubeconfig)("doctor", "-o", "json")
-    took = time.monotonic() - began
 
     assert (done.exit_code, done.stderr) == (1, "")
     found = {(one["check"], one["outcome"]): one["message"] for one in json.loads(done.stdout)["findings"]}
@@ -31,4 +26,3 @@ async def test_it_reads_a_cluster_and_tells_of_what_is_wrong_with_it(
     assert ("Kubernetes", "OK") in found
     assert f"label fogline.dev/cost-per-hour counts as absent on {node}" in found["Nodes", "ERROR"]
     assert f"{world.namespace}/digits" in found["ModelDeployments", "WARNING"]
-    assert took < LIMIT_SECONDS

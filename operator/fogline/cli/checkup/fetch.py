@@ -1,14 +1,14 @@
 """Reads the facts, all at once where one does not need the other."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 
 from fogline import observe
 from fogline.api import parse
 from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE
 from fogline.cli.checkup.facts import Facts, Models, Nodes, T, Unknown
-from fogline.cli.checkup.rights import JANITOR_RIGHTS, OPERATOR_RIGHTS, Right
+from fogline.cli.checkup.rights import JANITOR_RIGHTS, Right, operator_rights
 from fogline.cli.clock import now
 from fogline.cluster import objects
 from fogline.cluster.client import Client
@@ -160,24 +160,40 @@ async def _missing_rights(
 ) -> Mapping[str, Sequence[str]] | Unknown:
     if isinstance(programs, Unknown):
         return programs
-    needed = {OPERATOR: OPERATOR_RIGHTS, JANITOR: JANITOR_RIGHTS}
     missing: dict[str, Sequence[str]] = {}
     for program, deployment in programs.items():
         namespace = deployment["metadata"]["namespace"]
         account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
-        missing[f"{namespace}/{account}"] = await _denied(client, namespace, account, needed[program])
+        needed = JANITOR_RIGHTS
+        if program == OPERATOR:
+            needed = operator_rights(_setting(deployment, "FOGLINE_POLICIES"))
+        served = _setting(deployment, "FOGLINE_NAMESPACES")
+        asked = [(right, there) for right in needed for there in right.namespaces(namespace, served)]
+        missing[f"{namespace}/{account}"] = await _denied(client, namespace, account, asked)
     return missing
 
 
-async def _denied(client: Client, namespace: str, account: str, rights: Iterable[Right]) -> Sequence[str]:
-    asked = list(rights)
-    answers = await asyncio.gather(*(client.create(_review(namespace, account, one)) for one in asked))
+def _setting(deployment: Document, variable: str) -> Sequence[str]:
+    """Read a list with commas from the environment of the first container."""
+    variables = deployment["spec"]["template"]["spec"]["containers"][0].get("env", ())
+    texts = (one.get("value", "") for one in variables if one["name"] == variable)
+    return tuple(filter(None, next(texts, "").split(",")))
+
+
+async def _denied(
+    client: Client, namespace: str, account: str, asked: Sequence[tuple[Right, str]]
+) -> Sequence[str]:
+    answers = await asyncio.gather(
+        *(client.create(_review(namespace, account, right, there)) for right, there in asked)
+    )
     return [
-        str(one) for one, answer in zip(asked, answers, strict=True) if not answer["status"].get("allowed")
+        f"{right} in {there}" if there else str(right)
+        for (right, there), answer in zip(asked, answers, strict=True)
+        if not answer["status"].get("allowed")
     ]
 
 
-def _review(namespace: str, account: str, right: Right) -> Document:
+def _review(namespace: str, account: str, right: Right, there: str) -> Document:
     resource, _, subresource = right.resource.partition("/")
     attributes = {
         "group": right.group,
@@ -185,7 +201,7 @@ def _review(namespace: str, account: str, right: Right) -> Document:
         "subresource": subresource,
         "verb": right.verb,
         "name": right.name,
-        "namespace": namespace if right.is_local else "",
+        "namespace": there,
     }
     accounts = "system:serviceaccounts"
     return {

@@ -1,12 +1,23 @@
 """The rights that the operator and the janitor cannot work without."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum, auto
 from typing import NamedTuple
 
 from fogline.api import GROUP
 from fogline.names import OPERATOR_LEASE
 
-_READ = ("list", "watch")
+_READ = ("get", "list", "watch")
+
+
+class Where(Enum):
+    """Where a right is needed."""
+
+    EVERYWHERE = auto()
+    SERVED = auto()
+    """In the namespaces whose models are placed: all of them, or those that the installation is held to."""
+    OWN = auto()
+    """In the namespace of the operator."""
 
 
 class Right(NamedTuple):
@@ -18,38 +29,64 @@ class Right(NamedTuple):
     verb: str
     name: str = ""
     """The only object that it is about; empty for all of them."""
-    is_local: bool = False
-    """Whether it is needed in the namespace of the operator only."""
+    where: Where = Where.EVERYWHERE
 
     def __str__(self) -> str:
         group = f".{self.group}" if self.group else ""
         return f"{self.verb} {self.resource}{group}{f' {self.name}' if self.name else ''}"
 
+    def namespaces(self, own: str, served: Sequence[str]) -> Sequence[str]:
+        """List the namespaces in which it is needed; one without a name stands for all.
+
+        Parameters
+        ----------
+        own
+            That of the operator.
+        served
+            Those that the installation is held to; empty for all.
+        """
+        if self.where is Where.OWN:
+            return (own,)
+        return served or ("",) if self.where is Where.SERVED else ("",)
+
+
+def operator_rights(policies: Iterable[str]) -> tuple[Right, ...]:
+    """List the rights of an operator that looks after these admission policies."""
+    kinds = ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
+    seen = (
+        Right("admissionregistration.k8s.io", kind, "get", name)
+        for name in sorted(policies)
+        for kind in kinds
+    )
+    return (*_OPERATOR_RIGHTS, *seen)
+
 
 def _rights(group: str, resource: str, *verbs: str) -> Iterator[Right]:
-    return (Right(group, resource, verb) for verb in verbs)
+    for verb in verbs:
+        where = Where.EVERYWHERE if verb in _READ else Where.SERVED
+        yield Right(group, resource, verb, where=where)
 
 
-OPERATOR_RIGHTS: tuple[Right, ...] = (
-    *_rights(GROUP, "modeldeployments", *_READ),
+_OPERATOR_RIGHTS = (
+    *_rights(GROUP, "modeldeployments", "list", "watch"),
     *_rights(GROUP, "modeldeployments/status", "patch"),
     *_rights(GROUP, "modeldeployments/finalizers", "update"),
-    *_rights(GROUP, "nodeprofiles", *_READ),
-    *_rights(GROUP, "nodeprofiles/status", "patch"),
-    *_rights("", "nodes", *_READ),
-    *_rights("", "pods", *_READ, "patch", "delete"),
+    *_rights(GROUP, "nodeprofiles", "list", "watch"),
+    Right(GROUP, "nodeprofiles/status", "patch"),
+    *_rights("", "nodes", "list", "watch"),
+    *_rights("", "pods", "list", "watch", "patch", "delete"),
     *_rights("", "pods/eviction", "create"),
-    *_rights("", "services", "get", *_READ, "create", "patch", "delete"),
-    *_rights("apps", "deployments", "get", *_READ, "create", "patch", "delete"),
-    *_rights("policy", "poddisruptionbudgets", "get", *_READ, "create", "patch"),
+    *_rights("", "services", "get", "list", "watch", "create", "patch", "delete"),
+    *_rights("apps", "deployments", "get", "list", "watch", "create", "patch", "delete"),
+    *_rights("policy", "poddisruptionbudgets", "get", "list", "watch", "create", "patch"),
     *_rights("events.k8s.io", "events", "create"),
-    Right("coordination.k8s.io", "leases", "create", is_local=True),
-    Right("coordination.k8s.io", "leases", "get", OPERATOR_LEASE, is_local=True),
-    Right("coordination.k8s.io", "leases", "patch", OPERATOR_LEASE, is_local=True),
+    Right("coordination.k8s.io", "leases", "create", where=Where.OWN),
+    Right("coordination.k8s.io", "leases", "get", OPERATOR_LEASE, Where.OWN),
+    Right("coordination.k8s.io", "leases", "patch", OPERATOR_LEASE, Where.OWN),
 )
-JANITOR_RIGHTS: tuple[Right, ...] = (
-    *_rights("", "pods", *_READ, "patch", "delete"),
+JANITOR_RIGHTS = (
+    *_rights("", "pods", "list", "watch", "patch", "delete"),
     *_rights("policy", "poddisruptionbudgets", "list", "patch"),
     *_rights("events.k8s.io", "events", "create"),
-    Right("coordination.k8s.io", "leases", "get", OPERATOR_LEASE, is_local=True),
+    Right("coordination.k8s.io", "leases", "get", OPERATOR_LEASE, Where.OWN),
 )
