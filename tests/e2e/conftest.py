@@ -66,15 +66,15 @@ def shared_cluster(docker: Engine, kubectl: Kubectl, store: StoreCredentials) ->
 
 @contextmanager
 def own_namespace(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
-    """Make a namespace, with the Secret that serving pods read; it is gone afterwards."""
+    """Make a namespace, with the Secret that serving pods read; no pod of it is left afterwards."""
     namespace = f"e2e-{uuid.uuid4().hex[:6]}"
     kubectl("create", "namespace", namespace)
     kubectl("apply", "--filename=-", manifest=reader_secret(store, namespace))
     yield Cluster(kubectl, docker, namespace)
-    # one that still has pods is looked at again only after half of their grace period
+    # once its pods are gone nobody waits for it; with them it takes half of their grace period at least
     what = ("modeldeployments,deployments,replicasets,pods", "--all", f"--namespace={namespace}")
     kubectl("delete", *what, "--grace-period=1", "--timeout=150s")
-    kubectl("delete", "namespace", namespace, "--timeout=150s")
+    kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture(autouse=True)
