@@ -1,6 +1,6 @@
 """What is left when Fogline is uninstalled: models that go on without it, or nothing."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tests.support.history import gates, pins
 from tests.support.judging.seen import is_ready
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess, UninstallProcess, alarms
+from tests.support.policies import install, policies, remove
 from tests.support.preconditions import is_conditional
 from tests.support.rights import UNINSTALL, granted, kubeconfig_of_account, used
 from tests.support.wait import wait_for
@@ -36,6 +37,14 @@ from fogline.uninstall.gates import PAUSED_ANNOTATION
 REMOVE = {"uninstall": {"models": "Remove"}}
 
 Uninstall = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_policies(kubectl: Kubectl) -> Iterator[None]:
+    """Let all else of the chart be gone, as it is when the hook runs."""
+    remove(kubectl, policies())
+    yield
+    install(kubectl, policies())
 
 
 @pytest.fixture

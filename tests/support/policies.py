@@ -36,10 +36,26 @@ def install(kubectl: Kubectl, documents: list[Document]) -> None:
         It does not ask them in time.
     """
     kubectl("apply", "--server-side", "--filename=-", manifest=listed(documents))
+    _until(kubectl, in_force=True)
+
+
+def remove(kubectl: Kubectl, documents: list[Document]) -> None:
+    """Delete policies, as an uninstallation does, and wait until the API server asks them no more.
+
+    Raises
+    ------
+    AssertionError
+        It goes on asking them.
+    """
+    kubectl("delete", "--filename=-", manifest=listed(documents))
+    _until(kubectl, in_force=False)
+
+
+def _until(kubectl: Kubectl, *, in_force: bool) -> None:
     wrong = namespace("policies-at-work", {FLOOR: "Nonsense"})
     end = time.monotonic() + ACTIVE_LIMIT_SECONDS
-    while kubectl.answer("create", "--dry-run=server", "--filename=-", manifest=wrong)[0]:
-        assert time.monotonic() < end, "the policies are not in force"
+    while bool(kubectl.answer("create", "--dry-run=server", "--filename=-", manifest=wrong)[0]) is in_force:
+        assert time.monotonic() < end, f"policies in force: not {in_force} in time"
         time.sleep(LOOK_SECONDS)
 
 
