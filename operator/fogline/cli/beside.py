@@ -8,8 +8,8 @@ from datetime import datetime
 from fogline.api import ModelDeployment
 from fogline.cluster import objects
 from fogline.disruption import present
-from fogline.names import ModelKey
-from fogline.observe import Owned, model_key, moves, to_replica
+from fogline.names import MODEL_LABEL, ModelKey
+from fogline.observe import Owned, is_marked, model_key, moves, to_replica
 from fogline.placement import Usage, demand_of
 from fogline.snapshot import Replica, Snapshot
 
@@ -22,14 +22,15 @@ def without_beside(
     These are victims of moves whose replacement has its node, replacements that nobody waits for any more,
     and stand-ins. A victim without a replacement counts: there is no other replica in its place yet.
     """
+    pods = tuple(pods)
+    concerned = {_model_of(pod) for pod in pods if is_marked(pod.metadata.annotations)}
     own: defaultdict[ModelKey, list[Replica]] = defaultdict(list)
-    for pod in pods:
-        if replica := to_replica(pod):
+    for pod in pods if concerned else ():  # to read all replicas of a large cluster takes a while
+        if _model_of(pod) in concerned and (replica := to_replica(pod)):
             own[replica.model].append(replica)
     beside: set[tuple[str, str]] = set()
     for model in models:
-        replicas = own[model_key(model)]
-        if any(one.leaves_by or one.replaces or one.stands_in_for for one in replicas):
+        if replicas := own.get(model_key(model)):
             found = _beside(model, tuple(replicas), snapshot, now)
             beside |= {(one.namespace, one.name) for one in found}
     if not beside:
@@ -48,6 +49,10 @@ def why_beside(replica: Replica, others: Iterable[Replica]) -> str:
     if original:
         return f"stands in for {original.name} on {original.node}"
     return "goes: it came for a replica that stays"
+
+
+def _model_of(pod: objects.Pod) -> tuple[str, str | None]:
+    return pod.metadata.namespace, pod.metadata.labels.get(MODEL_LABEL)
 
 
 def _beside(

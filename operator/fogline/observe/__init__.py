@@ -5,6 +5,7 @@ which a command that reads files does without.
 """
 
 from fogline.observe.known_nodes import KnownNodes, KnownProfile
+from fogline.observe.marks import is_marked
 from fogline.observe.models import Models
 from fogline.observe.moves import leave, moves
 from fogline.observe.nodes import to_node
@@ -37,6 +38,7 @@ __all__ = [
     "Standing",
     "View",
     "assumed_pod",
+    "is_marked",
     "is_replacing_templates",
     "is_rolling",
     "leave",

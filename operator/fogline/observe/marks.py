@@ -10,9 +10,20 @@ from functools import lru_cache
 
 from fogline.api import MoveStrategy
 from fogline.errors import BadInputError
-from fogline.names import DECIDED_AT_FORMAT, MOVE_PREFIX, MOVED_PREFIX
+from fogline.names import (
+    DECIDED_AT_FORMAT,
+    MOVE_PREFIX,
+    MOVED_PREFIX,
+    REPLACES_ANNOTATION,
+    STANDS_IN_ANNOTATION,
+)
 from fogline.snapshot import Move
 from fogline.units import parse_usd
+
+
+def is_marked(notes: Mapping[str, str]) -> bool:
+    """Tell whether a pod may be there beside the replicas of its model: it leaves, replaces or stands in."""
+    return f"{MOVE_PREFIX}id" in notes or REPLACES_ANNOTATION in notes or STANDS_IN_ANNOTATION in notes
 
 
 def leaves_by(notes: Mapping[str, str], node: str | None) -> Move | None:
