@@ -103,10 +103,9 @@ class State:
         start, stop = 0, min(_FIRST_LOOK, end)
         while start < end and order.keys[start] < lowest:
             nodes = order.nodes[start:stop]
-            hopeful = order.keys[start:stop] + self._opening.take(nodes) < lowest
             if since:
-                hopeful &= self.changes.better.take(nodes) > since
-            nodes = self._with_room(option, nodes[hopeful], leaving)
+                nodes = nodes[self.changes.better.take(nodes) > since]
+            nodes = self._with_room(option, nodes, leaving)
             if but >= 0:
                 nodes = nodes[nodes != but]
             if len(nodes):
@@ -299,6 +298,8 @@ class State:
         problem, model = self.problem, self._model_of[option]
         for resource, amount in self._needs[option]:
             nodes = nodes[self._room[resource].take(nodes) >= amount]
+            if not len(nodes):
+                return nodes
         if leaving >= 0:
             nodes = nodes[nodes != leaving]
         if self._is_spread[model]:
