@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from dev.controlplane import ControlPlane
 from tests.support.live_cli import Fogline, fogline_on
+from tests.support.wait import wait_for
 from tests.support.world import World
 
 from fogline.names import REQUESTED_MOVES_ANNOTATION
@@ -54,6 +55,26 @@ async def test_a_replica_moves_where_a_user_asks_unless_the_node_refuses(
     reasons = [one["reason"] for one in told]
     assert [one for one in reasons if one.startswith("Move")] == ["MoveStarted", "MoveCompleted"]
     assert "(Requested)" in (await fogline("events")).stdout
+
+
+async def test_nobody_waits_for_the_move_of_a_replica_that_is_gone(world: World, fogline: Fogline) -> None:
+    await world.add_node("first")
+    await world.apply_model(replicas=1)
+    await world.until_ready(1)
+    (pod,) = await world.pods()
+    target = await world.add_node("second")
+    await world.edit_model({"disruption": {"budgets": [{"moves": 0}]}})
+
+    waiting = asyncio.ensure_future(fogline("move", "digits", "--to", target, "--wait"))
+    await wait_for(lambda: _is_requested(world), "the request is there")
+    await world.kubectl("delete", "pod", pod["metadata"]["name"])
+    done = await waiting
+    assert done.exit_code == 1
+    assert "nothing came of it" in done.stdout
+
+
+async def _is_requested(world: World) -> bool:
+    return REQUESTED_MOVES_ANNOTATION in (await world.model())["metadata"].get("annotations", {})
 
 
 async def test_a_model_is_suspended_and_resumed(world: World, fogline: Fogline) -> None:

@@ -33,6 +33,8 @@ from fogline.observe import model_key
 
 EXIT_REFUSED = 1
 LOOK_SECONDS = 1.0
+GONE = timedelta(seconds=15)
+"""The history tells of a move at most so long after its pods are seen last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _with(live: Document, chosen: Chosen, at: datetime) -> Operations:
 async def _outcome(client: Client, asked: _Asked) -> _Asked:
     """Wait until the move has ended, or nothing will come of the request any more."""
     assert asked.chosen  # noqa: S101  nothing else is waited for
-    request, told = asked.chosen.request, ""
+    request, told, seen = asked.chosen.request, "", now()
     while True:
         model = parse(await client.get(MODEL_DEPLOYMENTS, *asked.model))
         for past in history_of(model.status):
@@ -165,15 +167,22 @@ async def _outcome(client: Client, asked: _Asked) -> _Asked:
         if state and state != told:
             told = state
             warn(state)
-        if now() > request.until and not await _is_underway(client, asked.model, request.move_id):
-            return _Asked(asked.model, asked.chosen, f"nothing came of it in time: {state or 'no operator?'}")
+        if await _may_still_move(client, asked):
+            seen = now()
+        elif now() - seen > GONE:
+            return _Asked(asked.model, asked.chosen, f"nothing came of it: {state or 'no operator?'}")
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _is_underway(client: Client, model: ModelKey, move_id: str) -> bool:
-    pods = await client.list(PODS, namespace=model.namespace, label_selector=f"{MODEL_LABEL}={model.name}")
-    notes = (pod["metadata"].get("annotations", {}) for pod in pods.items)
-    return any(one.get(f"{MOVE_PREFIX}id") == move_id for one in notes)
+async def _may_still_move(client: Client, asked: _Asked) -> bool:
+    """Tell whether the move runs, or its time is not up and the replica is still there."""
+    assert asked.chosen  # noqa: S101  nothing else is waited for
+    request, key = asked.chosen.request, asked.model
+    pods = await client.list(PODS, namespace=key.namespace, label_selector=f"{MODEL_LABEL}={key.name}")
+    known = [pod["metadata"] for pod in pods.items]
+    if any(one.get("annotations", {}).get(f"{MOVE_PREFIX}id") == request.move_id for one in known):
+        return True
+    return now() <= request.until and any(one["name"] == request.pod for one in known)
 
 
 def _line(asked: _Asked) -> str:
