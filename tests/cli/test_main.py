@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 import pytest
@@ -92,9 +93,14 @@ def test_as_a_plugin_of_kubectl_it_says_so_in_its_help() -> None:
 def test_bash_completes_commands_once_it_has_read_the_completion_script() -> None:
     script = as_program("fogline", "completion", "bash")
     line = "COMP_WORDS=(fogline ex); COMP_CWORD=1; _fogline_completion fogline; echo ${COMPREPLY[@]}"
-    fogline = f"fogline() {{ {sys.executable} -c 'from fogline.cli import main; main()'; }}"
+    installed = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-c", f"{script}\n{fogline}\n{line}"], capture_output=True, text=True, check=True, timeout=60
+        ["bash", "-c", f"{script}\n{line}"],
+        env=installed,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.split() == ["explain"]
 

@@ -30,7 +30,7 @@ def test_every_setting_can_be_set() -> None:
 
 @pytest.mark.parametrize("text", ["models,", "Models", "a b", "models;shop"])
 def test_a_name_that_no_namespace_can_have_is_refused_and_the_variable_is_named(text: str) -> None:
-    with pytest.raises(BadInputError, match="is no name; write names with commas") as caught:
+    with pytest.raises(BadInputError, match="is no name; write them with commas") as caught:
         from_environment({"FOGLINE_NAMESPACES": text})
     assert caught.value.field == "FOGLINE_NAMESPACES"
 
