@@ -24,7 +24,7 @@ from tests.support.world import World
 from fogline.cluster.client import Client
 from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, PODS
-from fogline.names import GATE, MODEL_LABEL
+from fogline.names import DATA_SENSITIVITY_LABEL, GATE, MODEL_LABEL
 
 
 @pytest.fixture
@@ -116,10 +116,11 @@ async def test_the_janitor_lets_no_pod_go_elsewhere(
 
 
 def _gated_pod(namespace: str) -> dict[str, Any]:
+    labels = {MODEL_LABEL: "digits", DATA_SENSITIVITY_LABEL: "Public"}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "waiting", "namespace": namespace, "labels": {MODEL_LABEL: "digits"}},
+        "metadata": {"name": "waiting", "namespace": namespace, "labels": labels},
         "spec": {
             "schedulingGates": [{"name": GATE}],
             "nodeSelector": {"example.com/nowhere": "true"},
