@@ -39,9 +39,9 @@ def accounts(world: World, kubectl: Kubectl, operator_kubeconfig: Path) -> Itera
 
 
 @pytest.fixture
-async def elsewhere(client: Client, namespace: str) -> str:
-    """Have a model in another namespace."""
-    await client.create(
+async def elsewhere(client: Client, namespace: str) -> AsyncIterator[str]:
+    """Have a model in another namespace; the operators of later tests must not find it."""
+    created = await client.create(
         {
             "apiVersion": MODEL_DEPLOYMENTS.api_version,
             "kind": MODEL_DEPLOYMENTS.kind,
@@ -49,7 +49,8 @@ async def elsewhere(client: Client, namespace: str) -> str:
             "spec": {"variants": [make_variant("cloud", "Cloud")]},
         }
     )
-    return namespace
+    yield namespace
+    await client.delete(MODEL_DEPLOYMENTS, namespace, "digits", uid=created["metadata"]["uid"])
 
 
 @pytest.fixture
