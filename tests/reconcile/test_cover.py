@@ -39,8 +39,19 @@ def test_a_stand_in_that_is_over_goes_when_its_deployment_shrinks() -> None:
 
 def test_it_is_deleted_by_name_where_its_deployment_would_take_one_beyond_another_cut_link() -> None:
     found = look(StandIns(over=(STAND_IN,)), ORIGINAL, CUT_OFF, STAND_IN)
-    assert (found.replicas, found.going, found.dismissed) == ({}, (), (STAND_IN,))
+    assert (found.replicas, found.going, found.dismissed) == ({"edge": 1}, (), (STAND_IN,))
     assert found.left.replicas == (ORIGINAL, CUT_OFF)
+
+
+def test_one_that_is_deleted_by_name_is_counted_until_it_is_gone() -> None:
+    ending = replace(STAND_IN, terminating=True, stands_in_for=ORIGINAL.uid)
+    assert look(StandIns(), ORIGINAL, CUT_OFF, ending).replicas == {"edge": 1}
+    assert look(StandIns(), ORIGINAL, CUT_OFF).replicas == {}
+
+
+def test_one_that_its_deployment_takes_is_not_counted_while_it_ends() -> None:
+    ending = replace(STAND_IN, terminating=True, stands_in_for=ORIGINAL.uid)
+    assert look(StandIns(), ORIGINAL, ending).replicas == {}
 
 
 def test_the_replicas_of_other_variants_are_of_no_concern() -> None:

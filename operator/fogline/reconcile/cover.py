@@ -1,6 +1,7 @@
 """Stand-ins in one pass: how many pods they are, and which of them go now."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fogline.disruption import StandIns
@@ -13,13 +14,14 @@ class Cover:
     """What becomes of the stand-ins of a model."""
 
     replicas: Counter[str]
-    """By variant: those that stay and those that are to come."""
+    """By variant: those that stay, those that are to come, and those that are deleted by name until they are
+    gone: only then has their Deployment surely seen that they go, and takes no other pod in their place."""
     going: tuple[Replica, ...]
     """They go when their Deployment shrinks."""
     dismissed: tuple[Replica, ...]
     """They are deleted by name, because their Deployment would take a pod that is not Ready before them: one
-    that serves its site beyond another cut link. It may make a gated pod in their place before it shrinks,
-    and takes that first."""
+    that serves its site beyond another cut link. It makes a gated pod in their place, and takes that when it
+    shrinks."""
     left: Owned
     """What there is without those that are deleted."""
 
@@ -34,6 +36,7 @@ def cover(found: StandIns, seen: Owned, must_stay: int) -> Cover:
     """
     staying = Counter(one.variant for one in found.standing)
     staying.update(one.answer.variant for one in found.wanted)
+    staying.update(one.variant for one in _ending(seen) if not _is_next(one, found, seen))
     if not found.over:
         return Cover(staying, (), (), seen)
     spare = sum(one.ready for one in seen.replicas if one.alive) - must_stay
@@ -45,10 +48,20 @@ def cover(found: StandIns, seen: Owned, must_stay: int) -> Cover:
             staying[one.variant] += 1
             continue
         spare -= one.ready
-        (going if _is_next(one, found, seen) else dismissed).append(one)
+        if _is_next(one, found, seen):
+            going.append(one)
+        else:
+            dismissed.append(one)
+            staying[one.variant] += 1
     uids = {one.uid for one in dismissed}
     left = replace(seen, replicas=tuple(one for one in seen.replicas if one.uid not in uids))
     return Cover(staying, tuple(going), tuple(dismissed), left)
+
+
+def _ending(seen: Owned) -> Iterator[Replica]:
+    """Find the stand-ins that are being deleted."""
+    alive = {one.uid for one in seen.replicas if one.alive}
+    return (one for one in seen.replicas if one.terminating and one.stands_in_for in alive)
 
 
 def _is_next(stand_in: Replica, found: StandIns, seen: Owned) -> bool:
