@@ -133,7 +133,7 @@ def test_every_round_saves_what_its_moves_say_and_the_last_one_finds_nothing(
         if not outcome.start:
             return
         after = carried_out(outcome, replicas)
-        if not any(one.is_forced for one in outcome.start):
+        if not any(one.needs_no_saving for one in outcome.start):
             saving = counted(there, models, replicas) - counted(there, models, after)
             said = sum((one.saving_per_hour or Decimal(0) for one in outcome.start), Decimal(0))
             assert abs(saving - said) < ROUNDING

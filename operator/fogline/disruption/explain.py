@@ -33,7 +33,7 @@ def _say(one: Proposal) -> str:
 def _verb(one: Proposal) -> str:
     if one.is_requested:
         return "is asked to"
-    return "has to" if one.is_forced else "would"
+    return "has to" if one.needs_no_saving else "would"
 
 
 def _until(held: Held) -> str:

@@ -61,6 +61,6 @@ def _cool_at(one: Proposal, rules: Rebalancing, now: datetime) -> datetime | Non
     since: nothing follows from it, or the replica would stay for as long as that clock was wrong.
     """
     replica = one.replica
-    since = one.not_before if one.is_forced else replica.decided_at or replica.created_at
+    since = one.not_before if one.needs_no_saving else replica.decided_at or replica.created_at
     cooldown = timedelta(seconds=rules.cooldown_seconds)
     return None if since is None or since - now > cooldown else since + cooldown

@@ -76,7 +76,7 @@ class Proposal:
         )
 
     @property
-    def is_forced(self) -> bool:
+    def needs_no_saving(self) -> bool:
         """Whether it need not save anything: the replica has to leave, or a user asks for it."""
         return self.saving_per_hour is None
 
@@ -88,7 +88,7 @@ class Proposal:
 
 def urgency(one: Proposal) -> tuple[int, Decimal]:
     """Sort key, the most urgent first; among moves that are not forced the one that saves most."""
-    if not one.is_forced:
+    if not one.needs_no_saving:
         return 5, -(one.saving_per_hour or Decimal(0))
     classes = (DATA_RULES, _OVERLOAD, _PRESSURE, _GOING)
     return next((rank for rank, reasons in enumerate(classes) if one.reason in reasons), 4), Decimal(0)
