@@ -14,6 +14,7 @@ import pytest
 from dev.instances import Instance, from_scratch, rebalance, settled
 from tests.support.wait import wait_for
 
+from fogline.api import DataSensitivity, Runtime, Tier
 from fogline.errors import MissingExtraError
 from fogline.optimiser_process import (
     Allowance,
@@ -210,6 +211,15 @@ def test_a_job_and_its_plan_are_read_as_they_were_written(scenario: Callable[[st
     assert load(dump(plan), OptimisedPlan) == plan
     pods = job.snapshot.pods
     assert load(dump(plan, known=pods), OptimisedPlan, known=pods) == plan
+
+
+def test_a_job_is_read_where_python_would_write_enums_as_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python 3.11.2 does, which is Debian's."""
+    for kind in (DataSensitivity, Runtime, Tier):
+        monkeypatch.setattr(kind, "__reduce_ex__", lambda one, _protocol: (getattr, (type(one), one.name)))
+    job = made("tiny")
+    assert b"getattr" in pickle.dumps(Tier.EDGE)
+    assert load(dump(job), Job) == job
 
 
 def test_a_plan_that_names_pods_by_number_is_refused_where_they_are_not_known() -> None:

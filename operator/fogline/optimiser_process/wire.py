@@ -4,6 +4,7 @@ import io
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from enum import Enum
 from operator import attrgetter
 from typing import IO, Any, TypeVar
 
@@ -69,6 +70,19 @@ _MANY: dict[type, Reduce] = {kind: _as_call(kind) for kind in (Node, Placed, Pod
 """What there are tens of thousands of."""
 
 
+class _Reducers(dict[type, Reduce]):
+    """Writes each enum by its value: early versions of Python 3.11 would write a call of ``getattr``."""
+
+    def __missing__(self, kind: type) -> Reduce:
+        if not issubclass(kind, Enum):
+            raise KeyError(kind)
+        return _by_value
+
+
+def _by_value(member: Enum) -> tuple[type, tuple[Any, ...]]:
+    return type(member), (member.value,)
+
+
 class _Known:
     """Stands for a pod that the reader has, by its number."""
 
@@ -82,7 +96,7 @@ class _OurPickler(pickle.Pickler):
             number = number_of.get(id(pod))
             return _MANY[Pod](pod) if number is None else (_Known, (number,))
 
-        self.dispatch_table = {**_MANY, Pod: of_pod}
+        self.dispatch_table = _Reducers({**_MANY, Pod: of_pod})
 
 
 class _OurUnpickler(pickle.Unpickler):
