@@ -43,18 +43,23 @@ EXTRA_ARGS = {
 
 PATIENT = {"lease_seconds": 60}
 """Settings of operators: no busy machine lets them lose the Lease, and end, for nobody starts them anew."""
+OPERATORS = {"start_operator", "operator_of_account"}
+"""Fixtures."""
 LIMIT_SECONDS = 1200
 """For one test, unless it has a limit of its own: all that it waits for has one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let operators start before the worlds that they work on: they end after the last look at those."""
+    """Let operators start before the worlds that they work on: they end after the last look at those.
+
+    They come before all else, for what asks for a world may ask for it first.
+    """
     for item in items:
         item.add_marker(pytest.mark.timeout(LIMIT_SECONDS), append=True)
         names = getattr(item, "fixturenames", [])
-        if "world" in names and "start_operator" in names:
-            names.remove("start_operator")
-            names.insert(names.index("world"), "start_operator")
+        for name in OPERATORS & {*names}:
+            names.remove(name)
+            names.insert(0, name)
 
 
 @pytest.fixture(scope="session")

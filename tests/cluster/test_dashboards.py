@@ -116,10 +116,13 @@ async def until_data(watched: Watched, panels: list[Panel]) -> None:
         empty = [panel.title for panel in panels if not shown(watched.prometheus, panel)]
         return not empty
 
-    try:
-        await wait_for(all_shown, "all panels have data", 90, every_seconds=SCRAPE_SECONDS)
-    except AssertionError as error:
-        raise AssertionError(f"{error}; empty: {empty}") from None
+    await wait_for(
+        all_shown,
+        "all panels have data",
+        90,
+        every_seconds=SCRAPE_SECONDS,
+        seen=lambda: f"no data in {empty}",
+    )
 
 
 def shown(prometheus: Prometheus, panel: Panel) -> bool:

@@ -36,13 +36,8 @@ async def moved(world: World) -> None:
         notes = [pod["metadata"].get("annotations", {}) for pod in await world.pods()]
         return moves.get("completed") == 1 and not any(REPLACES_ANNOTATION in note for note in notes)
 
-    try:
-        await wait_for(holds, "the move is over", LIMIT_SECONDS, every_seconds=0.1)
-    except AssertionError as error:
-        marks = [pod["metadata"].get("annotations") for pod in await world.pods()]
-        raise AssertionError(
-            f"{error}; status {(await world.model()).get('status')}, marks {marks}"
-        ) from None
+    seen = world.history.depict
+    await wait_for(holds, "the move is over", LIMIT_SECONDS, every_seconds=0.1, seen=seen)
     await world.until_ready(1, limit_seconds=LIMIT_SECONDS)
 
 

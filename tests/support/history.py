@@ -6,12 +6,13 @@ The judge reads the API server's own history and nothing of the operator's.
 import asyncio
 import contextlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
 from tests.support.changes import Change, ObjectKey, key_of
+from tests.support.depict import depict
 from tests.support.judging import Judge
 from tests.support.judging.placing import clearance_of, gates, pins
 from tests.support.wait import wait_for
@@ -20,8 +21,11 @@ from fogline.api import DataSensitivity
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document, EventType, Listing, WatchEvent
 from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NODES, PODS, Kind
-from fogline.errors import UnavailableError
+from fogline.errors import TooManyRequestsError, UnavailableError
 from fogline.names import DATA_SENSITIVITY_LABEL, MODEL_LABEL
+
+_RETRY_SECONDS = 0.1
+"""After a watch has ended or was refused, as by a server whose store is not ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,25 @@ class History:
         """Pods by name, as they were last."""
         self.excused: set[str] = set()
         """Breaches that a test means to see."""
+        self.hole: Exception | None = None
+        """What ended the recording."""
 
     async def run(self) -> None:
         """Record until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for kind, (namespace, selector) in self._followed.items():
-                group.create_task(self._record(kind, namespace, selector))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for kind, (namespace, selector) in self._followed.items():
+                    group.create_task(self._record(kind, namespace, selector))
+        except Exception as error:
+            self.hole = error
+            raise
 
-    @property
-    def is_recording(self) -> bool:
-        """Whether nothing that is written from now on escapes it."""
-        return self._listed == self._followed.keys()
+    async def has_begun(self) -> None:
+        """Wait until nothing that is written from then on escapes it."""
+        kinds = self._followed
+        await self.until_none(
+            lambda: [kind.plural for kind in kinds if kind not in self._listed], "all is listed"
+        )
 
     @property
     def pods(self) -> list[Document]:
@@ -83,16 +95,34 @@ class History:
         """Wait until all that has been written so far is recorded, of every kind: each has its own watch."""
         for kind, (namespace, selector) in self._followed.items():
             listing = await self._client.list(kind, namespace=namespace, label_selector=selector)
-            has_all = partial(self._has_recorded, kind, listing)
-            await wait_for(has_all, f"the history of {kind.plural} is complete", every_seconds=0.05)
+            missing = partial(self._missing, kind, listing)
+            await self.until_none(missing, f"all {kind.plural} are recorded")
 
-    def _has_recorded(self, kind: Kind, listing: Listing[Document]) -> bool:
+    async def until_none(
+        self, find: Callable[[], list[str]], what: str, *, every_seconds: float = 0.05
+    ) -> None:
+        """Wait until nothing is found any more in what is recorded.
+
+        Raises
+        ------
+        AssertionError
+            The time is up, or the recording has ended.
+        """
+        await wait_for(lambda: self.hole or not find(), what, every_seconds=every_seconds, seen=find)
+        assert self.hole is None, f"{what}: the history has a hole: {self.hole!r}"
+
+    def _missing(self, kind: Kind, listing: Listing[Document]) -> list[str]:
+        """Tell what a list shows and no watch has told of yet."""
         there, moment = {key_of(one) for one in listing.items}, int(listing.resource_version)
         known = {key: live for (one, key), live in self._latest.items() if one is kind}
-        outdated = (live for key, live in known.items() if key not in there)
-        if any(int(live["metadata"]["resourceVersion"]) <= moment for live in outdated):
-            return False  # the news that it is gone is still to come
-        return {_version(one) for one in listing.items} <= {_version(one) for one in self._versions[kind]}
+        gone = [
+            f"that {key[1]} is gone"
+            for key, live in known.items()
+            if key not in there and int(live["metadata"]["resourceVersion"]) <= moment
+        ]
+        recorded = {_version(one) for one in self._versions[kind]}
+        new = (one["metadata"] for one in listing.items if _version(one) not in recorded)
+        return gone + [f"{meta['name']} of version {meta['resourceVersion']}" for meta in new]
 
     def bindings(self) -> Iterator[Binding]:
         """Go through the moments in which a pod of ours was bound."""
@@ -124,6 +154,10 @@ class History:
             judge.see(change)
         return judge.idle_with_marks()
 
+    def depict(self) -> str:
+        """Tell what there is, an object a line."""
+        return "".join(f"{depict(kind, live)}\n" for (kind, _), live in self._latest.items())
+
     def _clearance(self, node: str, moment: int) -> DataSensitivity:
         """Find the clearance of a node when a pod was written: resourceVersions of one store are ordered."""
         versions = [one for one in self._versions[NODES] if one["metadata"]["name"] == node]
@@ -141,11 +175,12 @@ class History:
             events = self._client.watch(
                 kind, Document, resource_version=seen, namespace=namespace, label_selector=label_selector
             )
-            with contextlib.suppress(UnavailableError):
+            with contextlib.suppress(UnavailableError, TooManyRequestsError):
                 async with aclosing(events):
                     async for event in events:
                         seen = event.resource_version
                         self._take(kind, event)
+            await asyncio.sleep(_RETRY_SECONDS)
 
     def _take(self, kind: Kind, event: WatchEvent[Document]) -> None:
         if event.object is None:

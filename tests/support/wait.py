@@ -7,24 +7,28 @@ from collections.abc import Awaitable, Callable
 
 LIMIT_SECONDS = 120.0
 
+Question = Callable[[], object | Awaitable[object]]
+"""A function or coroutine function."""
+
 
 async def wait_for(
-    condition: Callable[[], object | Awaitable[object]],
+    condition: Question,
     what: str,
     limit_seconds: float = LIMIT_SECONDS,
     *,
     every_seconds: float = 0.02,
+    seen: Question | None = None,
 ) -> None:
     """Ask until the answer is true.
 
     Parameters
     ----------
-    condition
-        A function or coroutine function.
     what
         What is waited for, for the error.
     every_seconds
         How long to leave everybody else alone before asking again; more for a question that takes long.
+    seen
+        What there is in its place, for the error; asked when the time is up.
 
     Raises
     ------
@@ -32,12 +36,13 @@ async def wait_for(
         The time is up.
     """
     end = time.monotonic() + limit_seconds
-    while True:
-        answer = condition()
-        if inspect.isawaitable(answer):
-            answer = await answer
-        if answer:
-            return
+    while not await _answer(condition):
         if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {limit_seconds:g} s")
+            there = f"; seen: {await _answer(seen)}" if seen else ""
+            raise AssertionError(f"{what}: not within {limit_seconds:g} s{there}")
         await asyncio.sleep(every_seconds)
+
+
+async def _answer(question: Question) -> object:
+    answer = question()
+    return await answer if inspect.isawaitable(answer) else answer

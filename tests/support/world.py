@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import sys
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from dev.cluster import simulated_node
@@ -13,7 +15,7 @@ from tests.support.builders import make_variant
 from tests.support.history import History
 from tests.support.judging.seen import is_alive, is_ready
 from tests.support.kubectl import Kubectl
-from tests.support.wait import LIMIT_SECONDS, wait_for
+from tests.support.wait import LIMIT_SECONDS, Question, wait_for
 
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document
@@ -50,18 +52,18 @@ async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
     name = f"test-{uuid.uuid4().hex[:8]}"
     await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     world = World(client, kubectl, name)
-    recording = asyncio.create_task(world.history.run())
+    history = world.history
+    recording = asyncio.create_task(history.run())
     try:
-        await wait_for(lambda: world.history.is_recording or recording.done(), "the history begins")
+        await history.has_begun()
         yield world
-        await world.history.caught_up()
-        await wait_for(
-            lambda: not world.history.marked_for_nothing(), "no pod has marks for nothing", every_seconds=0.5
-        )
-        assert not recording.done(), "the history has a hole"
+        await history.caught_up()
+        what = "the marks of moves that have ended are taken off"
+        await history.until_none(history.marked_for_nothing, what, every_seconds=0.5)
     finally:
         recording.cancel()
         await asyncio.wait([recording])
+        sys.stdout.write(history.depict())  # pytest shows it when the test fails
         await world._leave()  # noqa: SLF001  the other half of this function
     breaches = world.history.breaches()
     assert not breaches, breaches
@@ -110,7 +112,12 @@ class World:
         if clearance:
             own[CLEARANCE_LABEL] = clearance
         await self.client.create(simulated_node(name, {**own, **(labels or {})}, cpu=cpu))
-        await wait_for(lambda: self._is_ready(name), f"node {name} is Ready", every_seconds=0.05)
+        await wait_for(
+            lambda: self._is_ready(name),
+            f"node {name} is Ready",
+            every_seconds=0.05,
+            seen=lambda: self.client.get(NODES, None, name),
+        )
         return name
 
     async def set_not_ready(self, node: str) -> None:
@@ -184,35 +191,23 @@ class World:
             seen = await self.condition(kind, name)
             return seen["status"] == status and reason in {"", seen["reason"]}
 
-        try:
-            what = f"{name} is {kind}={status} {reason}"
-            await wait_for(holds, what, limit_seconds, every_seconds=LOOK_SECONDS)
-        except AssertionError as error:
-            status_now = (await self.model(name)).get("status", {})
-            raise AssertionError(f"{error}; last seen {dict(seen)}, status {status_now}") from None
+        await self._until(holds, f"{name} is {kind}={status} {reason}", name, limit_seconds)
         return str(seen["message"])
 
     async def until_ready(
         self, replicas: int, name: str = "digits", *, limit_seconds: float = LIMIT_SECONDS
     ) -> None:
         """Wait until a model is Ready with so many replicas, all of them serve, and no pod is too many."""
-        status: Mapping[str, Any] = {}
 
         async def holds() -> bool:
-            nonlocal status
-            pods = await self.pods(name)
-            status = (await self.model(name)).get("status", {})
+            pods, status = await self.pods(name), await self._status(name)
             counts = {status.get("replicas"), status.get("readyReplicas"), len(pods)}
             serve = all(is_alive(pod) and is_ready(pod) for pod in pods)
             return (
                 serve and counts == {replicas} and (await self.condition("Ready", name))["status"] == "True"
             )
 
-        try:
-            what = f"{name} is Ready with {replicas} replicas"
-            await wait_for(holds, what, limit_seconds, every_seconds=LOOK_SECONDS)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; status {status}") from None
+        await self._until(holds, f"{name} is Ready with {replicas} replicas", name, limit_seconds)
 
     async def until_told(self, reason: str, times: int = 1) -> list[str]:
         """Wait until there are Events with a reason, and no others with it; returns the note of each."""
@@ -223,7 +218,8 @@ class World:
             notes = await self.events(reason)
             return len(notes) >= times
 
-        await wait_for(holds, f"{times} Events tell of {reason}", every_seconds=LOOK_SECONDS)
+        what = f"{times} Events tell of {reason}"
+        await wait_for(holds, what, every_seconds=LOOK_SECONDS, seen=self.told)
         assert len(notes) == times, notes
         return notes
 
@@ -233,11 +229,7 @@ class World:
         async def holds() -> bool:
             return await self.nodes_of(model) == nodes
 
-        try:
-            await wait_for(holds, f"{model} is on {nodes}", every_seconds=LOOK_SECONDS)
-        except AssertionError as error:
-            status_now = (await self.model(model)).get("status", {})
-            raise AssertionError(f"{error}; status {status_now}") from None
+        await self._until(holds, f"{model} is on {nodes}", model)
 
     # what belongs to a model
 
@@ -284,6 +276,21 @@ class World:
         """List the notes of the Events with a reason, one for each Event."""
         listing = await self.client.list(EVENTS, namespace=self.namespace)
         return [event.get("note", "") for event in listing.items if event["reason"] == reason]
+
+    async def told(self) -> list[str]:
+        """List reason and note of all Events."""
+        listing = await self.client.list(EVENTS, namespace=self.namespace)
+        return [f"{event['reason']}: {event.get('note', '')}" for event in listing.items]
+
+    async def _until(
+        self, holds: Question, what: str, model: str, limit_seconds: float = LIMIT_SECONDS
+    ) -> None:
+        """Wait; the error shows the status of a model."""
+        seen = partial(self._status, model)
+        await wait_for(holds, what, limit_seconds, every_seconds=LOOK_SECONDS, seen=seen)
+
+    async def _status(self, name: str) -> Document:
+        return dict((await self.model(name)).get("status", {}))
 
     async def _leave(self) -> None:
         """Remove what this test made; the garbage collector does the rest while the next test runs."""

@@ -64,10 +64,7 @@ class WorldProfiles:
             told = (seen.get("observedGeneration"), seen.get("status"), seen.get("reason"))
             return told == (generation, status, reason)
 
-        try:
-            await wait_for(holds, f"{short} is {kind}={status} {reason}")
-        except AssertionError as error:
-            raise AssertionError(f"{error}; last seen {seen}") from None
+        await wait_for(holds, f"{short} is {kind}={status} {reason}", seen=lambda: self.read(short))
         return str(seen["message"])
 
     async def events(self, short: str) -> list[str]:
