@@ -1,13 +1,15 @@
 """The difference of two plans as a table for people and as a document for programs."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from fogline.cli.difference import Difference, Place, Shift, Totals
-from fogline.cli.output import FEW, first, replicas, table
+from fogline.cli.difference import Difference, Shift, Totals
+from fogline.cli.output import FEW, Line, replicas
 from fogline.cli.plan_report import Report, document, unplaceable_document
-from fogline.cli.render import unplaceable_lines
+from fogline.cli.render import for_site, unplaceable_lines
+from fogline.cli.tables import Column, Kind, Table
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
 from fogline.names import ModelKey
 from fogline.units import format_usd
 
@@ -27,7 +29,14 @@ def difference_document(found: Difference, plan: Report) -> dict[str, Any]:
     }
 
 
-def difference_lines(found: Difference, *, everything: bool) -> Iterator[str]:
+def difference_names(found: Difference) -> Iterable[str]:
+    """Name the models whose replicas change node, get one or lose theirs."""
+    models = {one.model for one in (*found.moves, *found.gained, *found.lost)}
+    models.update(one.model for one in found.unplaceable)
+    return (MODEL_DEPLOYMENTS.reference(model.name) for model in sorted(models))
+
+
+def difference_lines(found: Difference, *, everything: bool) -> Iterator[Line]:
     """Write a difference for people.
 
     Parameters
@@ -44,9 +53,16 @@ def difference_lines(found: Difference, *, everything: bool) -> Iterator[str]:
     for one in found.unplaceable:
         yield from unplaceable_lines(one)
     before, after = _cells(found.before), _cells(found.after)
-    yield from table([("", "BEFORE", "AFTER"), *zip(_ROWS, before, after, strict=True)], numbers={1, 2})
+    yield Table(_TOTALS, [*zip(_ROWS, before, after, strict=True)])
 
 
+_TOTALS = (Column(kind=Kind.WORD), Column("BEFORE", Kind.NUMBER), Column("AFTER", Kind.NUMBER))
+_SHIFTS = (
+    Column(),
+    Column(kind=Kind.NUMBER),
+    Column(kind=Kind.PROSE),
+    Column(kind=Kind.PROSE, is_wide=True),
+)
 _ROWS = (
     "replicas with a node",
     "replicas without",
@@ -86,20 +102,21 @@ def _totals(found: Totals) -> dict[str, Any]:
     }
 
 
-def _section(what: str, shifts: Sequence[Shift], *, everything: bool) -> Iterator[str]:
+def _section(what: str, shifts: Sequence[Shift], *, everything: bool) -> Iterator[Line]:
     if not shifts:
         return
     yield f"{replicas(sum(one.replicas for one in shifts))} would {what}:"
     if everything or len(shifts) <= FEW:
-        yield from table(
-            [("  " + str(one.model), str(one.replicas), _way(one)) for one in shifts], numbers={1}
-        )
+        rows = [
+            (str(one.model), str(one.replicas), _way(one), for_site(_site(one)).strip()) for one in shifts
+        ]
+        yield Table(_SHIFTS, rows, indent="  ")
     else:
         counts: Counter[ModelKey] = Counter()
         for one in shifts:
             counts[one.model] += one.replicas
-        sums = [(f"  {model}", str(count)) for model, count in counts.most_common()]
-        yield from first(table(sums, numbers={1}), FEW)
+        sums = [(str(model), str(count)) for model, count in counts.most_common()]
+        yield Table(_SHIFTS[:2], sums, indent="  ", most=FEW)
     yield ""
 
 
@@ -112,11 +129,15 @@ def _way(one: Shift) -> str:
     return place.node if place else ""
 
 
+def _site(one: Shift) -> str | None:
+    place = one.before or one.after
+    return (place.client_site or None) if place else None
+
+
 def _shift(one: Shift) -> dict[str, Any]:
-    site = (one.before or one.after or Place("", "", "")).client_site
     return {
         "model": str(one.model),
-        "clientSite": site or None,
+        "clientSite": _site(one),
         "replicas": one.replicas,
         "from": one.before.node if one.before else None,
         "fromVariant": one.before.variant if one.before else None,

@@ -11,8 +11,9 @@ from fogline.cli.checkup.findings import Finding, Outcome
 from fogline.cli.cluster import ask
 from fogline.cli.command import Command
 from fogline.cli.options import Where, takes_connection, takes_output
-from fogline.cli.output import write
+from fogline.cli.output import Line, write
 from fogline.cli.style import folded, paint
+from fogline.cli.tables import Column, Kind, Table
 from fogline.config import from_environment
 
 EXIT_WRONG = 1
@@ -30,7 +31,7 @@ _INDENT = "         "
     exit_codes={0: "no error; there may be warnings", 1: "some check ended with an error"},
 )
 @takes_connection
-@takes_output
+@takes_output("table", "wide", "json", "yaml")
 @click.pass_context
 def command(ctx: click.Context, where: Where, output: str) -> None:
     """Check the cluster and the installation, and say what to do about what is wrong.
@@ -43,7 +44,7 @@ def command(ctx: click.Context, where: Where, output: str) -> None:
     """
     settings = from_environment()
     findings = examine(ask(where, lambda client, _: fetch(client, settings)))
-    click.echo(write(output, _document(findings), _lines(findings)))
+    write(output, _document(findings), _wide(findings) if output == "wide" else _lines(findings))
     if any(one.outcome is Outcome.ERROR for one in findings):
         ctx.exit(EXIT_WRONG)
 
@@ -62,11 +63,23 @@ def _document(findings: Iterable[Finding]) -> dict[str, Any]:
     }
 
 
+def _wide(findings: Iterable[Finding]) -> Iterator[Line]:
+    columns = (
+        Column("OUTCOME", Kind.WORD),
+        Column("CHECK"),
+        *(Column(title, Kind.PROSE) for title in ("MESSAGE", "ADVICE")),
+    )
+    yield Table(columns, [(_outcome(one), one.check, one.message, one.advice) for one in findings])
+
+
+def _outcome(one: Finding) -> str:
+    return paint(f"{one.outcome.value:<7}", _COLOURS[one.outcome])
+
+
 def _lines(findings: Iterable[Finding]) -> Iterator[str]:
     for one in findings:
-        outcome = paint(f"{one.outcome.value:<7}", _COLOURS[one.outcome])
         text = list(folded(f"{one.check}: {one.message}", _INDENT))
-        yield f"{outcome}  {text[0].strip()}"
+        yield f"{_outcome(one)}  {text[0].strip()}"
         yield from text[1:]
         if one.advice:
             yield from folded(f"-> {one.advice}", _INDENT)

@@ -15,9 +15,10 @@ from fogline.cli.command import Command
 from fogline.cli.given import warn
 from fogline.cli.history import Happening, history, of_event
 from fogline.cli.lookup import no_model
-from fogline.cli.options import Where, model_names_of, takes_connection
-from fogline.cli.output import table, write
+from fogline.cli.options import Where, model_names_of, takes_connection, takes_output
+from fogline.cli.output import write
 from fogline.cli.style import folded, paint
+from fogline.cli.tables import Column, Kind, Table, lay_out
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document, EventType, Listing
 from fogline.cluster.kinds import EVENTS, MODEL_DEPLOYMENTS
@@ -58,14 +59,7 @@ class _Scope:
 @click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Tell of all namespaces.")
 @click.option("-w", "--watch", is_flag=True, help="Go on telling until Ctrl-C.")
 @takes_connection
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["table", "wide", "json", "yaml"]),
-    default="table",
-    show_default=True,
-    help="How to write it; wide is one line for each piece of news.",
-)
+@takes_output("table", "wide", "json", "yaml")
 def command(where: Where, output: str, *, watch: bool, **scope: Any) -> None:
     """Say what happened to models: their Events, and the moves that their status remembers.
 
@@ -86,7 +80,7 @@ async def _tell(scope: _Scope, output: str, watch: bool, client: Client, default
     if wanted and not found and wanted not in map(model_key, models):
         raise no_model(wanted.name, wanted.namespace, (model.metadata.name for model in models))
     if not watch:
-        click.echo(write(output, _document(found), _wide(found) if output == "wide" else _lines(found)))
+        write(output, _document(found), [_table(found)] if output == "wide" else _lines(found))
         return
     for one in found:
         click.echo(_line(output, one))
@@ -139,7 +133,7 @@ def _plain(one: Happening) -> dict[str, Any]:
 def _line(output: str, one: Happening) -> str:
     if output == "json":
         return json.dumps(_plain(one))
-    return "\n".join(_wide([one]) if output == "wide" else _folded(one))
+    return "\n".join(lay_out(_table([one])) if output == "wide" else _folded(one))
 
 
 def _lines(found: Iterable[Happening]) -> Iterator[str]:
@@ -148,14 +142,18 @@ def _lines(found: Iterable[Happening]) -> Iterator[str]:
 
 
 def _folded(one: Happening) -> Iterator[str]:
-    yield f"{one.at:%Y-%m-%d %H:%M:%S}  {_kind(one)}  {one.model}  {one.reason}"
+    yield f"{_time(one)}  {_kind(one)}  {one.model}  {one.reason}"
     yield from folded(one.note, "    ")
 
 
-def _wide(found: Iterable[Happening]) -> Iterator[str]:
-    yield from table(
-        [(f"{one.at:%Y-%m-%d %H:%M:%S}", _kind(one), str(one.model), one.reason, one.note) for one in found]
-    )
+def _table(found: Iterable[Happening]) -> Table:
+    kinds = (Kind.WORD, Kind.WORD, Kind.NAME, Kind.WORD, Kind.PROSE)
+    rows = [(_time(one), _kind(one), str(one.model), one.reason, one.note) for one in found]
+    return Table([Column(kind=kind) for kind in kinds], rows)
+
+
+def _time(one: Happening) -> str:
+    return f"{one.at:%Y-%m-%d %H:%M:%S}"
 
 
 def _kind(one: Happening) -> str:

@@ -5,7 +5,7 @@ import click
 from fogline import observe
 from fogline.cli.command import Command
 from fogline.cli.explanation import Question, explain
-from fogline.cli.explanation_report import document, lines
+from fogline.cli.explanation_report import document, lines, names
 from fogline.cli.given import read
 from fogline.cli.lookup import find_model, refuse_unknown
 from fogline.cli.options import Given, Named, takes_cluster, takes_details, takes_model, takes_output
@@ -32,7 +32,7 @@ EXIT_WAITING = 1
     help="Set this node against the ones that replicas are on, and say what would have to change.",
 )
 @takes_cluster
-@takes_output
+@takes_output("table", "wide", "name", "json", "yaml")
 @takes_details
 @click.pass_context
 def command(
@@ -46,6 +46,6 @@ def command(
     own = [one for one in replicas if one and one.model == model_key(model) and one.alive]
     question = Question(details or len(nodes) <= FEW, nodes[why_not] if why_not else None)
     explanation = explain(model, found.snapshot, own, question)
-    click.echo(write(output, document(explanation), lines(explanation, None if details else FEW)))
+    write(output, document(explanation), lines(explanation, None if details else FEW), names(explanation))
     if explanation.waiting:
         ctx.exit(EXIT_WAITING)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fogline.api import ModelDeployment
+from fogline.api import ModelDeployment, Tier
 from fogline.cli.beside import why_beside
 from fogline.placement import (
     Alternative,
@@ -41,6 +41,8 @@ class Placed:
 
     replica: Replica
     node: str
+    tier: Tier
+    site: str
     cost_per_hour: Decimal
     """US dollars: its part of the bill."""
     here: Offer | None
@@ -125,9 +127,12 @@ def _placed(
     pods = {(pod.namespace, pod.name): pod for pod in snapshot.pods if pod.replica and usage.knows(pod.node)}
     for replica in sorted(replicas, key=lambda one: (one.node or "", one.name)):
         if pod := pods.get((replica.namespace, replica.name)):
+            node = usage.node(pod.node)
             yield Placed(
                 replica=replica,
-                node=pod.node,
+                node=node.name,
+                tier=node.tier,
+                site=node.zone,
                 cost_per_hour=usage.replica_cost(pod),
                 here=offer_in_place(demand, usage, pod),
                 again=place(demand, gone(usage, pod), replica.client_site),

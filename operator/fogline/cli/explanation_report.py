@@ -1,19 +1,39 @@
 """An explanation as text for people and as a document for programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fogline.cli.explanation import Explanation, Missing, Placed
-from fogline.cli.output import first, milliseconds, replicas, table
+from fogline.cli.output import Line, milliseconds, replicas
 from fogline.cli.plan_report import alternative_document, offer_document, refused_document
 from fogline.cli.render import each_or_counted, for_site
+from fogline.cli.tables import Column, Kind, Table
+from fogline.cluster.kinds import PODS
 from fogline.observe import model_key
 from fogline.placement import Alternative, Assignment, Offer
 from fogline.placement.explain import outbid, say_offer, why, wish
 from fogline.units import format_usd
 
-_PARTS = ("  NODE", "COST/H", "PENALTY/H", "COUNTS", "LATENCY")
-_HEADER = ("POD", "VARIANT", "NODE", "CLIENT SITE", "COST/H", "PENALTY/H", "LATENCY", "READY")
+_PARTS = (
+    Column("NODE"),
+    Column("COST/H", Kind.NUMBER),
+    Column("PENALTY/H", Kind.NUMBER),
+    Column("COUNTS", Kind.NUMBER),
+    Column("LATENCY", Kind.NUMBER),
+)
+_PLACED = (
+    Column("POD"),
+    Column("VARIANT", is_spare=True),
+    Column("NODE"),
+    Column("CLIENT SITE", is_spare=True),
+    Column("COST/H", Kind.NUMBER),
+    Column("PENALTY/H", Kind.NUMBER, is_spare=True),
+    Column("LATENCY", Kind.NUMBER),
+    Column("READY", Kind.WORD),
+    Column("TIER", Kind.WORD, is_wide=True),
+    Column("SITE", is_wide=True),
+    Column("SINCE", Kind.WORD, is_wide=True),
+)
 
 
 def document(found: Explanation) -> dict[str, Any]:
@@ -39,7 +59,13 @@ def document(found: Explanation) -> dict[str, Any]:
     }
 
 
-def lines(found: Explanation, most: int | None) -> Iterator[str]:
+def names(found: Explanation) -> Iterable[str]:
+    """Name the pods that have a node: the replicas, and what is there beside them."""
+    pods = (*(one.replica.name for one in found.placed), *(one.pod for one in found.beside))
+    return map(PODS.reference, pods)
+
+
+def lines(found: Explanation, most: int | None) -> Iterator[Line]:
     """Write an explanation for people.
 
     Parameters
@@ -55,8 +81,7 @@ def lines(found: Explanation, most: int | None) -> Iterator[str]:
             yield f"  {condition.type}={condition.status} {condition.reason}: {condition.message}"
     if found.placed:
         yield ""
-        rows = table([_HEADER, *map(_cells, found.placed)], numbers={4, 5, 6})
-        yield from first(rows, None if most is None else most + 1)
+        yield Table(_PLACED, [*map(_cells, found.placed)], most=most)
     for beside in found.beside:
         yield f"beside them {beside.pod} on {beside.node}, which {beside.why}"
     for alike in list(_alike(found.placed))[:most]:
@@ -79,7 +104,7 @@ def _alike(placed: Sequence[Placed]) -> Iterator[list[Placed]]:
     yield from groups.values()
 
 
-def _placed_lines(alike: Sequence[Placed]) -> Iterator[str]:
+def _placed_lines(alike: Sequence[Placed]) -> Iterator[Line]:
     one = alike[0]
     name = one.replica.name if len(alike) == 1 else f"{one.replica.name} and {len(alike) - 1} more"
     if one.here:
@@ -105,7 +130,7 @@ def _again_lines(again: Assignment, node: str) -> Iterator[str]:
         yield f"  {again.node} would be chosen now: it counts {say_offer(again.offer)} an hour"
 
 
-def _missing_lines(one: Missing) -> Iterator[str]:
+def _missing_lines(one: Missing) -> Iterator[Line]:
     answer = one.answer
     have = replicas(answer.replicas, "has", "have")
     yield f"{have} no node{for_site(answer.client_site)}"
@@ -115,13 +140,10 @@ def _missing_lines(one: Missing) -> Iterator[str]:
         yield from each_or_counted(answer, one.nodes)
 
 
-def _why_not_lines(there: Alternative, here: Offer | None) -> Iterator[str]:
+def _why_not_lines(there: Alternative, here: Offer | None) -> Iterator[Line]:
     """Set a node against the one that a replica is on, and say what would have to change."""
-    rows = [("  " + offer.node, *_parts(offer)) for offer in (here, there.offer) if offer]
-    if rows:
-        yield from table(
-            [("  NODE", "COST/H", "PENALTY/H", "COUNTS", "LATENCY"), *rows], numbers={1, 2, 3, 4}
-        )
+    if offers := [offer for offer in (here, there.offer) if offer]:
+        yield Table(_PARTS, [(offer.node, *_parts(offer)) for offer in offers], indent="  ")
     yield from (f"  {one.reason}: {why(one)}" for one in there.rejections)
     yield f"  {_what_would_do(there, here)}"
 
@@ -160,6 +182,9 @@ def _cells(one: Placed) -> tuple[str, ...]:
         format_usd(one.here.latency_penalty) if one.here else "-",
         milliseconds(one.here.latency_milliseconds) if one.here else "-",
         "yes" if one.replica.ready else "no",
+        one.tier.value,
+        one.site,
+        f"{one.replica.decided_at or one.replica.created_at:%Y-%m-%d %H:%M:%S}",
     )
 
 

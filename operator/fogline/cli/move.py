@@ -19,7 +19,7 @@ from fogline.cli.lookup import find_model, refuse_unknown
 from fogline.cli.moving import Chosen, Wish, choose, requests_with
 from fogline.cli.names import node_names
 from fogline.cli.options import Command as Function
-from fogline.cli.options import Named, Where, takes_connection, takes_model, takes_output_or_name
+from fogline.cli.options import Named, Where, takes_connection, takes_model, takes_output
 from fogline.cli.output import write
 from fogline.cli.writing import Operations, change_model
 from fogline.cluster.client import Client
@@ -105,7 +105,7 @@ def _takes_nodes(function: Function) -> Function:
 @_takes_nodes
 @click.option("--wait", is_flag=True, help="Wait until the move has ended.")
 @takes_connection
-@takes_output_or_name
+@takes_output("text", "name", "json", "yaml")
 @click.pass_context
 def command(
     ctx: click.Context, named: Named, wanted: _Wanted, where: Where, output: str, *, wait: bool
@@ -125,10 +125,7 @@ def command(
         return await _outcome(client, asked) if wait and asked.chosen else asked
 
     asked = ask(where, run)
-    if output == "name":
-        click.echo(f"modeldeployment.fogline.dev/{asked.model.name}")
-    else:
-        click.echo(write(output, _document(asked), [_line(asked)]))
+    write(output, _document(asked), [_line(asked)], [MODEL_DEPLOYMENTS.reference(asked.model.name)])
     if asked.refusal or (asked.ended and asked.ended.result is not MoveResult.COMPLETED):
         ctx.exit(EXIT_REFUSED)
 

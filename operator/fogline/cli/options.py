@@ -119,28 +119,24 @@ def takes_namespace(command: Command) -> Command:
     return gathered
 
 
-def takes_output(command: Command) -> Command:
-    """Let a command take how to write the answer, as the argument ``output``."""
+_OUTPUTS = {
+    "wide": "wide has every column, and shortens and folds nothing",
+    "name": "name is one kind.group/name in each line, as other commands take it",
+}
+"""Ways to write an answer that do not explain themselves."""
+
+
+def takes_output(*ways: str) -> Callable[[Command], Command]:
+    """Let a command take how to write the answer, as the argument ``output``: the first way unless told."""
     return click.option(
         "-o",
         "--output",
-        type=click.Choice(["table", "json", "yaml"]),
-        default="table",
+        type=click.Choice(ways),
+        default=ways[0],
         show_default=True,
-        help="How to write the answer.",
-    )(command)
-
-
-def takes_output_or_name(command: Command) -> Command:
-    """Let a command that writes an object take how to tell of it, as the argument ``output``."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(["text", "name", "json", "yaml"]),
-        default="text",
-        show_default=True,
-        help="How to tell what was done; name is what other commands of kubectl take.",
-    )(command)
+        help="; ".join(["How to write the answer", *(_OUTPUTS[way] for way in ways if way in _OUTPUTS)])
+        + ".",
+    )
 
 
 def takes_details(command: Command) -> Command:

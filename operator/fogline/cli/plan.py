@@ -11,7 +11,7 @@ from fogline.cli.change_options import WhatIf, takes_what_if
 from fogline.cli.clock import now
 from fogline.cli.command import Command
 from fogline.cli.difference import compare
-from fogline.cli.difference_report import difference_document, difference_lines
+from fogline.cli.difference_report import difference_document, difference_lines, difference_names
 from fogline.cli.given import read, warn
 from fogline.cli.in_turn import plan_in_turn
 from fogline.cli.inventory import Inventory, take_inventory
@@ -19,7 +19,7 @@ from fogline.cli.optimised import report_optimised
 from fogline.cli.options import Given, takes_cluster, takes_details, takes_namespace, takes_output
 from fogline.cli.output import FEW, write
 from fogline.cli.plan_report import Report, document
-from fogline.cli.render import lines
+from fogline.cli.render import lines, names
 from fogline.cli.whatif import changed, with_added
 from fogline.config import from_environment
 from fogline.errors import BadInputError, FoglineError
@@ -48,6 +48,7 @@ class NoPlanError(FoglineError):
         ("what the operator would do now", "plan"),
         ("and what if a node were gone, or dearer?", "plan --without-node edge-1 --cost cloud-1=0.80"),
         ("would this model fit, and what would it cost?", "plan --add model.yaml"),
+        ("which models would be touched by that", "plan --without-node edge-1 -o name"),
         ("without any cluster, all models planned together", "plan -f nodes.yaml -f models.yaml --optimise"),
     ],
     exit_codes={
@@ -58,7 +59,7 @@ class NoPlanError(FoglineError):
 )
 @takes_cluster
 @takes_namespace
-@takes_output
+@takes_output("table", "wide", "name", "json", "yaml")
 @takes_details
 @click.option(
     "--optimise",
@@ -101,14 +102,15 @@ def command(
     if what_if:
         before, after = zip(reports, demands, strict=True)
         difference = compare(before, after, given.namespace)
-        text = write(
+        write(
             output,
             difference_document(difference, reports[1]),
             difference_lines(difference, everything=everything),
+            difference_names(difference),
         )
     else:
-        text = write(output, document(reports[0]), lines(reports[0], everything=everything))
-    click.echo(text)
+        plan = reports[0]
+        write(output, document(plan), lines(plan, everything=everything), names(plan))
     if reports[-1].unplaceable:
         ctx.exit(EXIT_UNPLACEABLE)
 

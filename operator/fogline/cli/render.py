@@ -1,21 +1,54 @@
 """Reports for people."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
-from fogline.cli.output import FEW, first, milliseconds, replicas, table
+from fogline.cli.output import FEW, Line, first, milliseconds, replicas
 from fogline.cli.plan_report import Leaving, Move, Optimum, Report, Row
+from fogline.cli.tables import Column, Kind, Table
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
 from fogline.names import ModelKey
 from fogline.placement import Alternative, Assignment, Unplaceable
 from fogline.placement.explain import describe, outbid, say_offer, why, would_be_chosen
+from fogline.snapshot import Node
 from fogline.units import format_usd
 
-_BY_NODE = ("MODEL", "VARIANT", "NODE", "CLIENT SITE", "REPLICAS", "COST/H", "LATENCY", "")
-_BY_MODEL = ("MODEL", "VARIANT", "NODES", "REPLICAS", "IN PLACE", "COST/H", "WORST LATENCY")
+_BY_NODE = (
+    Column("MODEL"),
+    Column("VARIANT", is_spare=True),
+    Column("NODE"),
+    Column("CLIENT SITE", is_spare=True),
+    Column("REPLICAS", Kind.NUMBER),
+    Column("COST/H", Kind.NUMBER),
+    Column("LATENCY", Kind.NUMBER),
+    Column("", Kind.WORD),
+    Column("TIER", Kind.WORD, is_wide=True),
+    Column("SITE", is_wide=True),
+)
+_BY_MODEL = (
+    Column("MODEL"),
+    Column("VARIANT"),
+    Column("NODES", Kind.NUMBER),
+    Column("REPLICAS", Kind.NUMBER),
+    Column("IN PLACE", Kind.NUMBER, is_spare=True),
+    Column("COST/H", Kind.NUMBER),
+    Column("WORST LATENCY", Kind.NUMBER),
+    Column("TIER", Kind.WORD, is_wide=True),
+    Column("SITES", Kind.NUMBER, is_wide=True),
+)
 
 
-def lines(found: Report, *, everything: bool) -> Iterator[str]:
+def names(found: Report) -> Iterable[str]:
+    """Name the models that there is something to say of."""
+    models = {*found.suspended}
+    models.update(row.model for row in found.rows)
+    models.update(one.model for one in found.leaving)
+    models.update(one.model for one in found.unplaceable)
+    return (MODEL_DEPLOYMENTS.reference(model.name) for model in sorted(models))
+
+
+def lines(found: Report, *, everything: bool) -> Iterator[Line]:
     """Write a report for people.
 
     Parameters
@@ -25,14 +58,12 @@ def lines(found: Report, *, everything: bool) -> Iterator[str]:
     """
     most = None if everything else FEW
     if found.rows and everything:
-        yield from table([_BY_NODE, *_by_node(found.rows)], numbers={4, 5, 6})
+        yield Table(_BY_NODE, [*_by_node(found.rows, found.after.by_name)])
         yield ""
     elif found.rows:
-        yield from first(table([_BY_MODEL, *_by_model(found.rows)], numbers={2, 3, 4, 5, 6}), FEW + 1)
+        yield Table(_BY_MODEL, [*_by_model(found.rows, found.after.by_name)], most=FEW)
         yield ""
-    yield from _section(
-        (f"{model}: is suspended, so nothing is placed or moved" for model in found.suspended), most
-    )
+    yield from _section(map(_suspended, found.suspended), most)
     yield from _section(map(_leaving, found.leaving), most)
     yield from _section(map(_move, found.optimum.moves if found.optimum else ()), most)
     for answer in found.unplaceable:
@@ -52,7 +83,7 @@ def _section(lines: Iterable[str], most: int | None) -> Iterator[str]:
         yield ""
 
 
-def _by_node(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+def _by_node(rows: Sequence[Row], nodes: Mapping[str, Node]) -> Iterator[tuple[str, ...]]:
     """Write replicas that differ in nothing but their cost as one line."""
     groups: dict[Row, list[Row]] = {}
     for row in rows:
@@ -67,10 +98,12 @@ def _by_node(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
             format_usd(_cost(group)),
             milliseconds(row.latency_milliseconds),
             "in place" if row.in_place else "",
+            nodes[row.node].tier.value,
+            nodes[row.node].zone,
         )
 
 
-def _by_model(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+def _by_model(rows: Sequence[Row], nodes: Mapping[str, Node]) -> Iterator[tuple[str, ...]]:
     """Write the replicas of a variant as one line, the costliest first."""
     groups: dict[tuple[ModelKey, str], list[Row]] = {}
     for row in rows:
@@ -85,6 +118,8 @@ def _by_model(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
             str(sum(one.in_place for one in group)),
             format_usd(_cost(group)),
             milliseconds(max(known, default=None)),
+            nodes[group[0].node].tier.value,  # a variant is for one tier
+            str(len({nodes[one.node].zone for one in group})),
         )
 
 
@@ -114,7 +149,7 @@ def _quality(found: Optimum) -> str:
     return f"within {percent} % of the best possible: no plan counts for less than {bound} with its latency"
 
 
-def unplaceable_lines(answer: Unplaceable, nodes: Sequence[Alternative] = ()) -> Iterator[str]:
+def unplaceable_lines(answer: Unplaceable, nodes: Sequence[Alternative] = ()) -> Iterator[Line]:
     """Say which replicas have no node, why, and what would have to change.
 
     Parameters
@@ -128,7 +163,7 @@ def unplaceable_lines(answer: Unplaceable, nodes: Sequence[Alternative] = ()) ->
     yield ""
 
 
-def _elsewhere(answer: Assignment, nodes: Sequence[Alternative]) -> Iterator[str]:
+def _elsewhere(answer: Assignment, nodes: Sequence[Alternative]) -> Iterator[Line]:
     beaten = outbid(answer)
     if beaten or answer.refused:
         yield f"{answer.model}: why not elsewhere{for_site(answer.client_site)}"
@@ -140,17 +175,22 @@ def _elsewhere(answer: Assignment, nodes: Sequence[Alternative]) -> Iterator[str
         yield ""
 
 
-def each_or_counted(answer: Assignment | Unplaceable, nodes: Sequence[Alternative]) -> Iterator[str]:
+def each_or_counted(answer: Assignment | Unplaceable, nodes: Sequence[Alternative]) -> Iterator[Line]:
     """Say what each node offers, or without them how many are refused and why; and what would help."""
-    rows = _each(nodes) if nodes else _counted(answer)
-    if rows:
-        yield from table(rows)
+    if nodes:
+        yield Table((Column(), Column(kind=Kind.PROSE)), _each(nodes), indent="  ")
+    elif answer.refused:
+        yield Table(
+            (Column(kind=Kind.WORD), Column(kind=Kind.WORD), Column(kind=Kind.PROSE)),
+            _counted(answer),
+            indent="  ",
+        )
     if closest := answer.counterfactual:
         yield f"  {would_be_chosen(closest)}"
 
 
 def _counted(answer: Assignment | Unplaceable) -> list[tuple[str, ...]]:
-    return [(f"  {_nodes(one.nodes)}", one.reason.value, describe(one.example)) for one in answer.refused]
+    return [(_nodes(one.nodes), one.reason.value, describe(one.example)) for one in answer.refused]
 
 
 def _each(nodes: Sequence[Alternative]) -> list[tuple[str, ...]]:
@@ -158,9 +198,9 @@ def _each(nodes: Sequence[Alternative]) -> list[tuple[str, ...]]:
     for one in nodes:
         if one.offer and not one.rejections:
             latency = milliseconds(one.offer.latency_milliseconds)
-            rows.append((f"  {one.node}", f"would count {say_offer(one.offer)} an hour, latency {latency}"))
+            rows.append((one.node, f"would count {say_offer(one.offer)} an hour, latency {latency}"))
         for number, broken in enumerate(one.rejections):
-            rows.append(("" if number else f"  {one.node}", f"{broken.reason}: {why(broken)}"))
+            rows.append(("" if number else one.node, f"{broken.reason}: {why(broken)}"))
     return rows
 
 

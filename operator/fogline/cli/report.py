@@ -1,6 +1,5 @@
 """``fogline report``: a cluster at one moment as one HTML file."""
 
-import json
 import sys
 
 import click
@@ -8,7 +7,8 @@ import click
 from fogline.cli.clock import now
 from fogline.cli.command import Command
 from fogline.cli.given import read
-from fogline.cli.options import Given, takes_cluster, takes_namespace
+from fogline.cli.options import Given, takes_cluster, takes_namespace, takes_output
+from fogline.cli.output import write
 from fogline.cli.overview.gather import gather
 from fogline.cli.overview.page import write_page
 from fogline.cli.overview.plain import document
@@ -27,14 +27,7 @@ from fogline.errors import BadInputError
 )
 @takes_cluster
 @takes_namespace
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["html", "json"]),
-    default="html",
-    show_default=True,
-    help="How to write it.",
-)
+@takes_output("html", "json", "yaml")
 def command(given: Given, output: str) -> None:
     """Write a cluster as it is now to standard output: one HTML file that loads and runs nothing.
 
@@ -45,6 +38,7 @@ def command(given: Given, output: str) -> None:
     if output == "html" and sys.stdout.isatty():
         raise BadInputError("a page is not for a terminal: fogline report > report.html")
     overview = gather(read(given), now(), given.namespace)
-    click.echo(
-        json.dumps(document(overview), indent=2) if output == "json" else write_page(overview), nl=False
-    )
+    if output == "html":
+        click.echo(write_page(overview), nl=False)
+    else:
+        write(output, document(overview), ())

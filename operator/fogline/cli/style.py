@@ -21,9 +21,14 @@ def paint(text: str, colour: str) -> str:
     return click.style(text, fg=colour) if wanted else text
 
 
+def terminal_width() -> int | None:
+    """Give the characters of a line of the terminal; None where standard output is none."""
+    return _columns() if sys.stdout.isatty() else None
+
+
 def folded(text: str, indent: str) -> Iterator[str]:
     """Write a text in lines that fit, each after an indent; a long word is not broken."""
-    width = max(shutil.get_terminal_size((NARROW, 24)).columns, NARROW // 2)
+    width = max(_columns(), NARROW // 2)
     lines = wrap(
         text,
         width,
@@ -33,3 +38,7 @@ def folded(text: str, indent: str) -> Iterator[str]:
         break_on_hyphens=False,
     )
     yield from lines
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((NARROW, 24)).columns

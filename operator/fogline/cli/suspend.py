@@ -3,7 +3,7 @@
 import click
 
 from fogline.cli.command import Command
-from fogline.cli.options import Named, Where, takes_connection, takes_model, takes_output_or_name
+from fogline.cli.options import Named, Where, takes_connection, takes_model, takes_output
 from fogline.cli.suspension import set_suspend
 
 
@@ -18,7 +18,7 @@ from fogline.cli.suspension import set_suspend
 )
 @takes_model
 @takes_connection
-@takes_output_or_name
+@takes_output("text", "name", "json", "yaml")
 def command(named: Named, where: Where, output: str) -> None:
     """Let nothing of a model be placed or moved any more; what runs goes on and serves.
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
 from fogline.cli.cluster import ask
 from fogline.cli.given import warn
 from fogline.cli.options import Named, Where
@@ -12,6 +10,7 @@ from fogline.cli.output import write
 from fogline.cli.writing import Operations, change_model, read_model
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
 
 _KEEPERS: Mapping[str, str] = {
     "argocd.argoproj.io/tracking-id": "Argo CD",
@@ -41,13 +40,11 @@ def set_suspend(where: Where, named: Named, *, suspend: bool, output: str) -> No
     meta = live["metadata"]
     if is_changed and (keeper := keeper_of(meta)):
         warn(f"{keeper} keeps this object as its source says: write spec.suspend there, too")
-    if output == "name":
-        click.echo(f"modeldeployment.fogline.dev/{meta['name']}")
-        return
     name = f"{meta['namespace']}/{meta['name']}"
     state = "suspended" if suspend else "resumed"
     line = f"{name} {state}" if is_changed else f"{name} was {state} already"
-    click.echo(write(output, {"model": name, "suspend": suspend, "changed": is_changed}, [line]))
+    document = {"model": name, "suspend": suspend, "changed": is_changed}
+    write(output, document, [line], [MODEL_DEPLOYMENTS.reference(meta["name"])])
 
 
 def keeper_of(metadata: Mapping[str, Any]) -> str | None:

@@ -1,21 +1,37 @@
 """``fogline top``: what a cluster costs, holds and reaches, by tier, site and model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
 
 from fogline.cli.command import Command
-from fogline.cli.figures import Figures, Measured, measure
+from fogline.cli.figures import Figures, K, Measured, measure
 from fogline.cli.given import read
 from fogline.cli.options import Given, takes_cluster, takes_details, takes_namespace, takes_output
-from fogline.cli.output import FEW, table, write
+from fogline.cli.output import FEW, Line, write
+from fogline.cli.tables import Column, Kind, Table
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
 from fogline.placement import demand_of
 from fogline.units import format_amount, format_usd
 
 _LEGEND = (
     "CPU, MEMORY: requested by replicas / by all pods, of what is allocatable",
     "LATENCY, ABOVE: mean / worst round trip, replicas that miss the latency target of their model",
+)
+_COLUMNS = (
+    Column("NODES", Kind.NUMBER, is_spare=True),
+    Column("REPLICAS", Kind.NUMBER),
+    Column("COST/H", Kind.NUMBER),
+    Column("CPU", Kind.NUMBER),
+    Column("MEMORY", Kind.NUMBER),
+    Column("LATENCY", Kind.NUMBER),
+    Column("ABOVE", Kind.NUMBER),
+    Column("PENALTY/H", Kind.NUMBER, is_wide=True),
+    Column("ALLOCATABLE CPU", Kind.NUMBER, is_wide=True),
+    Column("ALLOCATABLE MEMORY", Kind.NUMBER, is_wide=True),
+    Column("WITH TARGET", Kind.NUMBER, is_wide=True),
+    Column("UNKNOWN LATENCY", Kind.NUMBER, is_wide=True),
 )
 
 
@@ -30,13 +46,13 @@ _LEGEND = (
 )
 @takes_cluster
 @takes_namespace
-@takes_output
+@takes_output("table", "wide", "name", "json", "yaml")
 @takes_details
 def command(given: Given, output: str, *, details: bool) -> None:
     """Say what replicas cost, what they hold of the nodes, and how far they are from their clients."""
     found = read(given)
     measured = measure(found.snapshot, map(demand_of, found.models), given.namespace)
-    click.echo(write(output, document(measured), lines(measured, None if details else FEW)))
+    write(output, document(measured), lines(measured, None if details else FEW), names(measured))
 
 
 def document(found: Measured) -> dict[str, Any]:
@@ -75,7 +91,12 @@ def plain(found: Figures) -> dict[str, Any]:
     }
 
 
-def lines(found: Measured, most: int | None) -> Iterator[str]:
+def names(found: Measured) -> Iterable[str]:
+    """Name the models that have replicas, the costliest first."""
+    return (MODEL_DEPLOYMENTS.reference(key.name) for key in _costliest_first(found.models))
+
+
+def lines(found: Measured, most: int | None) -> Iterator[Line]:
     """Write figures for people.
 
     Parameters
@@ -83,25 +104,23 @@ def lines(found: Measured, most: int | None) -> Iterator[str]:
     most
         How many sites and models are shown, the costliest first; None for all.
     """
-    yield from _part("TIER", {**found.tiers, "all": found.total}, None)
+    yield _part("TIER", {**found.tiers, "all": found.total}, None)
     yield ""
-    yield from _part("SITE", found.sites, most)
+    yield _part("SITE", found.sites, most)
     if found.models:
         yield ""
-        yield from _part("MODEL", {str(key): figures for key, figures in found.models.items()}, most)
+        yield _part("MODEL", {str(key): figures for key, figures in found.models.items()}, most)
     yield ""
     yield from _LEGEND
 
 
-def _part(what: str, parts: Mapping[str, Figures], most: int | None) -> Iterator[str]:
-    names = list(parts)
-    if most is not None and len(parts) > most:
-        names.sort(key=lambda name: (-parts[name].cost_per_hour, name))
-    header = (what, "NODES", "REPLICAS", "COST/H", "CPU", "MEMORY", "LATENCY", "ABOVE")
-    rows = [(name, *_cells(parts[name])) for name in names[:most]]
-    yield from table([header, *rows], numbers=set(range(1, len(header))))
-    if left := len(names) - len(rows):
-        yield f"and {left} more; --details shows all"
+def _part(what: str, parts: Mapping[str, Figures], most: int | None) -> Table:
+    names = _costliest_first(parts) if most is not None and len(parts) > most else list(parts)
+    return Table((Column(what), *_COLUMNS), [(name, *_cells(parts[name])) for name in names], most=most)
+
+
+def _costliest_first(parts: Mapping[K, Figures]) -> list[K]:
+    return sorted(parts, key=lambda name: (-parts[name].cost_per_hour, name))
 
 
 def _cells(found: Figures) -> tuple[str, ...]:
@@ -116,7 +135,16 @@ def _cells(found: Figures) -> tuple[str, ...]:
         _use(found, "memory"),
         mean,
         "-" if share is None else f"{100 * share:.1f} %",
+        format_usd(found.latency_penalty),
+        *(_allocatable(found, resource) for resource in ("cpu", "memory")),
+        str(latency.with_target),
+        str(found.replicas - latency.known),
     )
+
+
+def _allocatable(found: Figures, resource: str) -> str:
+    allocatable = found.use[resource].allocatable
+    return format_amount(resource, allocatable) if allocatable else "-"
 
 
 def _use(found: Figures, resource: str) -> str:

@@ -41,6 +41,10 @@ class Kind:
         parts += [part for part in (self.plural, name, subresource) if part]
         return "/".join(parts)
 
+    def reference(self, name: str) -> str:
+        """Name an object as ``kubectl -o name`` does, and as its other commands take it."""
+        return ".".join(filter(None, (self.kind.lower(), self.group))) + f"/{name}"
+
 
 NODES = Kind("", "v1", "nodes", "Node", namespaced=False)
 NAMESPACES = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
