@@ -78,7 +78,7 @@ FLEET = Dashboard(
                         " - sum by (tier) (fogline_replicas_ready), 0)",
                         "gated": "sum(fogline_replicas_gated)",
                     },
-                    "Replicas that should run and do not serve yet; those that wait with a gate.",
+                    "Replicas with a node that do not serve yet; those that wait with a gate.",
                 ),
                 Panel(
                     "Nodes",

@@ -131,6 +131,18 @@ def test_tiers_say_what_is_wanted_and_what_is_ready() -> None:
     assert (status.tiers.edge.desired, status.tiers.edge.ready) == (1, 0)
 
 
+def test_a_replica_that_waits_is_desired_in_no_tier() -> None:
+    limits = {"cloud": {"maxReplicas": 1}, "edge": {"maxReplicas": 1}}
+    found = scene((pod("p"), pod("q", "bound", "edge-1", "edge")), replicas=3, placement=limits)
+    status = found.pass_at().status
+    assert status.tiers is not None
+    assert status.tiers.cloud is not None
+    assert status.tiers.edge is not None
+    assert (status.tiers.cloud.desired, status.tiers.edge.desired) == (1, 1)
+    placed = next(one for one in status.conditions if one.type == "Placed")
+    assert "1 of 3 replicas find no node" in placed.message
+
+
 def test_placements_say_where_each_replica_is_and_what_it_costs_there_now() -> None:
     found = scene((pod("p"), pod("q", "serving", "edge-1", "edge")), replicas=2)
     cloud, edge = found.pass_at().status.placements

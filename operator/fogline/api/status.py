@@ -14,7 +14,7 @@ class TierStatus(ApiObject, frozen=True, kw_only=True):
     """Replicas of one tier."""
 
     desired: Count | None = None
-    """Replicas assigned to nodes of this tier."""
+    """Replicas assigned to nodes of this tier. Those that wait for a node are in no tier."""
     ready: Count | None = None
     """Replicas of this tier that are Ready."""
 

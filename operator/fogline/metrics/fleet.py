@@ -16,7 +16,7 @@ COST = Described(
     "US dollars per hour that replicas cost, by the tier of their nodes; the sum of status.costPerHour.",
     ("tier",),
 )
-DESIRED = Described("fogline_replicas_desired", "gauge", "Replicas that should run, by tier.", ("tier",))
+DESIRED = Described("fogline_replicas_desired", "gauge", "Replicas assigned to nodes, by tier.", ("tier",))
 READY = Described("fogline_replicas_ready", "gauge", "Replicas that serve, by tier.", ("tier",))
 GATED = Described(
     "fogline_replicas_gated", "gauge", "Replicas that wait with a scheduling gate, ours or another one."

@@ -47,13 +47,18 @@ class Decision:
         """Replicas that no node is left for."""
         return sum(answer.replicas for answer in self.unplaceable)
 
-    def desired_by_variant(self) -> dict[str, int]:
-        """Count the replicas that each variant should have: kept, assigned and waiting ones."""
-        counts: Counter[str] = Counter(pod.replica.variant for pod in self.kept if pod.replica)
+    def assigned_by_variant(self) -> Counter[str]:
+        """Count the replicas that have a node, kept or assigned now."""
+        counts = Counter(pod.replica.variant for pod in self.kept if pod.replica)
         counts.update(assignment.variant for assignment in self.assignments)
+        return counts
+
+    def desired_by_variant(self) -> Counter[str]:
+        """Count the replicas that each variant should have: those with a node and waiting ones."""
+        counts = self.assigned_by_variant()
         for answer in self.unplaceable:
             counts[answer.variant] += answer.replicas
-        return dict(counts)
+        return counts
 
 
 def decide(demand: Demand, usage: Usage, asked: Mapping[str, int] = _NOTHING_ASKED) -> Decision:

@@ -152,7 +152,7 @@ def intend(
         return Intent(model, status, figures)
     must_stay = min_available(model.spec.replicas, model.spec.disruption.max_unavailable)
     covered = cover(standing_in, seen, must_stay)
-    wanted = Counter(decision.desired_by_variant()) + misplaced + covered.replicas
+    wanted = decision.desired_by_variant() + misplaced + covered.replicas
     left = {_variant(live) for live in _left_the_spec(model, seen)}
     leaving = departures(wanted, covered.left, progress, must_stay, left)
     forbidden = uncleared(

@@ -116,12 +116,12 @@ def _penalty(demand: Demand, replica: Replica, node: Node, usage: Usage) -> str 
 
 
 def _tiers(facts: Facts) -> TiersStatus:
-    wanted = facts.decision.desired_by_variant()
+    assigned = facts.decision.assigned_by_variant()
     tier_of = {variant.name: variant.tier for variant in facts.model.spec.variants}
 
     def count(tier: Tier) -> TierStatus:
         return TierStatus(
-            desired=sum(number for name, number in wanted.items() if tier_of.get(name) is tier),
+            desired=sum(number for name, number in assigned.items() if tier_of.get(name) is tier),
             ready=sum(tier_of.get(replica.variant) is tier for replica in facts.ready),
         )
 
