@@ -1,5 +1,6 @@
 """The client when the API server is slow, overloaded or away: what is sent again, and what is not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import pairwise
 
@@ -111,6 +112,21 @@ async def test_an_api_server_that_is_away_is_unavailable() -> None:
         with pytest.raises(UnavailableError) as caught:
             await client.create(lease("default"))
     assert caught.value.reason == NOT_CONNECTED
+
+
+async def test_a_create_for_which_no_connection_came_about_in_time_is_sent_again() -> None:
+    """The API server accepts connections and is too busy to agree on TLS: nothing has left yet."""
+    accepted: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: accepted.append(writer), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    busy = Connection(server=f"https://127.0.0.1:{port}")
+    async with server, Client(busy, Limits(attempts=2, connect_seconds=0.2)) as client:
+        with pytest.raises(UnavailableError) as caught:
+            await client.create(lease("default"))
+        for writer in accepted:
+            writer.close()
+    assert caught.value.reason == NOT_CONNECTED
+    assert len(accepted) == 2
 
 
 async def test_an_error_that_is_no_document_keeps_its_text(proxy: FaultProxy, namespace: str) -> None:

@@ -24,6 +24,7 @@ from fogline.cluster.refusals import error_from_body
 from fogline.errors import ApiError, TooManyRequestsError, UnavailableError
 
 NOT_CONNECTED = "NotConnected"
+"""Nothing was sent."""
 CONNECTION_LOST = "ConnectionLost"
 TIMED_OUT = "TimedOut"
 
@@ -236,7 +237,7 @@ class Transport:
 def _failures_as_api_errors() -> Iterator[None]:
     try:
         yield
-    except aiohttp.ClientConnectorError as error:
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise UnavailableError(0, NOT_CONNECTED, str(error)) from error
     except TimeoutError as error:
         raise UnavailableError(0, TIMED_OUT, "no answer in time") from error
