@@ -2,10 +2,10 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import Any
 
 import pytest
 from tests.support.builders import make_variant
+from tests.support.judging.seen import condition
 from tests.support.kubectl import Kubectl
 from tests.support.wait import wait_for
 from tests.support.world import World, new_world
@@ -72,8 +72,10 @@ async def an_eviction(world: World) -> None:
 
 async def no_room_in_the_quota(world: World) -> None:
     """Give up a move for which no pod can be made, say why, and let the old replica serve on."""
-    left = await cordoned_under_quota(world, rebalancing={"readyTimeoutSeconds": 10})
-    (aborted, *_) = await history(world, 1)
+    left = await cordoned_under_quota(world)
+    await wait_for(lambda: is_refused(world), "the Deployment tells that it gets no pod", every_seconds=0.1)
+    await world.edit_model({"rebalancing": {"readyTimeoutSeconds": 10}})
+    (aborted, *_) = await ended(world, 1)
     assert aborted["result"] == "Aborted"
     assert aborted["message"].startswith("its replacement was not Ready within 10 s: ")
     assert "exceeded quota" in aborted["message"]
@@ -102,11 +104,11 @@ async def nobody_is_wanted(world: World) -> None:
 STORIES = (a_variant_leaves, an_eviction, no_room_in_the_quota, the_node_comes_back, nobody_is_wanted)
 
 
-async def cordoned_under_quota(world: World, **spec: Any) -> str:
+async def cordoned_under_quota(world: World) -> str:
     """Let a move be underway for which no pod can be made; returns the node that it leaves."""
     left = await world.add_node("a", labels=CHEAP)
     await world.add_node("b", labels=DEAR)
-    await world.apply_model(**spec)
+    await world.apply_model()
     await world.until_ready(1)
     quota = {
         "apiVersion": "v1",
@@ -162,14 +164,31 @@ async def gone(world: World, deployment: str) -> bool:
     return await world.child(DEPLOYMENTS, deployment) is None
 
 
+async def is_refused(world: World) -> bool:
+    """Tell whether the Deployment says that a pod of it was refused."""
+    live = await world.child(DEPLOYMENTS, "digits-cloud") or {}
+    return condition(live, "ReplicaFailure").get("status") == "True"
+
+
 async def history(world: World, moves: int) -> list[dict[str, str]]:
-    """Wait until the status tells of so many moves that have ended, and all their marks are gone."""
+    """Wait until the status tells of so many moves that have ended, and no pod is marked any more."""
+    found = await ended(world, moves)
+
+    async def unmarked() -> bool:
+        return not any(map(marks, await world.pods()))
+
+    await wait_for(unmarked, "all marks are gone", every_seconds=0.1)
+    return found
+
+
+async def ended(world: World, moves: int) -> list[dict[str, str]]:
+    """Wait until the status tells of so many moves that have ended, whatever begins then."""
     found: list[dict[str, str]] = []
 
     async def told() -> bool:
         nonlocal found
         found = (await world.model()).get("status", {}).get("moves", {}).get("history", [])
-        return len(found) >= moves and not any(map(marks, await world.pods()))
+        return len(found) >= moves
 
-    await wait_for(told, f"{moves} moves are in the history")
+    await wait_for(told, f"{moves} moves are in the history", every_seconds=0.1)
     return found
