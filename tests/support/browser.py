@@ -85,7 +85,7 @@ async def browser(folder: Path) -> AsyncIterator[Browser]:
     limit = aiohttp.ClientTimeout(total=_CALL_SECONDS)
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", timeout=limit) as http:
         try:
-            await wait_for(lambda: _is_ready(http), "the driver of the browser is ready")
+            await wait_for(lambda: _is_ready(http), "the driver of the browser is ready", seen=log.read_text)
             options = {"args": [*_FLAGS, f"--user-data-dir={folder / 'profile'}"]}
             wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
             session = (await _post(http, "/session", {"capabilities": {"alwaysMatch": wanted}}))["sessionId"]

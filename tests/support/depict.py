@@ -50,7 +50,12 @@ def _deployment(live: Document) -> dict[str, Any]:
 
 
 def _model(live: Document) -> dict[str, Any]:
-    return {"wanted": live["spec"].get("replicas"), "status": live.get("status")}
+    status = dict(live.get("status", {}))
+    conditions = [
+        f"{one['type']}={one['status']} {one['reason']} {one['message']}".strip()
+        for one in status.pop("conditions", ())
+    ]
+    return {"wanted": live["spec"].get("replicas"), "conditions": conditions, **status}
 
 
 def _ours(notes: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,8 @@ from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NODES, PODS, K
 from fogline.errors import TooManyRequestsError, UnavailableError
 from fogline.names import DATA_SENSITIVITY_LABEL, MODEL_LABEL
 
+_MOST_DEPICTED = 20
+"""Of each kind."""
 _RETRY_SECONDS = 0.1
 """After a watch has ended or was refused, as by a server whose store is not ready."""
 
@@ -155,8 +157,14 @@ class History:
         return judge.idle_with_marks()
 
     def depict(self) -> str:
-        """Tell what there is, an object a line."""
-        return "".join(f"{depict(kind, live)}\n" for (kind, _), live in self._latest.items())
+        """Tell what there is, an object a line; of a crowd only a part."""
+        lines: list[str] = []
+        for kind in self._followed:
+            found = [depict(kind, live) for (one, _), live in self._latest.items() if one is kind]
+            lines += found[:_MOST_DEPICTED]
+            if more := found[_MOST_DEPICTED:]:
+                lines.append(f"and {len(more)} more {kind.plural}")
+        return "".join(f"{line}\n" for line in lines)
 
     def _clearance(self, node: str, moment: int) -> DataSensitivity:
         """Find the clearance of a node when a pod was written: resourceVersions of one store are ordered."""

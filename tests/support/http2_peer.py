@@ -145,7 +145,7 @@ class MemoryPair:
             self.exchange()
             return answer.closed
 
-        await wait_for(over, "the call is over", every_seconds=0.002)
+        await wait_for(over, "the call is over", every_seconds=0.002, seen=lambda: answer)
         return answer
 
     async def call(self, path: bytes = PREDICT, body: bytes | None = None, **fields: bytes | None) -> Answer:

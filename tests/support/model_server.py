@@ -166,4 +166,4 @@ async def until_serving(server: Server) -> None:
         assert server.process.poll() is None, server.logged()
         return is_open(server.grpc_port) and is_open(server.rest_port)
 
-    await wait_for(listens, "the model server listens", START_SECONDS)
+    await wait_for(listens, "the model server listens", START_SECONDS, seen=server.logged)

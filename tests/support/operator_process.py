@@ -90,7 +90,12 @@ class OperatorProcess:
             assert self.is_running(), f"the operator has ended:\n{self.log()}"
             return await self.trouble() is None
 
-        await wait_for(is_ready, "the operator is ready", limit_seconds, every_seconds=_ASK_SECONDS)
+        await wait_for(
+            is_ready, "the operator is ready", limit_seconds, every_seconds=_ASK_SECONDS, seen=self._state
+        )
+
+    async def _state(self) -> str:
+        return f"{await self.trouble()}; its log:\n{self.log()}"
 
     async def trouble(self) -> str | None:
         """Tell why it says that it is not ready; None when it is."""
@@ -165,7 +170,8 @@ class OperatorProcess:
             return self._process.wait(STOP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"SIGTERM did not end the operator in {STOP_LIMIT_SECONDS:g} s") from None
+            text = f"SIGTERM did not end the operator in {STOP_LIMIT_SECONDS:g} s; its log:\n{self.log()}"
+            raise AssertionError(text) from None
 
     def log(self, offset: int = 0) -> str:
         """Read what it wrote, from a byte on."""
