@@ -13,7 +13,7 @@ from dev import api_reference, chart_values, dashboards, metrics_tables, model_s
 from dev.chart import CHART
 from dev.paths import ROOT
 from fogline.api import GROUP
-from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, Resource, custom_resource_definition
+from fogline.api.crd import RESOURCES, Resource, custom_resource_definition
 
 HEADER = "# Generated from operator/fogline/api by `make generate`; change it there.\n"
 LINE_CHARACTERS = 110
@@ -58,15 +58,14 @@ def crd_template(resource: Resource) -> str:
     )
 
 
-_RESOURCES = (MODEL_DEPLOYMENT, NODE_PROFILE)
 GENERATED: Mapping[Path, Callable[[], str]] = {
-    **{ROOT / "crds" / f"{GROUP}_{one.plural}.yaml": partial(crd, one) for one in _RESOURCES},
-    **{CHART / "templates" / "crds" / f"{one.plural}.yaml": partial(crd_template, one) for one in _RESOURCES},
+    **{ROOT / "crds" / f"{GROUP}_{one.plural}.yaml": partial(crd, one) for one in RESOURCES},
+    **{CHART / "templates" / "crds" / f"{one.plural}.yaml": partial(crd_template, one) for one in RESOURCES},
     **{dashboards.FOLDER / f"{name}.json": partial(dashboards.text, name) for name in dashboards.DASHBOARDS},
     chart_values.PAGE: chart_values.page,
     metrics_tables.PAGE: metrics_tables.page,
     model_server_tables.PAGE: model_server_tables.page,
-    **{ROOT / "docs" / f"{one.kind.lower()}.md": partial(api_reference.page, one) for one in _RESOURCES},
+    **{ROOT / "docs" / f"{one.kind.lower()}.md": partial(api_reference.page, one) for one in RESOURCES},
     reason_tables.PAGE: reason_tables.page,
 }
 """Each generated file and what makes its text."""

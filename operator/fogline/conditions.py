@@ -29,6 +29,7 @@ class Reason(StrEnum):
 
     # a node is refused, in the order in which a user should hear of it: rules, node, room, limits
     TIER_NOT_SERVED = "TierNotServed"
+    ARTIFACT_AWAITED = "ArtifactAwaited"
     CLEARANCE_TOO_LOW = "ClearanceTooLow"
     REGION_NOT_ALLOWED = "RegionNotAllowed"
     ARCHITECTURE_NOT_SUPPORTED = "ArchitectureNotSupported"

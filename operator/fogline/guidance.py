@@ -50,6 +50,7 @@ CONDITION_REASONS: Mapping[ConditionType, tuple[Reason, ...]] = {
         Reason.LOADED,
         Reason.FETCHING,
         Reason.FETCH_FAILED,
+        Reason.ARTIFACT_AWAITED,
         Reason.NO_REPLICA_YET,
     ),
     ConditionType.READY: (
@@ -108,6 +109,7 @@ PROFILE_CONDITION_REASONS: Mapping[ProfileConditionType, tuple[Reason, ...]] = {
 
 REFUSAL_REASONS = (
     Reason.TIER_NOT_SERVED,
+    Reason.ARTIFACT_AWAITED,
     Reason.CLEARANCE_TOO_LOW,
     Reason.REGION_NOT_ALLOWED,
     Reason.ARCHITECTURE_NOT_SUPPORTED,
@@ -154,6 +156,10 @@ GUIDANCE: Mapping[Reason, Guidance] = {
     # a node is refused
     Reason.TIER_NOT_SERVED: Guidance(
         "the model has no variant for the tier of the node", "add a variant for the tier of the node"
+    ),
+    Reason.ARTIFACT_AWAITED: Guidance(
+        "the variant for the tier of the node has no artifact yet",
+        "see whether the ModelTraining that publishes it is `Complete`, or set `artifact` of the variant",
     ),
     Reason.CLEARANCE_TOO_LOW: Guidance(
         "the node may not hold data as sensitive as that of the model",

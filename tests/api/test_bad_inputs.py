@@ -3,21 +3,29 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from tests.support.crd_cases import KINDS, BadInput, bad_inputs, full_manifest, smallest_manifest
+from tests.support.crd_cases import KINDS, BadInput, bad_inputs, smallest_manifest, valid_manifests
 
-from fogline.api import ModelDeployment, NodeProfile, parse, parse_node_profile
+from fogline.api import (
+    ModelDeployment,
+    ModelTraining,
+    NodeProfile,
+    parse,
+    parse_model_training,
+    parse_node_profile,
+)
 from fogline.errors import BadInputError
 
 BAD_INPUTS = bad_inputs()
-PARSE: Mapping[str, Callable[..., ModelDeployment | NodeProfile]] = {
+PARSE: Mapping[str, Callable[..., ModelDeployment | NodeProfile | ModelTraining]] = {
     "ModelDeployment": parse,
     "NodeProfile": parse_node_profile,
+    "ModelTraining": parse_model_training,
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_manifest_with_every_field_and_one_with_none_are_accepted(kind: str) -> None:
-    for manifest in (full_manifest(kind), smallest_manifest(kind)):
+    for manifest in (*valid_manifests(kind), smallest_manifest(kind)):
         assert PARSE[kind](manifest, strict=True).metadata.name == manifest["metadata"]["name"]
 
 

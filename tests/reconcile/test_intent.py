@@ -28,6 +28,7 @@ ON_HOLD = (
     {"suspend": True},
     {"variants": [make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits"})]},
 )
+AWAITED = make_variant("cloud", "Cloud", artifact=None)
 SMALL = make_edge_node("edge-1", cost="0.1", allocatable={"cpu": "1"})
 
 
@@ -75,6 +76,24 @@ def test_the_deployment_of_a_variant_that_left_the_spec_is_deleted() -> None:
     intent = Scene(found, (CLOUD,), (), {"gone": gone}).pass_at()
     assert intent.prune == (gone,)
     assert replicas_of(intent) == {"digits-cloud": 1}
+
+
+def test_a_variant_without_its_artifact_gets_no_deployment_and_replicas_wait_for_it() -> None:
+    found = model(variants=[AWAITED], replicas=2)
+    intent = Scene(found, (CLOUD,)).pass_at()
+    assert (replicas_of(intent), intent.prune) == ({}, ())
+    assert intent.decision is not None
+    assert intent.decision.waiting == 2
+
+
+def test_what_runs_of_a_variant_whose_artifact_was_taken_away_goes_on() -> None:
+    found = model(variants=[AWAITED], replicas=2)
+    live = {"cloud": make_live_deployment(found, "cloud", replicas=2)}
+    pods = tuple(running(name, "cloud-1") for name in ("a", "b"))
+    intent = Scene(found, (CLOUD,), pods, live).pass_at()
+    assert (replicas_of(intent), intent.shrunk, intent.prune) == ({}, (), ())
+    assert intent.decision is not None
+    assert (intent.decision.misplaced, intent.decision.unplaceable) == ((), ())
 
 
 @pytest.mark.parametrize("spec", ON_HOLD, ids=["suspended", "unsupported"])

@@ -88,6 +88,7 @@ def latency_of(node: Any) -> Scene:
 
 
 NO_PODS = "Deployment digits-cloud cannot make pods: no PriorityClass with name gold was found"
+AWAITED = make_variant("cloud", "Cloud", artifact=None)
 IMAGE = [make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits:1"})]
 TOO_OLD = (
     "variant cloud: an oci:// artifact needs Kubernetes 1.35 or newer, this cluster has 1.34: "
@@ -174,6 +175,20 @@ CASES: list[tuple[ConditionType, Reason, str, str, Build]] = [
     ),
     (ConditionType.PLACED, Reason.ALL_PLACED, "True", "", lambda: scene((starting(),))),
     (ConditionType.ARTIFACT_READY, Reason.NO_REPLICA_YET, "Unknown", "", lambda: scene((waiting(),))),
+    (
+        ConditionType.ARTIFACT_READY,
+        Reason.ARTIFACT_AWAITED,
+        "False",
+        "variant cloud: no ModelTraining has published an artifact, and none is set",
+        lambda: scene(variants=[AWAITED]),
+    ),
+    (
+        ConditionType.ARTIFACT_READY,
+        Reason.LOADED,
+        "True",
+        "",
+        lambda: scene((running("p", "edge-1", "edge"),), variants=[AWAITED, make_variant("edge", "Edge")]),
+    ),
     (
         ConditionType.ARTIFACT_READY,
         Reason.FETCHING,

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-KINDS = ("ModelDeployment", "NodeProfile")
+KINDS = ("ModelDeployment", "NodeProfile", "ModelTraining")
 CASES = Path(__file__).parent.parent / "cases" / "crd"
 
 
@@ -32,6 +32,14 @@ def full_manifest(kind: str = "ModelDeployment") -> dict[str, Any]:
     return document
 
 
+def valid_manifests(kind: str) -> tuple[dict[str, Any], ...]:
+    """Return the full manifest, and others in which fields are set that it may not have."""
+    file = CASES / kind.lower() / "alternatives.yaml"
+    others = yaml.safe_load(file.read_text()) if file.exists() else ()
+    full = full_manifest(kind)
+    return (full, *(changed(full, case.get("set", {}), case.get("remove", [])) for case in others))
+
+
 def smallest_manifest(kind: str = "ModelDeployment") -> dict[str, Any]:
     """Return a valid manifest in which no field is set that may be left out."""
     if kind == "NodeProfile":
@@ -40,6 +48,19 @@ def smallest_manifest(kind: str = "ModelDeployment") -> dict[str, Any]:
             "kind": "NodeProfile",
             "metadata": {"name": "everywhere"},
             "spec": {"nodeSelector": {}, "latency": [{"milliseconds": 0}]},
+        }
+    if kind == "ModelTraining":
+        data = {
+            "uri": "s3://data/digits.csv",
+            "features": {"name": "pixels", "shape": [64]},
+            "label": {"field": "digit", "classes": 10},
+        }
+        places = {"workspace": {"uri": "s3://training/digits"}, "publish": {"uri": "s3://models/digits"}}
+        return {
+            "apiVersion": "fogline.dev/v1alpha1",
+            "kind": "ModelTraining",
+            "metadata": {"name": "digits"},
+            "spec": {"data": data, **places},
         }
     artifact = {"uri": "s3://models/digits"}
     return {

@@ -77,6 +77,7 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
     limit = rules.cost.max_per_hour if rules.cost else None
     checks = {
         "tier": variant.tier is node.tier,
+        "artifact": variant.artifact is not None,
         "clearance": LEVELS.index(node.clearance.value) >= LEVELS.index(rules.data_sensitivity.value),
         "region": rules.allowed_regions is None or node.region in rules.allowed_regions,
         "architecture": variant.architectures is None or node.architecture in variant.architectures,

@@ -84,6 +84,8 @@ def variants(draw: st.DrawFn, name: str, tier: str) -> dict[str, Any]:
     found: dict[str, Any] = make_variant(
         name, tier, requests=room, architectures=architectures, acceleratorTypes=accelerators
     )
+    if draw(rarely):
+        del found["artifact"]
     return found
 
 

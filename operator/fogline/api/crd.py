@@ -9,6 +9,7 @@ from msgspec import inspect
 
 from fogline.api.fields import ApiObject
 from fogline.api.modeldeployment import GROUP, KIND, PLURAL, VERSION, ModelDeployment
+from fogline.api.modeltraining import MODEL_TRAINING_KIND, MODEL_TRAINING_PLURAL, ModelTraining
 from fogline.api.nodeprofile import NODE_PROFILE_KIND, NODE_PROFILE_PLURAL, NodeProfile
 from fogline.api.schema import Schema, schema_of
 
@@ -40,6 +41,7 @@ class Resource:
 
 
 _READY = '.status.conditions[?(@.type=="Ready")]'
+_COMPLETE = '.status.conditions[?(@.type=="Complete")]'
 _EFFECTIVE = '.status.conditions[?(@.type=="Effective")]'
 
 MODEL_DEPLOYMENT = Resource(
@@ -90,6 +92,30 @@ NODE_PROFILE = Resource(
         ("Valid until", "string", ".spec.validUntil"),
     ),
 )
+MODEL_TRAINING = Resource(
+    type=ModelTraining,
+    scope="Namespaced",
+    kind=MODEL_TRAINING_KIND,
+    plural=MODEL_TRAINING_PLURAL,
+    short_name="mtrain",
+    columns=(
+        ("Complete", "string", f"{_COMPLETE}.status"),
+        ("Reason", "string", f"{_COMPLETE}.reason"),
+        ("Epoch", "integer", ".status.progress.epoch"),
+        ("Loss", "string", ".status.progress.loss"),
+        ("Value", "string", ".status.evaluation.value"),
+        ("Version", "integer", ".status.published.version"),
+        ("Age", "date", ".metadata.creationTimestamp"),
+    ),
+    wide_columns=(
+        ("Run", "integer", ".status.run.number"),
+        ("Workers", "integer", ".spec.workers.count"),
+        ("Samples/s", "string", ".status.progress.samplesPerSecond"),
+        ("Sensitivity", "string", ".spec.placement.dataSensitivity"),
+    ),
+)
+RESOURCES = (MODEL_DEPLOYMENT, NODE_PROFILE, MODEL_TRAINING)
+"""Every kind."""
 
 
 def custom_resource_definition(resource: Resource) -> dict[str, Any]:

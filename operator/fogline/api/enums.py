@@ -135,6 +135,52 @@ class TrafficDistribution(StrEnum):
     PREFER_SAME_NODE = "PreferSameNode"
 
 
+class DataFormat(StrEnum):
+    """How the data of a training is written."""
+
+    NPZ = "Npz"
+    CSV = "Csv"
+    TFRECORD = "TFRecord"
+
+
+class Duplicates(StrEnum):
+    """What happens to samples that are there more than once."""
+
+    REJECT = "Reject"
+    REMOVE = "Remove"
+    KEEP = "Keep"
+
+
+class Optimizer(StrEnum):
+    """What follows the gradients."""
+
+    ADAM = "Adam"
+    SGD = "SGD"
+    RMSPROP = "RMSprop"
+
+
+class Loss(StrEnum):
+    """What training minimises."""
+
+    SPARSE_CATEGORICAL_CROSSENTROPY = "SparseCategoricalCrossentropy"
+
+
+class Metric(StrEnum):
+    """What a model is judged by."""
+
+    ACCURACY = "Accuracy"
+
+
+class ModelForm(StrEnum):
+    """A form that a trained model is exported in."""
+
+    SAVED_MODEL = "SavedModel"
+    TFLITE_FLOAT32 = "TFLiteFloat32"
+    TFLITE_FLOAT16 = "TFLiteFloat16"
+    TFLITE_DYNAMIC_RANGE = "TFLiteDynamicRange"
+    TFLITE_INT8 = "TFLiteInt8"
+
+
 class ConditionStatus(StrEnum):
     """Status of a condition."""
 

@@ -60,12 +60,30 @@ ObjectName = Annotated[str, Meta(max_length=253, pattern=rf"^{DOMAIN}\Z")]
 """Name of an object, such as a Secret."""
 ModelDeploymentName = Annotated[str, Meta(max_length=61, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?\Z")]
 """Also the name of a Service and the start of the names of Deployments."""
+ModelTrainingName = Annotated[str, Meta(max_length=40, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?\Z")]
+"""Also the start of the names of Jobs and Services, and of host names of pods."""
 VariantName = Annotated[str, Meta(max_length=20, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")]
 WireName = Annotated[str, Meta(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9_.]*[a-z0-9])?\Z")]
 """Name of a model in requests of the TensorFlow Serving API."""
 Image = Annotated[str, Meta(max_length=512, pattern=r"^[A-Za-z0-9][-A-Za-z0-9._:/@]*\Z")]
 ArtifactUri = Annotated[str, Meta(max_length=1024, pattern=r"^(s3|gs|https|pvc|oci)://[A-Za-z0-9][!-~]*\Z")]
+FileUri = Annotated[str, Meta(max_length=1024, pattern=r"^(s3|gs|https|pvc)://[A-Za-z0-9][!-~]*\Z")]
+"""Where one file is."""
+FolderUri = Annotated[str, Meta(max_length=900, pattern=r"^(s3|gs|pvc)://[A-Za-z0-9][!-~]*\Z")]
+"""Where files are written; with some room for what comes behind it."""
 Sha256 = Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]{64}\Z")]
+
+TensorName = Annotated[str, Meta(max_length=63, pattern=r"^[A-Za-z][A-Za-z0-9_]*\Z")]
+"""Name of an input or output of a model."""
+FieldName = Annotated[str, Meta(max_length=253, pattern=r"^[!-~]([ -~]*[!-~])?\Z")]
+"""Name of an array, of a feature or of a column."""
+ModuleName = Annotated[
+    str, Meta(max_length=253, pattern=r"^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*\Z")
+]
+"""Name of a Python module, as import writes it."""
+ModuleFile = Annotated[str, Meta(max_length=253, pattern=r"^[A-Za-z0-9_][-A-Za-z0-9_.]*[.]py\Z")]
+"""Key of a ConfigMap that holds a Python module."""
+Seed = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 
 AS_SET = Meta(extra_json_schema={"x-kubernetes-list-type": "set"})
 AS_ATOMIC = Meta(extra_json_schema={"x-kubernetes-list-type": "atomic"})

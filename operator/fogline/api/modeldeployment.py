@@ -38,6 +38,11 @@ class ModelDeploymentSpec(ApiObject, frozen=True, kw_only=True):
     service: ServiceOptions = ServiceOptions()
     """How clients reach the replicas, besides the one Service in front of all of them."""
 
+    @property
+    def served(self) -> tuple[Variant, ...]:
+        """The variants that have their artifact."""
+        return tuple(variant for variant in self.variants if variant.artifact is not None)
+
 
 class ModelDeployment(ApiObject, frozen=True, kw_only=True):
     """One AI model, kept on the cloud and edge nodes that suit it by latency, cost and data sensitivity."""

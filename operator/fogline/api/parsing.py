@@ -10,6 +10,7 @@ from fogline.api.budgets import MoveBudget
 from fogline.api.document import as_stored, problems
 from fogline.api.fields import ApiObject
 from fogline.api.modeldeployment import ModelDeployment
+from fogline.api.modeltraining import ModelTraining
 from fogline.api.nodeprofile import NodeProfile
 from fogline.api.rules import rules_on
 from fogline.errors import BadInputError
@@ -45,6 +46,17 @@ def parse_node_profile(document: object, *, strict: bool = False) -> NodeProfile
         The document is no valid NodeProfile; the error names the first field that is wrong.
     """
     return _read(document, NodeProfile, strict=strict)
+
+
+def parse_model_training(document: object, *, strict: bool = False) -> ModelTraining:
+    """Make a ModelTraining of a JSON or YAML document; see `parse`.
+
+    Raises
+    ------
+    BadInputError
+        The document is no valid ModelTraining; the error names the first field that is wrong.
+    """
+    return _read(document, ModelTraining, strict=strict)
 
 
 def parse_budgets(document: object) -> tuple[MoveBudget, ...]:

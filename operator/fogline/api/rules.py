@@ -3,29 +3,23 @@
 The API server knows the old object, so it alone checks what is immutable; such a rule has no twin.
 """
 
-import re
 from functools import cache
 from typing import Any
 
 from fogline.api.budgets import BUDGET_RULES
 from fogline.api.enums import Tier
-from fogline.api.fields import DOMAIN, schema_pattern
 from fogline.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from fogline.api.nodeprofile_rules import NODE_PROFILE_RULES
 from fogline.api.placement import Latency, Placement, TierBounds
 from fogline.api.resource_rules import RESOURCE_RULES
 from fogline.api.rule import KEYS_CEL, Rule, are_label_keys
 from fogline.api.serviceoptions import ServiceOptions
+from fogline.api.training_rules import TRAINING_RULES
+from fogline.api.uri_rules import uri_rules
 from fogline.api.variants import Artifact, ModelName
 
 _MAX_LABEL_CHARACTERS = 63
 _MAX_NAME_PER_TIER = _MAX_LABEL_CHARACTERS - len("-cloud")
-_OBJECT_URI = r"^(s3|gs)://[A-Za-z0-9][-A-Za-z0-9._]{1,221}(/[^/]+)+/?\Z"
-_FILE_URI = r"^https://[^/?#]+/([^?#]*[^/?#])([?].*)?\Z"
-_CLAIM_URI = rf"^pvc://{DOMAIN}(/[^/]+)*/?\Z"
-_LONG_CLAIM = "^pvc://[^/]{254}"
-_DOTS = r"/[.][.]?(/|\Z)"
-_IMAGE_URI = r"^oci://[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?\Z"
 
 
 def _names_fit(model: ModelDeployment) -> bool:
@@ -60,35 +54,6 @@ def _edge_minimum_has_variant(spec: ModelDeploymentSpec) -> bool:
 
 def _has_variant(spec: ModelDeploymentSpec, tier: Tier) -> bool:
     return any(variant.tier is tier for variant in spec.variants)
-
-
-def _uri_holds_no_password(artifact: Artifact) -> bool:
-    return not re.match(r"https://[^/]*@", artifact.uri)
-
-
-def _bucket_and_key_are_plain(artifact: Artifact) -> bool:
-    if not artifact.uri.startswith(("s3://", "gs://")):
-        return True
-    return bool(re.match(_OBJECT_URI, artifact.uri)) and not re.search(_DOTS, artifact.uri)
-
-
-def _file_has_a_name(artifact: Artifact) -> bool:
-    return not artifact.uri.startswith("https://") or bool(re.match(_FILE_URI, artifact.uri))
-
-
-def _claim_and_path_are_plain(artifact: Artifact) -> bool:
-    if not artifact.uri.startswith("pvc://"):
-        return True
-    is_plain = re.match(_CLAIM_URI, artifact.uri) and not re.match(_LONG_CLAIM, artifact.uri)
-    return bool(is_plain) and not re.search(_DOTS, artifact.uri)
-
-
-def _image_is_a_reference(artifact: Artifact) -> bool:
-    return not artifact.uri.startswith("oci://") or bool(re.match(_IMAGE_URI, artifact.uri))
-
-
-def _volume_needs_no_secret(artifact: Artifact) -> bool:
-    return artifact.secret_name is None or not artifact.uri.startswith("pvc://")
 
 
 def _target_within_maximum(latency: Latency) -> bool:
@@ -157,50 +122,7 @@ RULES: tuple[Rule[Any], ...] = (
         cel="self.placement.edge.minReplicas == 0 || self.variants.exists(v, v.tier == 'Edge')",
         holds=_edge_minimum_has_variant,
     ),
-    Rule(
-        on=Artifact,
-        field="uri",
-        message="a URI holds no user or password; put them into the Secret that secretName names",
-        cel="!self.uri.matches('^https://[^/]*@')",
-        holds=_uri_holds_no_password,
-    ),
-    Rule(
-        on=Artifact,
-        field="uri",
-        message="a bucket is written s3://bucket/key or gs://bucket/key; no empty parts, . or .. in the key",
-        cel=f"!self.uri.matches('^(s3|gs)://') ||\n  (self.uri.matches('{schema_pattern(_OBJECT_URI)}') && "
-        "!self.uri.matches('/[.][.]?(/|$)'))",
-        holds=_bucket_and_key_are_plain,
-    ),
-    Rule(
-        on=Artifact,
-        field="uri",
-        message="a web server is asked for one file: https://host/path/file",
-        cel=f"!self.uri.startsWith('https://') ||\n  self.uri.matches('{schema_pattern(_FILE_URI)}')",
-        holds=_file_has_a_name,
-    ),
-    Rule(
-        on=Artifact,
-        field="uri",
-        message="a volume is written pvc://claim/path, without empty parts, . or .. in the path",
-        cel=f"!self.uri.startsWith('pvc://') ||\n  (self.uri.matches('{schema_pattern(_CLAIM_URI)}') && "
-        f"!self.uri.matches('{_LONG_CLAIM}') && !self.uri.matches('/[.][.]?(/|$)'))",
-        holds=_claim_and_path_are_plain,
-    ),
-    Rule(
-        on=Artifact,
-        field="uri",
-        message="an image is written oci://registry/name:tag, oci://registry/name@sha256:digest, or both",
-        cel=f"!self.uri.startsWith('oci://') ||\n  self.uri.matches('{schema_pattern(_IMAGE_URI)}')",
-        holds=_image_is_a_reference,
-    ),
-    Rule(
-        on=Artifact,
-        field="secretName",
-        message="a pvc:// artifact is a volume and needs no secretName",
-        cel="!has(self.secretName) || !self.uri.startsWith('pvc://')",
-        holds=_volume_needs_no_secret,
-    ),
+    *uri_rules(Artifact, "https", "s3", "pvc", "oci"),
     *RESOURCE_RULES,
     Rule(
         on=Placement,
@@ -227,6 +149,7 @@ RULES: tuple[Rule[Any], ...] = (
     ),
     *BUDGET_RULES,
     *NODE_PROFILE_RULES,
+    *TRAINING_RULES,
 )
 """In the order in which a user should hear of them."""
 

@@ -124,13 +124,16 @@ def _default(field: inspect.Field) -> Any:
         return field.default_factory()
     if field.default is msgspec.NODEFAULT or field.default == ():
         return None
-    return msgspec.to_builtins(field.default)
+    default = msgspec.to_builtins(field.default)
+    return list(default) if isinstance(default, tuple) else default
 
 
 def as_written(default: Any) -> str:
     """Write a default for people."""
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, list):
+        return f"[{', '.join(map(str, default))}]"
     return str(default) or '""'
 
 

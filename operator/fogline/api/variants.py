@@ -76,7 +76,8 @@ class Variant(ApiObject, frozen=True, kw_only=True):
     """Kinds of accelerators that the model runs on, such as NVIDIA-A100-SXM4-40GB, matched on the node label
     that the operator's setting acceleratorLabel names (nvidia.com/gpu.product if not set). How many of them
     one replica takes is said in resources. Absent: any node, with or without an accelerator."""
-    artifact: Artifact
-    """The model's files."""
+    artifact: Artifact | None = None
+    """The model's files. Absent: a ModelTraining publishes them, or somebody sets them later; until then the
+    variant takes no replica."""
     resources: Resources | None = None
     """Room that one replica takes. Absent: nothing is reserved and nothing limited."""

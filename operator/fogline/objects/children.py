@@ -49,7 +49,7 @@ def children(
     Parameters
     ----------
     replicas
-        The variants in use and how many replicas each runs.
+        The variants in use and how many replicas each runs; each has its artifact.
     may_go
         Replicas that the budget lets go even if the user allows fewer.
     traffic_distribution

@@ -31,18 +31,26 @@ class Delivery:
 
 
 def delivery(model: ModelDeployment, variant: Variant, settings: Settings) -> Delivery:
-    """Say how the artifact of a variant is delivered."""
-    if artifact.scheme(variant.artifact) in artifact.FETCHED_SCHEMES:
-        return _copied(model, variant, settings)
-    return _mounted(model, variant.artifact, settings)
+    """Say how the artifact of a variant is delivered.
 
-
-def _copied(model: ModelDeployment, variant: Variant, settings: Settings) -> Delivery:
+    Raises
+    ------
+    ValueError
+        The variant has no artifact yet.
+    """
     source = variant.artifact
+    if source is None:
+        raise ValueError(f"variant {variant.name} has no artifact to deliver")
+    if artifact.scheme(source) in artifact.FETCHED_SCHEMES:
+        return _copied(model, variant.tier, source, settings)
+    return _mounted(model, source, settings)
+
+
+def _copied(model: ModelDeployment, tier: Tier, source: Artifact, settings: Settings) -> Delivery:
     arguments = [
         f"--destination={artifact.base_path(model)}",
         f"--version={artifact.version(source)}",
-        *_limits(variant.tier, settings),
+        *_limits(tier, settings),
     ]
     mounts: list[Document] = [{"name": "models", "mountPath": artifact.MODELS_FOLDER}]
     volumes: list[Document] = [{"name": "models", "emptyDir": {}}]

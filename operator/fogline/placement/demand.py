@@ -46,6 +46,8 @@ class VariantDemand:
     """What one replica takes from a node, ``pods: 1`` included."""
     accelerator_types: frozenset[str] | None = None
     """Kinds of accelerators; None for any, or none."""
+    is_awaited: bool = False
+    """Whether its artifact is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ def _variant(variant: Variant) -> VariantDemand:
         architectures=None if architectures is None else frozenset(map(str, architectures)),
         requests={**requests, "pods": 1},
         accelerator_types=None if accelerators is None else frozenset(accelerators),
+        is_awaited=variant.artifact is None,
     )
 
 

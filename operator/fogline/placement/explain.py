@@ -97,6 +97,7 @@ def _usd(value: Value) -> str:
 
 _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
     Reason.TIER_NOT_SERVED: lambda one: f"needs tier {one.needs}, has {one.has}",
+    Reason.ARTIFACT_AWAITED: lambda one: f"variant {one.subject} has no artifact yet",
     Reason.CLEARANCE_TOO_LOW: lambda one: f"needs clearance {one.needs}, has {one.has}",
     Reason.REGION_NOT_ALLOWED: lambda one: f"needs region {one.needs}, has {one.has or 'none'}",
     Reason.ARCHITECTURE_NOT_SUPPORTED: lambda one: f"needs architecture {one.needs}, has {one.has or 'none'}",
@@ -127,6 +128,7 @@ _TEXTS: Mapping[Reason, Callable[[Rejection], str]] = {
 
 _WISHES: Mapping[Reason, Callable[[Rejection], str]] = {
     Reason.TIER_NOT_SERVED: lambda one: f"if the model had a variant for tier {one.has}",
+    Reason.ARTIFACT_AWAITED: lambda one: f"if variant {one.subject} had its artifact",
     Reason.CLEARANCE_TOO_LOW: lambda one: f"with clearance {one.needs}",
     Reason.REGION_NOT_ALLOWED: lambda one: f"in region {one.needs}",
     Reason.ARCHITECTURE_NOT_SUPPORTED: lambda one: f"with architecture {one.needs}",

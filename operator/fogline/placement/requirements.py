@@ -25,6 +25,13 @@ class Option:
     node: Node
 
 
+def artifact(option: Option, _: Usage) -> Rejection | None:
+    """Refuse every node while there is nothing to run."""
+    if not option.variant.is_awaited:
+        return None
+    return Rejection(option.node.name, Reason.ARTIFACT_AWAITED, option.variant.name)
+
+
 def clearance(option: Option, _: Usage) -> Rejection | None:
     """Refuse a node that may not hold the data of the model."""
     needs, has = option.demand.data_sensitivity, option.node.clearance
@@ -222,6 +229,7 @@ STATE: tuple[Requirement, ...] = (ready, not_cordoned, tolerated)
 """Whether the node takes anything new at present."""
 
 REQUIREMENTS: tuple[Requirement, ...] = (
+    artifact,
     *POLICY,
     *STATE,
     not_refused,

@@ -121,6 +121,7 @@ def _ruled(demand: Demand, variant: VariantDemand, client_site: str | None, colu
         variant.tier,
         variant.architectures,
         variant.accelerator_types,
+        variant.is_awaited,
     )
     return columns.remember(question, judge)
 
@@ -130,6 +131,8 @@ def _rules(
 ) -> Iterator[tuple[Reason, Bools]]:
     """Go through the requirements of policy and state."""
     regions, runs_on, made_for = demand.allowed_regions, variant.architectures, variant.accelerator_types
+    if variant.is_awaited:
+        yield Reason.ARTIFACT_AWAITED, np.ones(len(columns), dtype=bool)
     yield Reason.CLEARANCE_TOO_LOW, columns.clearance < demand.data_sensitivity.rank
     if regions is not None:
         yield Reason.REGION_NOT_ALLOWED, ~columns.region.among(regions)

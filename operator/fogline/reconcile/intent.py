@@ -236,7 +236,7 @@ def _replicas(model: ModelDeployment, seen: Owned, wanted: Mapping[str, int]) ->
     """Count replicas by variant; a variant that has a Deployment and is not in use any more gets 0."""
     return {
         variant.name: wanted.get(variant.name, 0)
-        for variant in model.spec.variants
+        for variant in model.spec.served
         if wanted.get(variant.name) or variant.name in seen.deployments
     }
 
@@ -252,7 +252,8 @@ def _prune(
 
 
 def _left_the_spec(model: ModelDeployment, seen: Owned) -> list[objects.Deployment]:
-    kept = {deployment_name(model.metadata.name, variant.name) for variant in model.spec.variants}
+    """Find the Deployments of variants that are gone, or whose artifact is: there is nothing to apply."""
+    kept = {deployment_name(model.metadata.name, variant.name) for variant in model.spec.served}
     return [live for live in seen.deployments.values() if live.metadata.name not in kept]
 
 

@@ -128,6 +128,9 @@ def _unguarded(facts: Facts, waiting: int) -> Verdict | None:
 
 def _artifact_ready(facts: Facts) -> Verdict:
     on_nodes = [replica for replica in facts.alive if replica.bound]
+    if awaited := _awaited(facts):
+        text = f"variant {', '.join(awaited)}: no ModelTraining has published an artifact, and none is set"
+        return _no(Reason.ARTIFACT_AWAITED, text)
     if not on_nodes:
         return _unknown(Reason.NO_REPLICA_YET)
     missing = [replica for replica in on_nodes if not replica.fetched]
@@ -137,6 +140,14 @@ def _artifact_ready(facts: Facts) -> Verdict:
     if missing:
         return _no(Reason.FETCHING, f"{len(missing)} of {len(on_nodes)} replicas wait for their artifact")
     return _yes(Reason.LOADED)
+
+
+def _awaited(facts: Facts) -> list[str]:
+    """Name the variants without an artifact, where replicas want one of them."""
+    spec = facts.model.spec
+    if spec.served and not facts.decision.unplaceable:
+        return []
+    return [variant.name for variant in spec.variants if variant.artifact is None]
 
 
 def _ready(facts: Facts) -> Verdict:

@@ -36,9 +36,13 @@ def traffic_distribution(model: ModelDeployment, cluster: Version) -> str | None
     return wanted and wanted.value
 
 
+def _of_images(model: ModelDeployment) -> list[str]:
+    return [one.name for one in model.spec.variants if one.artifact and scheme(one.artifact) == "oci"]
+
+
 def _needs(model: ModelDeployment) -> Iterator[tuple[str, Version, str]]:
     """Name what is asked for, the version that has it, and what to do without it."""
-    if images := [one.name for one in model.spec.variants if scheme(one.artifact) == "oci"]:
+    if images := _of_images(model):
         what = f"variant {', '.join(images)}: an oci:// artifact"
         yield what, IMAGE_VOLUMES, "use s3://, gs://, https:// or pvc://"
     options = model.spec.service

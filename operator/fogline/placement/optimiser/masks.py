@@ -24,6 +24,7 @@ def allowed(choices: Sequence[Choice], nodes: Sequence[Node]) -> Bools:
     """Tell which nodes each choice may run on, room and limits aside."""
     is_open = np.array([takes_new(node) for node in nodes], dtype=bool)
     mask = np.broadcast_to(is_open, (len(choices), len(nodes))).copy()
+    mask &= ~np.array([variant.is_awaited for _, variant, _ in choices], dtype=bool)[:, None]
     clearance = np.array([node.clearance.rank for node in nodes], dtype=np.int64)
     mask &= (
         np.array([one.data_sensitivity.rank for one, _, _ in choices], dtype=np.int64)[:, None] <= clearance

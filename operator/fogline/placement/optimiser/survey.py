@@ -43,6 +43,8 @@ def survey(demands: Sequence[Demand], snapshot: Snapshot) -> Survey:
         found.surplus += drop_surplus(demand, usage)
         pods = [pod for pod, _ in usage.replicas_of(demand.model)]
         found.demands.append(_as_seen(demand, pods))
+        awaited, pods = _apart(pods, demand)
+        found.held += awaited
         for pod in pods:
             kept.setdefault(pod.node, []).append(pod)
             as_new[id(pod)] = as_large_as_new(pod, found.demands[-1])
@@ -90,6 +92,15 @@ class _Taken:
             share = int(node.capacity_share * whole) - self.by_ours[name]
             left[name] = min(whole - self.by_all[name], share)
         return left
+
+
+def _apart(pods: Sequence[Pod], demand: Demand) -> tuple[list[Pod], list[Pod]]:
+    """Tell the replicas that nothing could replace, for want of an artifact, from those that may move."""
+    awaited = {variant.name for variant in demand.variants if variant.is_awaited}
+    found: tuple[list[Pod], list[Pod]] = [], []
+    for pod in pods:
+        found[pod.replica is None or pod.replica.variant not in awaited].append(pod)
+    return found
 
 
 def as_large_as_new(pod: Pod, demand: Demand) -> Pod:
