@@ -34,6 +34,8 @@ class Settings:
     """Image of variants with runtime LiteRT that name none."""
     fetcher_image: str = "ghcr.io/fogline/model-fetcher:0.1.0"
     """Image of the init container that brings the artifact."""
+    trainer_image: str = "ghcr.io/fogline/trainer:0.1.0"
+    """Image of ModelTrainings that name none."""
     namespaces: tuple[str, ...] = ()
     """Models are placed in these namespaces only, a list with commas; empty: in all of them. What runs
     elsewhere is counted and left alone."""

@@ -9,6 +9,16 @@ MODEL_LABEL = "fogline.dev/model"
 VARIANT_LABEL = "fogline.dev/variant"
 DATA_SENSITIVITY_LABEL = "fogline.dev/data-sensitivity"
 
+TRAINING_LABEL = "fogline.dev/training"
+STEP_LABEL = "fogline.dev/step"
+RUN_LABEL = "fogline.dev/run"
+RUN_KEY_ANNOTATION = "fogline.dev/run-key"
+"""On the objects of a run: what it was begun for."""
+RUN_AGAIN_ANNOTATION = "fogline.dev/run-again"
+"""On a ModelTraining: any text; another one begins another run."""
+TRAINING_FIELD_MANAGER = "fogline-training"
+"""Whose the artifact of a variant is that a training publishes."""
+
 CLIENT_SITE_ANNOTATION = "fogline.dev/client-site"
 COST_ANNOTATION = "fogline.dev/cost-per-hour"
 LATENCY_ANNOTATION = "fogline.dev/latency-milliseconds"
@@ -75,6 +85,11 @@ class ModelKey(NamedTuple):
 def service_name(model: str, part: str) -> str:
     """Name of the Service that leads to the replicas of one tier or site of a model."""
     return f"{model}-{part}"
+
+
+def run_name(training: str, run: int, step: str = "run") -> str:
+    """Name of what belongs to a run of a training: its document, or the Job of a step."""
+    return f"{training}-{step}-{run}"
 
 
 def deployment_name(model: str, variant: str) -> str:

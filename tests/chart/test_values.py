@@ -19,6 +19,7 @@ IMAGES = {
     "tensorflow_serving_arm64_image",
     "litert_image",
     "fetcher_image",
+    "trainer_image",
 }
 NOT_AMONG_SETTINGS = {*IMAGES, "namespaces", "pod_uid", "policies"}
 """What the chart makes of other values."""

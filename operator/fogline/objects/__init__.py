@@ -1,24 +1,32 @@
-"""Builders of the objects of a ModelDeployment, and of the patch that places a pod. All are pure."""
+"""Builders of the objects of models and trainings, and of the patch that places a pod. All are pure."""
 
 from fogline.objects.budget import budget, min_available
 from fogline.objects.children import Children, children
 from fogline.objects.deployment import deployment
 from fogline.objects.marks import mark_victim, settle_replacement, unmark_victim
 from fogline.objects.pin import PinnedPlace, open_gate, pin
+from fogline.objects.run_document import key_of, run_document
 from fogline.objects.service import service_url, services
+from fogline.objects.training import Step, document_of_run, job, workers_service
 
 __all__ = [
     "Children",
     "PinnedPlace",
+    "Step",
     "budget",
     "children",
     "deployment",
+    "document_of_run",
+    "job",
+    "key_of",
     "mark_victim",
     "min_available",
     "open_gate",
     "pin",
+    "run_document",
     "service_url",
     "services",
     "settle_replacement",
     "unmark_victim",
+    "workers_service",
 ]

@@ -4,7 +4,9 @@ Terms are alternatives, expressions inside a term must all hold (Kubernetes, Nod
 requirement stands in every term. No term names a node: the pin comes later.
 """
 
-from fogline.api import DataSensitivity, ModelDeployment, Tier, Variant
+from collections.abc import Sequence
+
+from fogline.api import DataSensitivity, ModelDeployment, Placement, Tier, TrainingPlacement, Variant
 from fogline.config import Settings
 from fogline.names import ARCHITECTURE_LABEL, CLEARANCE_LABEL, EDGE_MARKS, TIER_LABEL
 from fogline.objects.metadata import Document
@@ -12,14 +14,30 @@ from fogline.objects.metadata import Document
 
 def required_affinity(model: ModelDeployment, variant: Variant, settings: Settings) -> Document:
     """Give the affinity of a variant: tier, clearance, regions, architectures, accelerators, the selector."""
+    accelerators = _one_of(settings.accelerator_label, variant.accelerator_types)
+    return _affinity(model.spec.placement, variant.tier, variant.architectures, accelerators, settings)
+
+
+def training_affinity(placement: TrainingPlacement, settings: Settings) -> Document:
+    """Give the affinity of the pods of a training, which ask for the same as those of models."""
+    return _affinity(placement, placement.tier, placement.architectures, [], settings)
+
+
+def _affinity(
+    rules: Placement | TrainingPlacement,
+    tier: Tier,
+    architectures: Sequence[str] | None,
+    accelerators: list[Document],
+    settings: Settings,
+) -> Document:
     common = [
-        *_clearance(model.spec.placement.data_sensitivity),
-        *_one_of(settings.region_label, model.spec.placement.allowed_regions),
-        *_one_of(ARCHITECTURE_LABEL, variant.architectures),
-        *_one_of(settings.accelerator_label, variant.accelerator_types),
-        *(_in(key, [value]) for key, value in sorted((model.spec.placement.node_selector or {}).items())),
+        *_clearance(rules.data_sensitivity),
+        *_one_of(settings.region_label, rules.allowed_regions),
+        *_one_of(ARCHITECTURE_LABEL, architectures),
+        *accelerators,
+        *(_in(key, [value]) for key, value in sorted((rules.node_selector or {}).items())),
     ]
-    terms = [{"matchExpressions": [*tier, *common]} for tier in tier_terms(variant.tier)]
+    terms = [{"matchExpressions": [*one, *common]} for one in tier_terms(tier)]
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
 
 
@@ -42,7 +60,7 @@ def _clearance(needed: DataSensitivity) -> list[Document]:
     return [_in(CLEARANCE_LABEL, [level.value for level in DataSensitivity if level >= needed])]
 
 
-def _one_of(label: str, values: tuple[str, ...] | None) -> list[Document]:
+def _one_of(label: str, values: Sequence[str] | None) -> list[Document]:
     return [_in(label, list(values))] if values else []
 
 

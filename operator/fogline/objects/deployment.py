@@ -24,10 +24,8 @@ from fogline.objects import artifact
 from fogline.objects.affinity import required_affinity
 from fogline.objects.delivery import Delivery, delivery
 from fogline.objects.metadata import Document, child_metadata, model_labels
-from fogline.objects.security import restricted
+from fogline.objects.security import restricted, unprivileged
 
-USER_ID = 65532
-"""Unprivileged user of our containers."""
 DRAIN_SECONDS = 5
 """Time between leaving the endpoints and SIGTERM, so that no client still sends to a server that stops:
 kube-proxy of a busy node needs seconds to hear of it."""
@@ -86,13 +84,7 @@ def _pod_spec(model: ModelDeployment, variant: Variant, settings: Settings) -> D
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER_ID,
-            "runAsGroup": USER_ID,
-            "fsGroup": USER_ID,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": unprivileged(),
         "initContainers": [files.init_container],
         "containers": [_server(model, variant, files, settings)],
         "volumes": [*files.volumes, {"name": "tmp", "emptyDir": {}}, _monitoring()],
