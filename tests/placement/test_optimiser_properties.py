@@ -22,7 +22,7 @@ from fogline.placement.optimiser.build import build
 from fogline.placement.optimiser.masks import allowed
 from fogline.placement.optimiser.solve import solve
 from fogline.placement.optimiser.survey import survey
-from fogline.placement.requirements import POLICY, STATE, Option, refusals
+from fogline.placement.requirements import POLICY, STATE, Option, artifact, refusals
 from fogline.placement.sites import split_by_site
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
@@ -131,7 +131,7 @@ def _ways(crowd: Crowd, usage: Usage, demand: Demand, site: str | None) -> list[
         for node in crowd.snapshot.nodes
         for variant in demand.variants
         if variant.tier is node.tier
-        and not refusals(Option(demand, variant, site, node), usage, (*POLICY, *STATE))
+        and not refusals(Option(demand, variant, site, node), usage, (artifact, *POLICY, *STATE))
     ]
 
 
@@ -227,7 +227,7 @@ def test_masks_say_what_the_requirements_say(crowd: Crowd) -> None:
     mask = allowed(choices, crowd.snapshot.nodes)
     for row, (demand, variant, site) in enumerate(choices):
         for column, node in enumerate(crowd.snapshot.nodes):
-            broken = refusals(Option(demand, variant, site, node), usage, (*POLICY, *STATE))
+            broken = refusals(Option(demand, variant, site, node), usage, (artifact, *POLICY, *STATE))
             assert mask[row, column] == (variant.tier is node.tier and not broken)
 
 

@@ -1,6 +1,6 @@
 """The requirements of one replica as masks: every option against every class of nodes at once.
 
-They say the same as `fogline.placement.requirements.POLICY` and ``STATE`` do for one option and one node.
+They say the same as ``artifact``, `fogline.placement.requirements.POLICY` and ``STATE`` do for one option and one node.
 """
 
 from collections.abc import Callable, Sequence
