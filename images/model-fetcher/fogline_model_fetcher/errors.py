@@ -16,6 +16,14 @@ class TransientError(FetchError):
     """The artifact could not be brought this time; the next try may succeed."""
 
 
+class DigestError(FetchError):
+    """What came is not what the digest promises."""
+
+
+class TooBigError(FetchError):
+    """The artifact has more bytes than are allowed."""
+
+
 class UsageError(FetchError):
     """The command line, the environment or the credentials are wrong."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from fogline_model_fetcher import limits
 from fogline_model_fetcher.crew import supervised, work_off
 from fogline_model_fetcher.digest import sha256_of
-from fogline_model_fetcher.errors import FetchError, TransientError
+from fogline_model_fetcher.errors import DigestError, FetchError, TransientError
 from fogline_model_fetcher.pace import Pace
 from fogline_model_fetcher.partial import Partial
 from fogline_model_fetcher.pieces import Piece
@@ -53,9 +53,12 @@ def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sl
 
     Raises
     ------
+    DigestError
+        It is not the one that the digest promises.
+    TooBigError
+        It has more bytes than allowed.
     FetchError
-        It cannot be brought, is too big, or is not the one that the digest promises. Connections may still
-        be open then: end this process.
+        It cannot be brought for another reason. Connections may still be open then: end this process.
     """
     published = Published(order.destination, order.version)
     if published.holds(order.uri, order.sha256):
@@ -68,7 +71,7 @@ def fetch(order: Order, source: Source, pause: Callable[[float], None] = time.sl
     sha256 = sha256_of(partial.files / part)
     if order.sha256 not in (None, sha256):
         partial.remove()
-        raise FetchError(
+        raise DigestError(
             f"the sha256 of {order.uri} is {sha256}, not {order.sha256}: it is not the expected artifact"
         )
     published.replace(partial.files, order.uri, part, sha256)

@@ -22,7 +22,7 @@ HTTP_PORT = 80
 
 
 class Guard(ThreadingHTTPServer):
-    """An HTTP proxy for GET and HEAD in the clear and for tunnels; it runs while the context is open."""
+    """An HTTP proxy for requests in the clear and for tunnels; it runs while the context is open."""
 
     daemon_threads = True
 
@@ -80,9 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
             f"{self.command} {path} HTTP/1.1",
             *(f"{name}: {value}" for name, value in self.headers.items()),
         )
-        self._serve(self.path, head="\r\n".join((*lines, "", "")).encode("latin-1"))
+        head = "\r\n".join((*lines, "", "")).encode("latin-1")
+        if self.headers.get("Content-Length", "0") != "0":
+            # The beginning of the body may have been read together with its head.
+            head += self.rfile.peek()
+        self._serve(self.path, head)
 
-    do_HEAD = do_GET  # noqa: N815  the name that the base class looks for
+    do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  the names that the base class looks for
 
     def _serve(self, target: str, head: bytes) -> None:
         self.close_connection = True

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from fogline_model_fetcher.errors import FetchError
+from fogline_model_fetcher.errors import FetchError, TooBigError
 from fogline_model_fetcher.remote import Listing
 
 MAX_FILES = 10_000
@@ -18,9 +18,11 @@ def check(listing: Listing, max_bytes: int) -> None:
 
     Raises
     ------
+    TooBigError
+        There are too many bytes.
     FetchError
-        A path leaves the folder or cannot be a file here, there are too many files or bytes, or the only
-        file is an archive.
+        A path leaves the folder or cannot be a file here, there are too many files, or the only file is an
+        archive.
     """
     paths = [file.path for file in listing.files]
     if not listing.is_folder and paths[0].endswith(ARCHIVE_SUFFIXES):
@@ -40,7 +42,7 @@ def check(listing: Listing, max_bytes: int) -> None:
         raise FetchError(f"the artifact holds {clashing!r} both as a file and as a folder")
     total_bytes = sum(file.size_bytes or 0 for file in listing.files)
     if total_bytes > max_bytes:
-        raise FetchError(f"the artifact has {total_bytes} bytes, more than the limit of {max_bytes}")
+        raise TooBigError(f"the artifact has {total_bytes} bytes, more than the limit of {max_bytes}")
 
 
 def is_safe_path(path: str) -> bool:

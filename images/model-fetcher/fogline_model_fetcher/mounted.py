@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from fogline_model_fetcher.digest import sha256_of
-from fogline_model_fetcher.errors import FetchError
+from fogline_model_fetcher.errors import DigestError, FetchError
 from fogline_model_fetcher.limits import MAX_FILES
 from fogline_model_fetcher.uris import TFLITE_SUFFIX, MountedUri
 
@@ -25,24 +25,31 @@ def check_mounted(uri: MountedUri, volume: Path, sha256: str | None) -> None:
 
     Raises
     ------
+    DigestError
+        It is not the one that the digest promises.
     FetchError
-        It is not there or not readable, holds links or too many files, or is not the one that the digest
-        promises.
+        It is not there or not readable, or holds links or too many files.
     """
     path = volume / uri.path
     try:
-        _check_parts(uri, volume)
+        check_way(uri, volume)
         _check_files(uri, path)
         found = sha256_of(path) if sha256 is not None else None
     except PermissionError:
         raise FetchError(f"{uri} cannot be read by user or group {os.getuid()}: change its mode") from None
     if found != sha256:
-        raise FetchError(f"the sha256 of {uri} is {found}, not {sha256}: it is not the expected artifact")
+        raise DigestError(f"the sha256 of {uri} is {found}, not {sha256}: it is not the expected artifact")
     _log.info("%s is mounted, sha256 %s", uri, found or "not asked for")
 
 
-def _check_parts(uri: MountedUri, volume: Path) -> None:
-    """Follow no link on the way: the kubelet may resolve it in another way than we do."""
+def check_way(uri: MountedUri, volume: Path) -> None:
+    """Follow no link on the way: the kubelet may resolve it in another way than we do.
+
+    Raises
+    ------
+    FetchError
+        A part of the path is a link, or is not there.
+    """
     parts = Path(uri.path).parts
     for depth in range(1, len(parts) + 1):
         path = volume.joinpath(*parts[:depth])

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from obstore.store import GCSStore, S3Store
+
 from fogline_model_fetcher.bucket_source import BucketSource
 from fogline_model_fetcher.bucket_stores import gs_store, s3_store
 from fogline_model_fetcher.connection import Connector
@@ -31,21 +33,36 @@ def open_source(uri: HttpsUri | BucketUri, settings: Settings) -> Iterator[Sourc
     UsageError
         The credentials or the certificates of authorities cannot be used.
     """
-    connector = Connector(Throttle(settings.bytes_per_second), settings.allowed)
+    if isinstance(uri, HttpsUri):
+        tls = _tls(_authorities(settings.ca_file, settings.secret))
+        yield HttpsSource(uri, _connector(settings), tls, read_authorization(settings.secret))
+        return
+    with open_bucket(uri, settings) as (store, guard):
+        yield BucketSource(uri, store, guard)
+
+
+@contextmanager
+def open_bucket(uri: BucketUri, settings: Settings) -> Iterator[tuple[S3Store | GCSStore, Guard]]:
+    """Open a client of a bucket, and the guard that is its only way out.
+
+    Raises
+    ------
+    UsageError
+        The credentials or the certificates of authorities cannot be used.
+    """
     secret = settings.secret
     authorities = _authorities(settings.ca_file, secret)
-    tls = _tls(authorities)
-    if isinstance(uri, HttpsUri):
-        yield HttpsSource(uri, connector, tls, read_authorization(secret))
-        return
+    _tls(authorities)
     pem = "\n".join(authorities).encode() or None
-    with Guard(connector) as guard:
+    with Guard(_connector(settings)) as guard:
         if uri.scheme == "gs":
-            gs = gs_store(uri.bucket, read_gs_access(secret, os.environ), guard.url, pem)
-            yield BucketSource(uri, gs, guard)
+            yield gs_store(uri.bucket, read_gs_access(secret, os.environ), guard.url, pem), guard
         else:
-            s3 = s3_store(uri.bucket, read_s3_access(secret, os.environ), guard.url, pem)
-            yield BucketSource(uri, s3, guard)
+            yield s3_store(uri.bucket, read_s3_access(secret, os.environ), guard.url, pem), guard
+
+
+def _connector(settings: Settings) -> Connector:
+    return Connector(Throttle(settings.bytes_per_second), settings.allowed)
 
 
 def _authorities(ca_file: Path | None, secret: Secret) -> list[str]:
