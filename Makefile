@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKS := uv operator model-server model-server-tensorflow model-fetcher dev
+LOCKS := uv operator model-server model-server-tensorflow model-fetcher trainer dev
 
 .PHONY: help
 help: ## what each verb does
@@ -19,7 +19,7 @@ $(VENV)/.ready: requirements/uv.lock requirements/dev.lock pyproject.toml $(wild
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
-	  -e . -e images/model-server -e images/model-fetcher
+	  -e . -e images/model-server -e images/model-fetcher -e images/trainer
 	touch $@
 
 .PHONY: lock

@@ -49,6 +49,8 @@ class Image:
     """Folder under ``images/`` with its Dockerfile."""
     package: Path | None = None
     """Python package of ours; its libraries are those of ``requirements/<name>.lock``."""
+    shares: tuple[Path, ...] = ()
+    """Other packages of ours that it imports."""
     program: str | None = None
     """Go program that lies in the build context under its own name."""
     cloud_only: bool = False
@@ -94,7 +96,7 @@ def ensure(engine: Engine, image: Image) -> None:
 def _key(image: Image, base: Base) -> str:
     parts: list[str | Path] = [image.dockerfile]
     if image.package:
-        parts += [base.tag, image.requirements, image.package, DISTIL]
+        parts += [base.tag, image.requirements, image.package, *image.shares, DISTIL]
     if image.program:
         parts.append(module_key(MODULE_OF[image.program]))
     return content_key(*parts)
@@ -131,8 +133,9 @@ def _fill(context: Path, image: Image, base: Base) -> None:
             copy_function=os.link,
         )
         shutil.copy(DISTIL, context)
-        target = context / "package" / image.package.name
-        shutil.copytree(image.package, target, ignore=shutil.ignore_patterns("__pycache__"))
+        for package in (image.package, *image.shares):
+            target = context / "package" / package.name
+            shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__"))
     if image.program:
         shutil.copy(program(image.program), context)
 

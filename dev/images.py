@@ -14,12 +14,14 @@ from dev.steps import step
 
 SERVER = ROOT / "images" / "model-server" / "fogline_model_server"
 FETCHER = ROOT / "images" / "model-fetcher" / "fogline_model_fetcher"
+TRAINER = ROOT / "images" / "trainer" / "fogline_trainer"
 
 IMAGES = (
     Image("operator", "operator", package=ROOT / "operator" / "fogline", cloud_only=True),
     Image("model-fetcher", "model-fetcher", package=FETCHER),
     Image("model-server", "model-server", package=SERVER),
     Image("model-server-tensorflow", "model-server", package=SERVER, cloud_only=True),
+    Image("trainer", "trainer", package=TRAINER, shares=(FETCHER, SERVER), cloud_only=True),
     Image("s3", "s3", program="versitygw", cloud_only=True),
     Image("metrics-server", "metrics-server", program="metrics-server", cloud_only=True),
 )

@@ -2,24 +2,24 @@
 
 import io
 import shutil
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.support.model_server import predict_request
-from tests.support.tfrecord import framed, masked, write_warmup
+from tests.support.tfrecord import write_warmup
 
 from fogline_model_server import engines
 from fogline_model_server.catalog import ModelVersion
 from fogline_model_server.errors import LoadError
-from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import PredictionLog
 from fogline_model_server.metrics.meter import Meter
 from fogline_model_server.models.loader import Loader
-from fogline_model_server.models.warmup import MAX_RECORDS, records, warm_up
+from fogline_model_server.models.warmup import MAX_RECORDS, warm_up
+from fogline_model_server.tfrecord import DamagedFileError, framed, records
 
+MAX_BYTES = len(b"content")
 ROW = np.ones((1, 2), np.float32)
 
 
@@ -75,7 +75,7 @@ def test_a_version_without_records_needs_none(tmp_path: Path, version: ModelVers
 def test_records_of_tensorflow_are_read() -> None:
     """The file that TensorFlow 2.21 writes for the records ``a`` and nothing."""
     content = bytes.fromhex("01000000000000000175de4161786ee428000000000000000029039807d8ea82a2")
-    assert list(records(io.BytesIO(content))) == [b"a", b""]
+    assert list(records(io.BytesIO(content), MAX_BYTES)) == [b"a", b""]
 
 
 def test_too_many_records_are_refused(tmp_path: Path, version: ModelVersion) -> None:
@@ -106,20 +106,19 @@ def test_a_record_that_is_not_answered_fails_the_load(
 def test_any_damaged_byte_is_found(position: int) -> None:
     content = bytearray(framed(b"content"))
     content[position] ^= 1
-    with pytest.raises(LoadError, match="damaged"):
-        list(records(io.BytesIO(content)))
+    with pytest.raises(DamagedFileError, match="damaged"):
+        list(records(io.BytesIO(content), MAX_BYTES))
 
 
 @pytest.mark.parametrize("length", range(1, len(framed(b"content"))))
 def test_a_file_that_ends_too_early_is_found(length: int) -> None:
-    with pytest.raises(LoadError, match="damaged"):
-        list(records(io.BytesIO(framed(b"content")[:length])))
+    with pytest.raises(DamagedFileError, match="damaged"):
+        list(records(io.BytesIO(framed(b"content")[:length]), MAX_BYTES))
 
 
 def test_a_record_that_claims_to_be_huge_is_not_read() -> None:
-    length = struct.pack("<Q", LIMITS.grpc_message_bytes + 1)
-    with pytest.raises(LoadError, match="allowed are"):
-        list(records(io.BytesIO(length + masked(length))))
+    with pytest.raises(DamagedFileError, match="has a record of 7 bytes, allowed are 6"):
+        list(records(io.BytesIO(framed(b"content")), MAX_BYTES - 1))
 
 
 @pytest.mark.parametrize(("iterations", "expected"), [(0, 0), (2, 4)])

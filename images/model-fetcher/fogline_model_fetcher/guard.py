@@ -83,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         head = "\r\n".join((*lines, "", "")).encode("latin-1")
         if self.headers.get("Content-Length", "0") != "0":
             # The beginning of the body may have been read together with its head.
-            head += self.rfile.peek()
+            head += self.rfile.read1(RELAY_BYTES)
         self._serve(self.path, head)
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  the names that the base class looks for

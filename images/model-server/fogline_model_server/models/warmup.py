@@ -1,11 +1,7 @@
 """Warm-up: recorded requests that a version answers before anybody else asks it."""
 
-import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-import google_crc32c
 from google.protobuf.message import DecodeError
 
 from fogline_model_server.answers.table import ANSWERS
@@ -14,6 +10,7 @@ from fogline_model_server.errors import LoadError, ServingError
 from fogline_model_server.limits import LIMITS
 from fogline_model_server.messages import ModelSpec, PredictionLog
 from fogline_model_server.serving import Serving
+from fogline_model_server.tfrecord import DamagedFileError, records
 
 FILE = Path("assets.extra/tf_serving_warmup_requests")
 """Within a version folder, as TensorFlow Serving has it."""
@@ -44,40 +41,16 @@ def warm_up(folder: Path, version: ModelVersion, iterations: int) -> int:
     if not file.is_file():
         return 0
     count = 0
-    with file.open("rb") as source:
-        for count, content in enumerate(records(source), start=1):
-            if count > MAX_RECORDS:
-                raise LoadError(f"Number of warmup records exceeds the maximum ({MAX_RECORDS})")
-            for _ in range(iterations):
-                _replay(content, version, count)
+    try:
+        with file.open("rb") as source:
+            for count, content in enumerate(records(source, LIMITS.grpc_message_bytes), start=1):
+                if count > MAX_RECORDS:
+                    raise LoadError(f"Number of warmup records exceeds the maximum ({MAX_RECORDS})")
+                for _ in range(iterations):
+                    _replay(content, version, count)
+    except DamagedFileError as error:
+        raise LoadError(f"the warm-up file {error}") from None
     return count
-
-
-def records(source: BinaryIO) -> Iterator[bytes]:
-    """Read a TFRecord file: length, its checksum, content, its checksum.
-
-    Raises
-    ------
-    LoadError
-        A checksum does not match, or the file ends within a record.
-
-    """
-    while head := source.read(12):
-        length, checksum = struct.unpack("<QI", head) if len(head) == 12 else (0, None)  # noqa: PLR2004
-        if checksum != _masked(head[:8]):
-            raise LoadError("the warm-up file is not a TFRecord file, or it is damaged")
-        if length > LIMITS.grpc_message_bytes:
-            raise LoadError(f"a warm-up record has {length} bytes, allowed are {LIMITS.grpc_message_bytes}")
-        content = source.read(length)
-        if source.read(4) != struct.pack("<I", _masked(content)) or len(content) != length:
-            raise LoadError("the warm-up file is damaged: a checksum does not match")
-        yield content
-
-
-def _masked(content: bytes) -> int:
-    """Return the checksum as TFRecord files have it: CRC-32C, rotated right by 15 bits, plus a constant."""
-    crc: int = google_crc32c.value(content)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _replay(content: bytes, version: ModelVersion, position: int) -> None:
