@@ -13,6 +13,7 @@ import click
 from fogline.errors import FoglineError
 
 COMMANDS = {
+    "bench": "Send load to a model, and say how fast and how right its answers are.",
     "completion": "Write the completion script of a shell.",
     "doctor": "Say what is wrong with the cluster or the installation, and what to do.",
     "events": "Say what happened to models, in the order of time.",

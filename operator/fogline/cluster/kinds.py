@@ -51,6 +51,8 @@ NAMESPACES = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 PODS = Kind("", "v1", "pods", "Pod")
 SERVICES = Kind("", "v1", "services", "Service")
 DEPLOYMENTS = Kind("apps", "v1", "deployments", "Deployment")
+JOBS = Kind("batch", "v1", "jobs", "Job")
+CONFIG_MAPS = Kind("", "v1", "configmaps", "ConfigMap")
 REPLICA_SETS = Kind("apps", "v1", "replicasets", "ReplicaSet")
 POD_DISRUPTION_BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
@@ -88,6 +90,8 @@ _BY_TYPE = {
         PODS,
         SERVICES,
         DEPLOYMENTS,
+        JOBS,
+        CONFIG_MAPS,
         POD_DISRUPTION_BUDGETS,
         LEASES,
         EVENTS,
