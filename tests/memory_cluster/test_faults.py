@@ -81,6 +81,21 @@ def test_a_link_that_flaps_moves_nothing(up_seconds: float, down_seconds: float)
     assert (uids(cluster), placed(cluster), results(cluster, key)) == (before, ["e"], [])
 
 
+def test_each_replica_beyond_a_cut_link_gets_one_stand_in_of_a_variant_that_has_room() -> None:
+    cluster = furnished(("e1", "Edge", "0"))
+    MemoryOperator(cluster.store, cluster.timeline)
+    serve(cluster, replicas=2, variants=[CLOUD, EDGE], placement={"clients": [{"site": "elsewhere"}]})
+    add_node(cluster, "c", "Cloud", "0.1", cpu="1")  # has room for one of the two
+    add_node(cluster, "e2", "Edge", "5")
+    before = uids(cluster)
+    came: set[str] = set()
+    cluster.store.watch(lambda change: came.update(uids(cluster) - before) if change.kind is PODS else None)
+    cluster.kubelets.cut("e1")
+    cluster.run_for(2 * TEN_MINUTES)
+    assert placed(cluster) == ["c", "e2"]
+    assert len(came) == 2
+
+
 def test_a_node_whose_room_flips_every_second_is_left_once_and_taken_again_after_the_cool_down() -> None:
     cluster = furnished(("a", "Cloud", "1"), ("b", "Cloud", "2"))
     MemoryOperator(cluster.store, cluster.timeline)

@@ -1,5 +1,6 @@
 """Which gated pods become stand-ins."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from fogline.observe import Owned, snapshot, to_pod
 from fogline.placement import Usage
 from fogline.placer.choose import Pin
 from fogline.placer.stand_ins import choose_stand_ins
-from fogline.snapshot import Move, Replica
+from fogline.snapshot import Move, Node, Replica
 
 CUT_OFF = make_edge_node("edge-1", ready=False, readiness_since=NOW - timedelta(hours=1))
 NODES = CUT_OFF, make_node("cloud-1")
@@ -27,12 +28,18 @@ def gated(name: str, variant: str = "cloud") -> Replica:
     return replica_of(pod_document(MODEL, name, variant))
 
 
-def choose(*pods: Replica, moves: Progress | None = None, **spec: Any) -> tuple[list[Pin], Usage]:
+def choose(
+    *pods: Replica,
+    moves: Progress | None = None,
+    nodes: Iterable[Node] = NODES,
+    standing: Iterable[Replica] = (),
+    **spec: Any,
+) -> tuple[list[Pin], Usage]:
     there = to_pod(live_pod(ORIGINAL))
     assert there
-    usage = Usage(snapshot(NODES, [there]))
+    usage = Usage(snapshot(nodes, [there]))
     model = stored(make_model(**spec)) if spec else MODEL
-    seen = Owned((ORIGINALLY, *pods), {})
+    seen = Owned((ORIGINALLY, *standing, *pods), {})
     return choose_stand_ins(model, pods, seen, moves or Progress(), usage, NOW), usage
 
 
@@ -45,6 +52,13 @@ def test_a_pod_more_than_the_model_wants_stands_in_for_the_replica_that_is_cut_o
 
 def test_one_stand_in_is_enough() -> None:
     assert [pin.replica.name for pin in choose(gated("s"), gated("t"))[0]] == ["s"]
+
+
+def test_a_pod_of_one_variant_stands_in_for_none_whom_one_of_another_variant_serves() -> None:
+    spare, served = make_edge_node("edge-2"), replace(gated("s"), node="cloud-1", stands_in_for="uid-of-a")
+    edge = gated("t", "edge")
+    assert [pin.place.node for pin in choose(edge, nodes=(*NODES, spare))[0]] == ["edge-2"]
+    assert choose(edge, standing=[served], nodes=(*NODES, spare))[0] == []
 
 
 def test_a_pod_that_the_model_lacks_is_no_stand_in() -> None:

@@ -56,7 +56,13 @@ def present(replicas: Iterable[Replica]) -> tuple[Replica, ...]:
 
 
 def stand_ins(
-    demand: Demand, replicas: Sequence[Replica], usage: Usage, link: Link, now: datetime
+    demand: Demand,
+    replicas: Sequence[Replica],
+    usage: Usage,
+    link: Link,
+    now: datetime,
+    *,
+    narrowed: Demand | None = None,
 ) -> StandIns:
     """Tell which stand-ins stay, which go and which are to come.
 
@@ -68,6 +74,9 @@ def stand_ins(
         All pods of the model.
     usage
         In which the stand-ins do not count for the model. The room of those that are to come is taken in it.
+    narrowed
+        What the next stand-in asks for, where it is a pod of a variant already. Those that stand are judged
+        by `demand` all the same: one of another variant serves as well. None: it asks for what `demand` says.
     """
     here = present(replicas)
     originals = {one.uid: one for one in replicas if one not in here and _is_on_edge(one, usage)}
@@ -82,7 +91,7 @@ def stand_ins(
         uid: _seconds_to_begin(one, usage, link, now) for uid, one in originals.items() if uid not in served
     }
     due = [originals[uid] for uid, seconds in to_begin.items() if seconds == 0]
-    wanted, claimed = _place(due, here, demand, usage) if due else ((), ())
+    wanted, claimed = _place(due, here, narrowed or demand, usage) if due else ((), ())
     waits = [to_end[one.stands_in_for or ""] for one in standing] + list(to_begin.values())
     return StandIns(
         standing=tuple(standing),

@@ -39,7 +39,7 @@ def choose_stand_ins(
             continue
         books = usage.fork()
         claim(demand, moves.underway, books)
-        found = stand_ins(narrowed, replicas, books, link_of(model), now)
+        found = stand_ins(demand, replicas, books, link_of(model), now, narrowed=narrowed)
         if not found.wanted:
             continue
         one = found.wanted[0]
