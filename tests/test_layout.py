@@ -50,7 +50,9 @@ def test_decisions_are_imported_without_anything_that_talks_to_the_world(layer: 
 def test_no_module_of_ours_is_called_like_one_of_the_standard_library() -> None:
     # a script that is run by its path puts its folder first on sys.path, where it hides standard modules
     scripts = (
-        path for folder in ("bench", "dev", "examples/digits") for path in (ROOT / folder).glob("*.py")
+        path
+        for folder in ("bench", "dev", "examples/digits", "examples/shapes")
+        for path in (ROOT / folder).glob("*.py")
     )
     packages = (path.parent for path in PACKAGE.glob("*/__init__.py"))
     names = {path.stem for path in (*PACKAGE.glob("*.py"), *packages, *scripts)}

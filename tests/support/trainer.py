@@ -20,7 +20,7 @@ from fogline_trainer.workspace import Stage
 
 CLASSES = 3
 SHAPE = [4]
-STAGE_LIMIT_SECONDS = 280
+STAGE_LIMIT_SECONDS = 600
 
 
 def document(run: int = 1, **parts: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import BadZipFile
 
 import keras  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
@@ -93,7 +94,7 @@ def _trained(stage: Stage, store: Store) -> keras.Model:
     network = build(builder(stage), stage.document.spec)
     try:
         restore(network, content)
-    except (ValueError, OSError, KeyError):
+    except (ValueError, OSError, KeyError, BadZipFile):
         raise RefusedError(
             Reason.MODEL_MISMATCH,
             "the trained network in the workspace is damaged, or its module was changed: run the training "
