@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -31,6 +31,7 @@ Array = np.ndarray[Any, Any]
 
 
 @pytest.mark.parametrize("dtype", TYPES)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_request_is_read_as_it_was_written(dtype: str, data: st.DataObject) -> None:
     given_values = data.draw(arrays.arrays(dtype, arrays.array_shapes(min_dims=1, max_dims=3, max_side=4)))
@@ -55,6 +56,7 @@ def test_text_goes_as_text() -> None:
 
 
 @pytest.mark.parametrize("dtype", TYPES)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_answers_are_read_as_values_and_as_content(dtype: str, data: st.DataObject) -> None:
     values: Array = data.draw(

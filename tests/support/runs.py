@@ -12,8 +12,8 @@ RUN = Run(
     warm_up_seconds=0.2,
     arrivals=POISSON,
     seed=1,
-    in_flight=64,
-    timeout_seconds=5,
+    in_flight=256,
+    timeout_seconds=30,
 )
 
 
