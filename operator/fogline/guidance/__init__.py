@@ -1,0 +1,34 @@
+"""What each reason means and what to do about it, in words for people."""
+
+from collections.abc import Mapping
+
+from fogline.conditions import Reason
+from fogline.guidance.advice import Guidance
+from fogline.guidance.judgements import (
+    CONDITION_REASONS,
+    CONDITIONS,
+    PROFILE_CONDITION_REASONS,
+    PROFILE_CONDITIONS,
+    REASONS_OF_ALL_CONDITIONS,
+)
+from fogline.guidance.news import CAUSES_OF_MOVES, EVENT_REASONS, EVENTS
+from fogline.guidance.refusals import REFUSALS
+from fogline.guidance.states import PROFILE_STATES, STATES
+
+__all__ = [
+    "CONDITIONS",
+    "CONDITION_REASONS",
+    "EVENT_REASONS",
+    "GUIDANCE",
+    "PROFILE_CONDITIONS",
+    "PROFILE_CONDITION_REASONS",
+    "REASONS_OF_ALL_CONDITIONS",
+    "REFUSAL_REASONS",
+    "Guidance",
+]
+
+REFUSAL_REASONS = tuple(REFUSALS)
+"""Why a node is refused, in the order in which a user should hear of it."""
+
+GUIDANCE: Mapping[Reason, Guidance] = {**REFUSALS, **STATES, **PROFILE_STATES, **CAUSES_OF_MOVES, **EVENTS}
+"""Of every reason."""
