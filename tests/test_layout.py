@@ -1,7 +1,9 @@
 """The shape of the repository: mistakes that no other test would explain."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,29 @@ def test_no_module_of_ours_is_called_like_one_of_the_standard_library() -> None:
     packages = (path.parent for path in PACKAGE.glob("*/__init__.py"))
     names = {path.stem for path in (*PACKAGE.glob("*.py"), *packages, *scripts)}
     assert names & (sys.stdlib_module_names - {"__init__"}) == set()
+
+
+def test_the_page_for_contributors_has_every_module_in_the_layer_that_the_linter_holds_it_to() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    held = next(one["layers"] for one in contracts if one["name"] == "a layer imports only what is below it")
+    steps = [{module.strip().removeprefix("fogline.") for module in step.split(":")} for step in held]
+    table = (
+        (ROOT / "CONTRIBUTING.md")
+        .read_text()
+        .partition("| layer | modules | job |\n")[2]
+        .partition("\n\n")[0]
+    )
+    rows = [set(re.findall(r"`(\w+)`", line.split("|")[2])) for line in table.splitlines()[1:]]
+    for row in rows:
+        told: set[str] = set()
+        while steps and not steps[0].isdisjoint(row):
+            told |= steps.pop(0)
+        assert row == told
+    assert steps == []
+    modules = {
+        path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert modules - {"__init__"} == set().union(*rows)
 
 
 def test_every_folder_of_the_package_says_what_it_is_for() -> None:
