@@ -39,6 +39,7 @@ def models(draw: st.DrawFn) -> ModelDeployment:
     """Draw a ModelDeployment of one variant with rules about labels."""
     kinds: dict[str, st.SearchStrategy[Any]] = {
         "architectures": st.sampled_from([["amd64"], ["arm64"]]),
+        "image": st.just("registry.example/server:1"),
         "acceleratorTypes": st.sampled_from([["NVIDIA-L4"], ["NVIDIA-A100", "NVIDIA-L4"]]),
     }
     made_for: Any = draw(st.fixed_dictionaries({}, optional=kinds))

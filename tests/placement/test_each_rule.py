@@ -61,9 +61,14 @@ POLICY = {
     ),
     "architecture": Rule(
         Reason.ARCHITECTURE_NOT_SUPPORTED,
-        {"architecture": "arm64"},
+        {"architecture": "riscv64"},
         {"architecture": "amd64"},
         variant={"architectures": ["amd64"]},
+    ),
+    "architecture of an image that is not for all": Rule(
+        Reason.ARCHITECTURE_NOT_SUPPORTED,
+        {"architecture": "arm64"},
+        {"architecture": "riscv64"},
     ),
     "accelerator": Rule(
         Reason.ACCELERATOR_NOT_SUPPORTED,

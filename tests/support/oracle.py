@@ -80,7 +80,9 @@ def broken(world: World, variant: Variant, node: Node, site: str | None) -> set[
         "artifact": variant.artifact is not None,
         "clearance": LEVELS.index(node.clearance.value) >= LEVELS.index(rules.data_sensitivity.value),
         "region": rules.allowed_regions is None or node.region in rules.allowed_regions,
-        "architecture": variant.architectures is None or node.architecture in variant.architectures,
+        "architecture": node.architecture in variant.architectures
+        if variant.architectures
+        else node.architecture != "arm64" or variant.runtime == "LiteRT" or variant.image is not None,
         "accelerator": variant.accelerator_types is None
         or node.accelerator_type in variant.accelerator_types,
         "selector": rules.node_selector.items() <= node.labels.items(),

@@ -69,7 +69,8 @@ class Variant(ApiObject, frozen=True, kw_only=True):
     """Container image of the server program. Absent: the one that the operator's settings name for the
     runtime; for TensorFlowServing there is another one if architectures name arm64."""
     architectures: Annotated[tuple[Architecture, ...], Meta(min_length=1, max_length=4), AS_SET] | None = None
-    """Processor architectures that the image runs on. Absent: any."""
+    """Processor architectures that the image runs on. Absent: any; with the runtime TensorFlowServing and
+    without an image any but arm64, for which the operator has another image."""
     accelerator_types: Annotated[tuple[LabelValue, ...], Meta(min_length=1, max_length=16), AS_SET] | None = (
         None
     )
@@ -81,3 +82,13 @@ class Variant(ApiObject, frozen=True, kw_only=True):
     variant takes no replica."""
     resources: Resources | None = None
     """Room that one replica takes. Absent: nothing is reserved and nothing limited."""
+
+    @property
+    def excluded_architectures(self) -> tuple[Architecture, ...]:
+        """Those that it does not run on although it names none: its image is the operator's default.
+
+        There is no image of TensorFlow Serving for arm64; a variant that names arm64 gets another one.
+        """
+        names_its_own = self.image is not None or self.architectures is not None
+        is_for_all = self.runtime is not Runtime.TENSORFLOW_SERVING or names_its_own
+        return () if is_for_all else (Architecture.ARM64,)

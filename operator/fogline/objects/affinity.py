@@ -14,27 +14,27 @@ from fogline.objects.metadata import Document
 
 def required_affinity(model: ModelDeployment, variant: Variant, settings: Settings) -> Document:
     """Give the affinity of a variant: tier, clearance, regions, architectures, accelerators, the selector."""
-    accelerators = _one_of(settings.accelerator_label, variant.accelerator_types)
-    return _affinity(model.spec.placement, variant.tier, variant.architectures, accelerators, settings)
+    machine = [
+        *_one_of(ARCHITECTURE_LABEL, variant.architectures),
+        *_none_of(ARCHITECTURE_LABEL, variant.excluded_architectures),
+        *_one_of(settings.accelerator_label, variant.accelerator_types),
+    ]
+    return _affinity(model.spec.placement, variant.tier, machine, settings)
 
 
 def training_affinity(placement: TrainingPlacement, settings: Settings) -> Document:
     """Give the affinity of the pods of a training, which ask for the same as those of models."""
-    return _affinity(placement, placement.tier, placement.architectures, [], settings)
+    machine = _one_of(ARCHITECTURE_LABEL, placement.architectures)
+    return _affinity(placement, placement.tier, machine, settings)
 
 
 def _affinity(
-    rules: Placement | TrainingPlacement,
-    tier: Tier,
-    architectures: Sequence[str] | None,
-    accelerators: list[Document],
-    settings: Settings,
+    rules: Placement | TrainingPlacement, tier: Tier, machine: list[Document], settings: Settings
 ) -> Document:
     common = [
         *_clearance(rules.data_sensitivity),
         *_one_of(settings.region_label, rules.allowed_regions),
-        *_one_of(ARCHITECTURE_LABEL, architectures),
-        *accelerators,
+        *machine,
         *(_in(key, [value]) for key, value in sorted((rules.node_selector or {}).items())),
     ]
     terms = [{"matchExpressions": [*one, *common]} for one in tier_terms(tier)]
@@ -62,6 +62,10 @@ def _clearance(needed: DataSensitivity) -> list[Document]:
 
 def _one_of(label: str, values: Sequence[str] | None) -> list[Document]:
     return [_in(label, list(values))] if values else []
+
+
+def _none_of(label: str, values: Sequence[str]) -> list[Document]:
+    return [_not_in(label, list(values))] if values else []
 
 
 def _marked(label: str, value: str | None) -> Document:

@@ -35,13 +35,25 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Architectures:
+    """The processor architectures that an image runs on."""
+
+    named: frozenset[str] | None = None
+    """None for all that are not excluded."""
+    excluded: frozenset[str] = frozenset()
+
+    def __contains__(self, architecture: str) -> bool:
+        """Tell whether it runs on one; empty for that of a node that does not say."""
+        return (self.named is None or architecture in self.named) and architecture not in self.excluded
+
+
+@dataclass(frozen=True, slots=True)
 class VariantDemand:
     """One way to run the model, as placement sees it."""
 
     name: str
     tier: Tier
-    architectures: frozenset[str] | None
-    """Processor architectures; None for any."""
+    architectures: Architectures
     requests: Amounts
     """What one replica takes from a node, ``pods: 1`` included."""
     accelerator_types: frozenset[str] | None = None
@@ -172,11 +184,14 @@ def _variant(variant: Variant) -> VariantDemand:
     given = variant.resources
     server = {**((given and given.limits) or {}), **((given and given.requests) or {})}
     requests = max_amounts((resource_amounts(server), resource_amounts(FETCHER_REQUESTS)))
-    architectures, accelerators = variant.architectures, variant.accelerator_types
+    named, accelerators = variant.architectures, variant.accelerator_types
     return VariantDemand(
         name=variant.name,
         tier=variant.tier,
-        architectures=None if architectures is None else frozenset(map(str, architectures)),
+        architectures=Architectures(
+            named=None if named is None else frozenset(map(str, named)),
+            excluded=frozenset(map(str, variant.excluded_architectures)),
+        ),
         requests={**requests, "pods": 1},
         accelerator_types=None if accelerators is None else frozenset(accelerators),
         is_awaited=variant.artifact is None,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fogline.api import Tier
+from fogline.api import Architecture, Tier
 from fogline.conditions import Reason
 from fogline.placement.answers import Rejection
 from fogline.placement.demand import Demand, VariantDemand
@@ -51,11 +51,10 @@ def region(option: Option, _: Usage) -> Rejection | None:
 def architecture(option: Option, _: Usage) -> Rejection | None:
     """Refuse a node whose processor the image does not run on."""
     runs_on, has = option.variant.architectures, option.node.architecture
-    if runs_on is None or has in runs_on:
+    if has in runs_on:
         return None
-    return Rejection(
-        option.node.name, Reason.ARCHITECTURE_NOT_SUPPORTED, needs=" or ".join(sorted(runs_on)), has=has
-    )
+    needs = " or ".join(one for one in Architecture if one in runs_on)
+    return Rejection(option.node.name, Reason.ARCHITECTURE_NOT_SUPPORTED, needs=needs, has=has)
 
 
 def accelerator(option: Option, _: Usage) -> Rejection | None:

@@ -136,8 +136,8 @@ def _rules(
     yield Reason.CLEARANCE_TOO_LOW, columns.clearance < demand.data_sensitivity.rank
     if regions is not None:
         yield Reason.REGION_NOT_ALLOWED, ~columns.region.among(regions)
-    if runs_on is not None:
-        yield Reason.ARCHITECTURE_NOT_SUPPORTED, ~columns.architecture.among(runs_on)
+    fitting = [one for one in columns.architecture.values if one in runs_on]
+    yield Reason.ARCHITECTURE_NOT_SUPPORTED, ~columns.architecture.among(fitting)
     if made_for is not None:
         yield Reason.ACCELERATOR_NOT_SUPPORTED, ~columns.accelerator_type.among(made_for)
     if demand.node_selector:

@@ -1,6 +1,7 @@
 """The requirements of one replica as masks: every option against every class of nodes at once.
 
-They say the same as ``artifact``, `fogline.placement.requirements.POLICY` and ``STATE`` do for one option and one node.
+They say the same as ``artifact``, `fogline.placement.requirements.POLICY` and ``STATE`` do for one option
+and one node.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from fogline.api import Billing, Tier
-from fogline.placement.demand import Demand, VariantDemand
+from fogline.placement.demand import Architectures, Demand, VariantDemand
 from fogline.placement.optimiser.problem import Bools, Floats
 from fogline.snapshot import Node
 from fogline.units import Amounts
@@ -33,9 +34,7 @@ def allowed(choices: Sequence[Choice], nodes: Sequence[Node]) -> Bools:
     mask &= _by_value(
         choices, nodes, _regions, lambda node, regions: regions is None or node.region in regions
     )
-    mask &= _by_value(
-        choices, nodes, _architectures, lambda node, known: known is None or node.architecture in known
-    )
+    mask &= _by_value(choices, nodes, _architectures, lambda node, known: node.architecture in known)
     mask &= _by_value(
         choices, nodes, _accelerators, lambda node, known: known is None or node.accelerator_type in known
     )
@@ -137,7 +136,7 @@ def _regions(choice: Choice) -> frozenset[str] | None:
     return choice[0].allowed_regions
 
 
-def _architectures(choice: Choice) -> frozenset[str] | None:
+def _architectures(choice: Choice) -> Architectures:
     return choice[1].architectures
 
 
