@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
+from heapq import nsmallest
 
 import msgspec
 from tests.support.changes import Change, ObjectKey, key_of
@@ -92,12 +93,14 @@ class Deployments:
         found = self._by_set(key)
         self._sizes[key] = sizes = _sizes(sizes, newest, live["spec"], self._scaled_to.get(key, 0), found)
         self._scaled_to[key] = live["spec"]["replicas"]
+        is_right = True
         for name, size in sizes.items():
-            pods = sorted(found.get(name, ()), key=_goes_first)
+            pods = found.get(name, [])
+            is_right = is_right and len(pods) == size
             self._fill(key, live, name, size - len(pods))
-            for pod in pods[: max(0, len(pods) - size)]:
+            for pod in nsmallest(len(pods) - size, pods, key=_goes_first):
                 self._store.delete(PODS, key_of(pod))
-        self._tell(key, live, newest)
+        self._tell(key, live, newest, found if is_right else self._by_set(key))
 
     def _fill(self, key: ObjectKey, live: Document, name: str, missing: int) -> None:
         for _ in range(missing):
@@ -139,8 +142,7 @@ class Deployments:
                 found[pod["metadata"]["labels"][_HASH]].append(pod)
         return found
 
-    def _tell(self, key: ObjectKey, live: Document, newest: str) -> None:
-        found = self._by_set(key)
+    def _tell(self, key: ObjectKey, live: Document, newest: str, found: Mapping[str, list[Document]]) -> None:
         pods = [pod for group in found.values() for pod in group]
         ready = sum(map(is_ready, pods))
         status = {

@@ -152,12 +152,14 @@ class Store:
 
     def _tell(self, kind: Kind, before: Document | None, after: Document | None) -> None:
         self._version += 1
-        if kind is PODS:
-            for document in filter(None, (before, after)):
-                self._of_model[model_of(document)].pop(key_of(document), None)
-            if after is not None:
-                self._of_model[model_of(after)][key_of(after)] = None
         change = Change(kind, before, after, self._version)
+        if kind is PODS:
+            was_of, is_of = before and model_of(before), after and model_of(after)
+            if was_of != is_of:
+                if was_of:
+                    del self._of_model[was_of][change.key]
+                if is_of:
+                    self._of_model[is_of][change.key] = None
         for watcher in tuple(self._watchers):
             watcher(change)
 
