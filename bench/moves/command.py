@@ -3,13 +3,14 @@
 import argparse
 import multiprocessing
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from bench.moves import ways
 from bench.moves.page import PAGE, fill_in
 from bench.moves.simulate import Outcome, simulate
-from bench.moves.tables import Size, causes, comparison
+from bench.moves.tables import Results, Size
 from bench.moves.trace import Happening, make_trace
 from bench.moves.world import World, make_world
 
@@ -19,7 +20,15 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.moves", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="same seed, same figures (default: %(default)s)")
     parser.add_argument("--docs", action="store_true", help=f"write the figures into {PAGE.name}")
+    parser.add_argument(
+        "--descheduler-days",
+        type=int,
+        default=2,
+        help="the descheduler is simulated for so many days at most; one in which it evicts tens of thousands"
+        " of pods takes as long as ten of Fogline (default: %(default)s)",
+    )
     found = parser.parse_args(list(arguments))
+    began = time.monotonic()
     days, nodes = int(os.environ.get("DAYS", "30")), int(os.environ.get("NODES", "500"))
     world = make_world(nodes, found.seed)
     trace = make_trace(world, days, found.seed)
@@ -40,16 +49,15 @@ def main(arguments: Sequence[str] = ()) -> None:
             lambda: ways.kube(world, placed.cluster),
             world,
             trace,
-            days,
+            min(days, found.descheduler_days),
             is_judged=False,
         )
         moves = moving.result()
     outcomes = [moves, never, kube]
-    print(size.text())
-    print(comparison(outcomes).as_text())
-    print(causes(moves))
+    results = Results(size, outcomes, time.monotonic() - began)
+    print(results.as_text())
     if found.docs:
-        fill_in(size, outcomes)
+        fill_in(results)
     _refuse_breaches(outcomes)
 
 

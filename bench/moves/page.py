@@ -1,12 +1,9 @@
 """The page of the documentation that shows the figures of the last run."""
 
-from collections.abc import Sequence
-
 from dev.paths import ROOT
 
 from bench.moves.picture import draw
-from bench.moves.simulate import Outcome
-from bench.moves.tables import Size, causes, comparison
+from bench.moves.tables import Results
 
 PAGE = ROOT / "docs" / "moves-benchmark.md"
 PICTURE = ROOT / "docs" / "moves-benchmark.svg"
@@ -14,7 +11,7 @@ BEGIN = "<!-- figures: written by python -m bench.moves --docs -->"
 END = "<!-- end of figures -->"
 
 
-def fill_in(size: Size, outcomes: Sequence[Outcome]) -> None:
+def fill_in(results: Results) -> None:
     """Write table and picture.
 
     Raises
@@ -26,6 +23,5 @@ def fill_in(size: Size, outcomes: Sequence[Outcome]) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page must have the lines {BEGIN!r} and {END!r}")
-    figures = f"{size.text()}.\n\n{comparison(outcomes).as_markdown()}\n\n{causes(outcomes[0])}."
-    PAGE.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}")
-    PICTURE.write_text(draw(outcomes))
+    PAGE.write_text(f"{before}{BEGIN}\n\n{results.as_markdown()}\n\n{END}{after}")
+    PICTURE.write_text(draw(results.outcomes))

@@ -48,7 +48,7 @@ def _panel(title: str, figure: _Figure, outcomes: Sequence[Outcome], top: int) -
         y = top + _PANEL * (1 - part)
         yield f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#dddddd"/>'
         yield f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{most * part:,.0f}</text>'
-    step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(lines[0]) - 1)
+    step = (_WIDTH - _LEFT - _RIGHT) / max(1, max(map(len, lines)) - 1)
     for line, colour in zip(lines, _COLOURS, strict=True):
         points = " ".join(
             f"{_LEFT + step * day:.1f},{top + _PANEL * (1 - value / most):.1f}"
