@@ -23,6 +23,7 @@ from fogline.cluster.objects.lease import LeaseSpec
 from fogline.cluster.version import VersionInfo
 from fogline.errors import BadInputError
 from fogline.observe import Profile, to_profile
+from fogline.snapshot import Taint
 
 
 def version(text: str) -> VersionInfo:
@@ -78,7 +79,12 @@ def profile(selector: Mapping[str, str]) -> Profile:
 
 SECRET = serving(make_model(placement={"dataSensitivity": "Confidential"}))
 NEAR = serving(make_model(placement={"latency": {"maxMilliseconds": 50}, "allowedRegions": ["eu-west"]}))
-POLICY = {"metadata": {"name": "fogline-pods"}}
+POLICY = {"metadata": {"name": "fogline-pods"}, "spec": {"failurePolicy": "Fail"}}
+BINDING = {
+    "metadata": {"name": "fogline-pods"},
+    "spec": {"policyName": "fogline-pods", "validationActions": ["Deny"]},
+}
+CLOUD = {"fogline.dev/tier": "Cloud"}
 HEALTHY = Facts(
     now=NOW,
     version=version("v1.34.4"),
@@ -91,7 +97,8 @@ HEALTHY = Facts(
     lease=lease(),
     missing_rights={"fogline-system/fogline-operator": ()},
     policies=(POLICY,),
-    bindings=({"spec": {"policyName": "fogline-pods"}},),
+    bindings=(BINDING,),
+    watched_policies=("fogline-pods",),
 )
 
 
@@ -166,8 +173,37 @@ DAMAGE: list[tuple[dict[str, Any], str, str, str]] = [
     ({"lease": lease(holder=None)}, "Operator and janitor", "ERROR", "no operator holds the Lease"),
     ({"lease": lease(-20)}, "Operator and janitor", "WARNING", "the clock of the operator is 20 s ahead"),
     ({"missing_rights": {"ns/op": ("patch pods",)}}, "Rights", "ERROR", "ns/op may not: patch pods"),
-    ({"policies": (), "bindings": ()}, "Admission policies", "WARNING", "no ValidatingAdmissionPolicy"),
-    ({"bindings": ()}, "Admission policies", "ERROR", "fogline-pods has no binding and forbids nothing"),
+    (
+        {"policies": (), "bindings": (), "watched_policies": ()},
+        "Admission policies",
+        "WARNING",
+        "no ValidatingAdmissionPolicy",
+    ),
+    (
+        {"policies": (), "bindings": ()},
+        "Admission policies",
+        "ERROR",
+        "fogline-pods is gone, so nothing Confidential or higher is placed",
+    ),
+    ({"bindings": ()}, "Admission policies", "ERROR", "fogline-pods has no binding, so nothing"),
+    (
+        {"bindings": ({**BINDING, "spec": {"policyName": "fogline-pods", "validationActions": ["Warn"]}},)},
+        "Admission policies",
+        "ERROR",
+        "fogline-pods does not deny",
+    ),
+    (
+        {"bindings": (), "watched_policies": ()},
+        "Admission policies",
+        "ERROR",
+        "fogline-pods has no binding and forbids nothing",
+    ),
+    (
+        {"policies": (), "watched_policies": ()},
+        "Admission policies",
+        "ERROR",
+        "fogline-pods is gone, but its binding is there",
+    ),
     (
         {"nodes": Nodes((make_node("a", labels={"fogline.dev/tier": "edge"}),))},
         "Nodes",
@@ -192,6 +228,12 @@ DAMAGE: list[tuple[dict[str, Any], str, str, str]] = [
         "Nodes",
         "WARNING",
         "b cost nothing as far as Fogline knows",
+    ),
+    (
+        {"nodes": Nodes((make_node("a", labels=CLOUD), make_node("b")))},
+        "Nodes",
+        "WARNING",
+        "b count as Cloud without the label fogline.dev/tier",
     ),
     (
         {"nodes": Nodes((make_node("a"),), (profile({"pool": "x"}),))},
@@ -246,6 +288,24 @@ def test_an_operator_that_is_half_there_is_a_warning_and_one_that_is_not_an_erro
     }
     message = f"fogline-operator: {ready} of 2 replicas are Ready"
     assert wrong(deployments=programs) == [("Operator and janitor", outcome, message)]
+
+
+def test_an_operator_that_is_scaled_to_nothing_is_told_once_with_the_way_back() -> None:
+    nothing = {**program("fogline-operator", 0), "spec": {"replicas": 0}}
+    programs = {"fogline-operator": nothing, "fogline-janitor": program("fogline-janitor")}
+    (found,) = [
+        one
+        for one in examine(replace(HEALTHY, deployments=programs, lease=lease(holder=None)))
+        if one.outcome is not Outcome.OK
+    ]
+    assert found.message == "fogline-operator is scaled to 0"
+    assert found.advice == "kubectl -n fogline-system scale deployment fogline-operator --replicas=2"
+
+
+def test_nothing_is_asked_of_nodes_that_no_pod_of_a_model_tolerates() -> None:
+    taint = Taint("node-role.kubernetes.io/control-plane", "", "NoSchedule")
+    control_plane = make_node("cp", taints=(taint,), cost="0", region=None, latency_milliseconds=None)
+    assert wrong(nodes=Nodes((make_node("a", labels=CLOUD), control_plane))) == []
 
 
 def test_a_clock_that_is_off_does_not_make_a_fresh_lease_look_stale() -> None:

@@ -44,7 +44,7 @@ CHECKS: tuple[_Check, ...] = (
     _Check("Definitions", ("definitions",), installation.definitions),
     _Check("Operator and janitor", ("deployments", "lease", "now", "clock_seconds"), installation.programs),
     _Check("Rights", ("missing_rights",), installation.rights),
-    _Check("Admission policies", ("policies", "bindings"), installation.policies),
+    _Check("Admission policies", ("policies", "bindings", "watched_policies"), installation.policies),
     _Check("Nodes", ("nodes", "models"), contents.labels),
     _Check("NodeProfiles", ("nodes", "now"), contents.profiles),
     _Check("ModelDeployments", ("models",), contents.models),

@@ -11,7 +11,7 @@ from fogline.cli.labels import unusable_labels
 from fogline.cluster.documents import Document
 from fogline.conditions import ConditionType, Reason
 from fogline.config import JanitorSettings
-from fogline.names import CLEARANCE_LABEL, GATE, MODEL_LABEL, REGION_LABEL
+from fogline.names import CLEARANCE_LABEL, GATE, MODEL_LABEL, REGION_LABEL, TIER_LABEL
 from fogline.observe import model_key, standings
 from fogline.snapshot import Node
 
@@ -29,11 +29,13 @@ def labels(found: Nodes, known: Models) -> Iterator[Problem | str]:
             f"label fogline.dev/clearance on {several(claimed)} clears for nothing: nodes may set it",
             f"use {CLEARANCE_LABEL}",
         )
-    yield from _unsaid(found.nodes, known.readable)
+    ours = [one for one in found.nodes if not one.repelling_taints]
+    yield from _unsaid(ours, known.readable)
+    yield from _doubtful(ours)
 
 
 def _unsaid(nodes: Sequence[Node], models: Sequence[ModelDeployment]) -> Iterator[Problem]:
-    """Tell of facts that nodes lack and models ask for."""
+    """Tell of facts that nodes lack and models ask for. Nodes that no pod of a model tolerates need none."""
     placements = [model.spec.placement for model in models]
     nowhere = [one.name for one in nodes if one.region is None]
     if nowhere and any(one.allowed_regions for one in placements):
@@ -52,6 +54,17 @@ def _unsaid(nodes: Sequence[Node], models: Sequence[ModelDeployment]) -> Iterato
         yield warning(
             f"{several(free)} cost nothing as far as Fogline knows, while others do: models go there first",
             "give the price: fogline profile nodes writes NodeProfiles to fill in",
+        )
+
+
+def _doubtful(nodes: Sequence[Node]) -> Iterator[Problem]:
+    """Tell of nodes that count as cloud nodes because nothing is said, where other cloud nodes say so."""
+    clouds = [one for one in nodes if one.tier is Tier.CLOUD]
+    silent = [one.name for one in clouds if TIER_LABEL not in one.labels]
+    if silent and len(silent) < len(clouds):
+        yield warning(
+            f"{several(silent)} count as Cloud without the label {TIER_LABEL}, while other nodes have it",
+            f"say which tier is meant: kubectl label node NAME {TIER_LABEL}=Cloud (or Edge)",
         )
 
 

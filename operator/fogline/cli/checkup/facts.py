@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fogline.api import ModelDeployment
 from fogline.cluster.documents import Document
@@ -13,6 +13,8 @@ from fogline.errors import BadInputError
 from fogline.observe import Profile
 from fogline.snapshot import Node
 
+OPERATOR, JANITOR = "fogline-operator", "fogline-janitor"
+"""Names of their Deployments, and their label app.kubernetes.io/name."""
 T = TypeVar("T")
 
 
@@ -63,7 +65,9 @@ class Facts:
     """Of the operator that decides; None when nobody has ever decided."""
     missing_rights: Mapping[str, Sequence[str]] | Unknown
     """What accounts of ours may not do and would have to, by account."""
-    policies: Sequence[Mapping[str, Any]] | Unknown
+    policies: Sequence[Document] | Unknown
     """ValidatingAdmissionPolicies of ours."""
-    bindings: Sequence[Mapping[str, Any]] | Unknown
+    bindings: Sequence[Document] | Unknown
     """Their bindings."""
+    watched_policies: Sequence[str] | Unknown
+    """Names of those that the operator looks after, for they were installed with it."""

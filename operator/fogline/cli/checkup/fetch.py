@@ -7,7 +7,7 @@ from datetime import timedelta
 from fogline import observe
 from fogline.api import parse
 from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE
-from fogline.cli.checkup.facts import Facts, Models, Nodes, T, Unknown
+from fogline.cli.checkup.facts import JANITOR, OPERATOR, Facts, Models, Nodes, T, Unknown
 from fogline.cli.checkup.rights import JANITOR_RIGHTS, Right, operator_rights
 from fogline.cli.clock import now
 from fogline.cluster import objects
@@ -30,8 +30,8 @@ from fogline.config import Settings
 from fogline.errors import ApiError, BadInputError, NotFoundError
 from fogline.names import MODEL_LABEL, OPERATOR_LEASE
 
-OPERATOR, JANITOR = "fogline-operator", "fogline-janitor"
-"""Label app.kubernetes.io/name of their Deployments."""
+POLICIES = "FOGLINE_POLICIES"
+"""Setting of the operator: which admission policies it looks after."""
 _PROGRAMS = f"app.kubernetes.io/name in ({OPERATOR},{JANITOR})"
 _OURS = "app.kubernetes.io/part-of=fogline"
 _HALF = timedelta(milliseconds=500)
@@ -65,6 +65,7 @@ async def fetch(client: Client, settings: Settings) -> Facts:
         missing_rights=missing.result(),
         policies=policies.result(),
         bindings=bindings.result(),
+        watched_policies=_watched(deployments),
     )
 
 
@@ -166,11 +167,17 @@ async def _missing_rights(
         account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
         needed = JANITOR_RIGHTS
         if program == OPERATOR:
-            needed = operator_rights(_setting(deployment, "FOGLINE_POLICIES"))
+            needed = operator_rights(_setting(deployment, POLICIES))
         served = _setting(deployment, "FOGLINE_NAMESPACES")
         asked = [(right, there) for right in needed for there in right.namespaces(namespace, served)]
         missing[f"{namespace}/{account}"] = await _denied(client, namespace, account, asked)
     return missing
+
+
+def _watched(programs: Mapping[str, Document] | Unknown) -> Sequence[str] | Unknown:
+    if isinstance(programs, Unknown):
+        return programs
+    return _setting(programs[OPERATOR], POLICIES) if OPERATOR in programs else ()
 
 
 def _setting(deployment: Document, variable: str) -> Sequence[str]:

@@ -4,17 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from fogline.api import DataSensitivity
 from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, custom_resource_definition
-from fogline.cli.checkup.facts import Models
+from fogline.cli.checkup.facts import JANITOR, OPERATOR, Models
 from fogline.cli.checkup.findings import Outcome, Problem, error, several, warning
 from fogline.cluster.documents import Document
-from fogline.cluster.objects import Lease
+from fogline.cluster.objects import Lease, Policy, PolicyBinding
 from fogline.cluster.version import OLDEST, Release, VersionInfo
+from fogline.guard import GUARDED_FROM, defect
 from fogline.observe import model_key
 
 CLOCK_WARNING_SECONDS, CLOCK_ERROR_SECONDS = 5, 30
 """Times on objects are compared with clocks: cool-downs, Leases, ends of profiles."""
+_UPGRADE = (
+    "helm upgrade of the release to the same version mends that; with Helm 4 and --force-conflicts if it "
+    "was changed by hand"
+)
 FIXED_RELEASES = {31: 12, 32: 8, 33: 4, 34: 0}
 """First patch level of each minor version in which a node cannot delete its own Node object and come back
 with the labels it likes (CVE-2025-5187). Older minor versions have none."""
@@ -99,19 +106,30 @@ def programs(
     if not deployments:
         yield error("no operator and no janitor is installed", "install the chart")
         return
-    for name in ("fogline-operator", "fogline-janitor"):
+    for name in (OPERATOR, JANITOR):
         live = deployments.get(name)
         if live is None:
             yield error(f"there is no Deployment {name}", "install the chart, with both of them")
-            continue
-        wanted, ready = live["spec"].get("replicas", 1), live.get("status", {}).get("readyReplicas", 0)
-        namespace = live["metadata"]["namespace"]
-        yield f"{name} {ready} of {wanted} Ready"
-        if ready < wanted:
-            outcome = Outcome.WARNING if ready else Outcome.ERROR
-            advice = f"kubectl -n {namespace} describe pods -l app.kubernetes.io/name={name}"
-            yield Problem(outcome, f"{name}: {ready} of {wanted} replicas are Ready", f"{advice} says why")
-    yield from _deciding(lease, now + timedelta(seconds=ahead_seconds or 0))
+        else:
+            yield from _running(name, live)
+    if _ready(deployments.get(OPERATOR, {})):
+        yield from _deciding(lease, now + timedelta(seconds=ahead_seconds or 0))
+
+
+def _running(name: str, live: Document) -> Iterator[Problem | str]:
+    wanted, ready = live["spec"].get("replicas", 1), _ready(live)
+    kubectl = f"kubectl -n {live['metadata']['namespace']}"
+    yield f"{name} {ready} of {wanted} Ready"
+    if not wanted:
+        yield error(f"{name} is scaled to 0", f"{kubectl} scale deployment {name} --replicas=2")
+    elif ready < wanted:
+        outcome = Outcome.WARNING if ready else Outcome.ERROR
+        advice = f"{kubectl} describe pods -l app.kubernetes.io/name={name} says why"
+        yield Problem(outcome, f"{name}: {ready} of {wanted} replicas are Ready", advice)
+
+
+def _ready(deployment: Document) -> int:
+    return int(deployment.get("status", {}).get("readyReplicas", 0))
 
 
 def _deciding(lease: Lease | None, now: datetime) -> Iterator[Problem | str]:
@@ -140,28 +158,45 @@ def rights(missing: Mapping[str, Sequence[str]]) -> Iterator[Problem | str]:
         if rights:
             yield error(
                 f"{account} may not: {several(rights)}",
-                "apply the roles of the chart of the same version (helm upgrade)",
+                _UPGRADE,
             )
 
 
 def policies(
-    policies: Sequence[Mapping[str, Any]], bindings: Sequence[Mapping[str, Any]]
+    policies: Sequence[Document], bindings: Sequence[Document], watched: Sequence[str]
 ) -> Iterator[Problem | str]:
-    """Check that admission policies are there and bound."""
-    names = [one["metadata"]["name"] for one in policies]
-    yield f"{len(names)}: {', '.join(names)}"
-    if not policies:
+    """Check that admission policies are there, bound and understood."""
+    there = {one["metadata"]["name"]: one for one in policies}
+    yield f"{len(there)}: {', '.join(there)}"
+    if not policies and not watched:
         yield warning(
             "no ValidatingAdmissionPolicy of Fogline is there, a net against hostile nodes",
             "install them with the chart; what each one is for is on the page about security",
         )
-    bound = {one["spec"].get("policyName") for one in bindings}
-    for name in names:
-        if name not in bound:
-            yield error(f"{name} has no binding and forbids nothing", "install its binding with the chart")
-    for one in policies:
+    for name, wrong in _defects(there, bindings, watched):
+        placed = f", so nothing {GUARDED_FROM} or higher is placed" if name in watched else ""
+        yield error(f"{name} {wrong}{placed}", _UPGRADE)
+    for name, one in there.items():
         for wrong in one.get("status", {}).get("typeChecking", {}).get("expressionWarnings", ()):
             yield warning(
-                f"{one['metadata']['name']}: {wrong.get('fieldRef')}: {wrong.get('warning', '')[:200]}",
+                f"{name}: {wrong.get('fieldRef')}: {wrong.get('warning', '')[:200]}",
                 "install the chart of the version that fits this Kubernetes",
             )
+
+
+def _defects(
+    there: Mapping[str, Document], bindings: Sequence[Document], watched: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Tell what is wrong with policies: those that the operator looks after as it does, others by less."""
+    named = {one["metadata"]["name"]: one for one in bindings}
+    for name in watched:
+        policy = msgspec.convert(there.get(name), Policy | None)
+        if wrong := defect(policy, msgspec.convert(named.get(name), PolicyBinding | None)):
+            yield name, wrong
+    bound = {one["spec"].get("policyName"): None for one in bindings}
+    yield from (
+        (name, "has no binding and forbids nothing") for name in there if name not in {*bound, *watched}
+    )
+    yield from (
+        (name, "is gone, but its binding is there") for name in bound if name not in {*there, *watched}
+    )
