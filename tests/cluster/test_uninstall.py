@@ -14,9 +14,10 @@ from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess, UninstallProcess, alarms
 from tests.support.policies import install, policies, remove
 from tests.support.preconditions import is_conditional
-from tests.support.rights import UNINSTALL, granted, kubeconfig_of_account, used
+from tests.support.rights import UNINSTALL, Right, granted, kubeconfig_of_account, used
 from tests.support.wait import wait_for
 from tests.support.world import World
+from tests.support.world_profiles import WorldProfiles
 
 from fogline.cluster.client import Client
 from fogline.cluster.connection import from_kubeconfig
@@ -25,6 +26,7 @@ from fogline.cluster.kinds import (
     DEPLOYMENTS,
     LEASES,
     MODEL_DEPLOYMENTS,
+    NODE_PROFILES,
     POD_DISRUPTION_BUDGETS,
     PODS,
     REPLICA_SETS,
@@ -34,6 +36,7 @@ from fogline.errors import NotFoundError
 from fogline.names import GATE, OPERATOR_LEASE
 from fogline.uninstall.gates import PAUSED_ANNOTATION
 
+OPEN_GATE = Right("", "pods", "patch")
 REMOVE = {"uninstall": {"models": "Remove"}}
 
 Uninstall = Callable[..., Awaitable[int]]
@@ -48,7 +51,13 @@ def _without_policies(kubectl: Kubectl) -> Iterator[None]:
 
 
 @pytest.fixture
-def uninstall(world: World, kubectl: Kubectl, tmp_path: Path) -> Uninstall:
+def needed() -> set[Right]:
+    """Collect the rights that uninstallations of a test needed."""
+    return set()
+
+
+@pytest.fixture
+def uninstall(world: World, kubectl: Kubectl, needed: set[Right], tmp_path: Path) -> Uninstall:
     """Do what the hook of the chart does, with its rights, in the namespace of the test; judge its writes."""
 
     async def run(values: Mapping[str, Any] | None = None, **settings: object) -> int:
@@ -64,7 +73,8 @@ def uninstall(world: World, kubectl: Kubectl, tmp_path: Path) -> Uninstall:
             code = await process.ended()
             assert alarms(process.log()) == [] or code != 0
             assert [write for write in proxy.writes if not is_conditional(write)] == []
-            assert sorted(used(proxy.requests) - granted(UNINSTALL, values)) == []
+            needed.update(used(proxy.requests))
+            assert sorted(needed - granted(UNINSTALL, values)) == []
         return code
 
     return run
@@ -89,7 +99,7 @@ async def serving(world: World) -> list[Document]:
 
 
 async def test_models_go_on_untouched_and_their_next_pods_wait_for_nobody(
-    world: World, start_operator: StartOperator, uninstall: Uninstall
+    world: World, start_operator: StartOperator, uninstall: Uninstall, needed: set[Right]
 ) -> None:
     await world.add_node("a")
     await world.add_node("b")
@@ -101,6 +111,7 @@ async def test_models_go_on_untouched_and_their_next_pods_wait_for_nobody(
     before, sets = uids(await world.pods()), await children(world, REPLICA_SETS)
 
     assert await uninstall() == 0
+    assert granted(UNINSTALL) - needed == {OPEN_GATE}, "no pod waits"
 
     (deployment,) = await children(world, DEPLOYMENTS)
     assert not is_gated(deployment)
@@ -165,7 +176,7 @@ async def gated_again(world: World) -> bool:
 
 
 async def test_pods_that_wait_when_the_operator_is_already_dead_are_let_go(
-    world: World, start_operator: StartOperator, uninstall: Uninstall
+    world: World, start_operator: StartOperator, uninstall: Uninstall, needed: set[Right]
 ) -> None:
     await world.add_node()
     operator = await start_operator(lease_seconds=2)
@@ -178,6 +189,7 @@ async def test_pods_that_wait_when_the_operator_is_already_dead_are_let_go(
 
     assert await uninstall() == 0
 
+    assert OPEN_GATE in needed
     await wait_for(lambda: two_serve_without(world, gone["uid"]), "the successor serves")
 
 
@@ -186,17 +198,23 @@ async def one_waits(world: World) -> bool:
 
 
 async def test_models_are_removed_with_all_that_is_theirs_if_a_value_says_so(
-    world: World, start_operator: StartOperator, uninstall: Uninstall
+    world: World,
+    profiles: WorldProfiles,
+    start_operator: StartOperator,
+    uninstall: Uninstall,
+    needed: set[Right],
 ) -> None:
     await world.add_node()
     operator = await start_operator()
     await world.apply_model()
     await world.until_ready(1)
+    await profiles.apply("all", costPerHour="1")
     await stop(operator)
 
     assert await uninstall(REMOVE, models_afterwards="Remove") == 0
-
+    assert sorted(granted(UNINSTALL, REMOVE) - needed) == []
     assert await children(world, MODEL_DEPLOYMENTS) == []
+    assert (await world.client.list(NODE_PROFILES)).items == []
     await wait_for(lambda: nothing_is_left(world), "all children are gone")
 
 

@@ -43,8 +43,8 @@ class WorldProfiles:
         self.applied = [*{*self.applied, short}]
 
     async def delete(self, short: str) -> None:
-        """Delete a profile."""
-        await self._world.kubectl("delete", NODE_PROFILES.plural, self.name(short))
+        """Delete a profile, if nobody else has."""
+        await self._world.kubectl("delete", NODE_PROFILES.plural, self.name(short), "--ignore-not-found")
         self.applied.remove(short)
 
     async def read(self, short: str) -> Document:
