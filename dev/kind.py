@@ -21,6 +21,7 @@ from dev.steps import step
 from dev.versions import KUBERNETES
 
 CONFIGURATION = ROOT / "kind-config.yaml"
+AUDIT_POLICY = ROOT / "dev" / "manifests" / "audit-policy.yaml"
 MADE_FROM = "fogline.dev/made-from"
 """Annotation of the namespace kube-system: the key of the configuration, set when all is complete."""
 
@@ -44,7 +45,7 @@ def up(engine: Engine) -> None:
     DevError
         The cluster was made from another configuration, or does not get ready.
     """
-    key = content_key(CONFIGURATION, KUBERNETES)
+    key = content_key(CONFIGURATION, AUDIT_POLICY, KUBERNETES)
     with lock(RUN / "kind.lock"):
         if not _answers(engine):
             down(engine)
@@ -54,7 +55,7 @@ def up(engine: Engine) -> None:
             _complete(key)
         elif made_from != key:
             raise DevError(
-                "the cluster was made from another kind-config.yaml or Kubernetes version",
+                "the cluster was made from another kind-config.yaml, audit policy or Kubernetes version",
                 "`make down` removes it, then `make up` makes it anew",
             )
 
@@ -126,7 +127,8 @@ def _wait_for_server(api: Connection) -> None:
 def _create(engine: Engine, image: str) -> None:
     file = RUN / "kind.yaml"
     machine = topology.Size(host.cpu_millicores(), host.memory_kibibytes())
-    file.write_text(yaml.safe_dump(topology.with_sizes(configuration(), machine), sort_keys=False))
+    wanted = topology.with_audit_log(topology.with_sizes(configuration(), machine), AUDIT_POLICY)
+    file.write_text(yaml.safe_dump(wanted, sort_keys=False))
     kind = released_or_built("kind")
     with step("Kind cluster", advice=CREATE_ADVICE) as creating:
         creating.run(

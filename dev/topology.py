@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 NAME = "fogline"
@@ -15,6 +16,13 @@ RESTRICTED_LABELS: Mapping[str, Mapping[str, str]] = {
     f"{NAME}-worker4": {CLEARANCE: "Internal"},
 }
 """Labels by node, set after the cluster is up. Node worker2 has none: Public data only."""
+
+CONTROL_PLANE = f"{NAME}-control-plane"
+AUDIT_LOGS = "/var/log/kubernetes"
+"""Folder on the control plane. The newest file of the audit log is ``audit.log``; older ones bear a time."""
+AUDIT_MEGABYTES, OLD_AUDIT_LOGS = 32, 3
+"""Of each file, and how many files are kept besides the newest: a run of all tests takes less than one."""
+_AUDIT_POLICY = "/etc/kubernetes/audit-policy.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +77,37 @@ def _reserve(node: Mapping[str, Any], machine: Size) -> str:
         "nodeRegistration:\n"
         "  kubeletExtraArgs:\n"
         f'    system-reserved: "cpu={cpu}m,memory={memory}Ki"\n'
+    )
+
+
+def with_audit_log(configuration: Mapping[str, Any], policy: Path) -> dict[str, Any]:
+    """Return the kind configuration with an API server that writes an audit log.
+
+    Parameters
+    ----------
+    policy
+        File with an ``audit.k8s.io/v1`` Policy: what is written. The engine of the nodes must see it.
+    """
+    mount = {"hostPath": str(policy), "containerPath": _AUDIT_POLICY, "readOnly": True}
+    audited = {"extraMounts": [mount], "kubeadmConfigPatches": [_write_audit_log()]}
+    nodes = [
+        dict(node) | audited if node["role"] == "control-plane" else node for node in configuration["nodes"]
+    ]
+    return dict(configuration) | {"nodes": nodes}
+
+
+def _write_audit_log() -> str:
+    return (
+        "kind: ClusterConfiguration\n"
+        "apiServer:\n"
+        "  extraArgs:\n"
+        f"    audit-policy-file: {_AUDIT_POLICY}\n"
+        f"    audit-log-path: {AUDIT_LOGS}/audit.log\n"
+        f'    audit-log-maxsize: "{AUDIT_MEGABYTES}"\n'
+        f'    audit-log-maxbackup: "{OLD_AUDIT_LOGS}"\n'
+        "  extraVolumes:\n"
+        f"  - {{name: audit-policy, hostPath: {_AUDIT_POLICY}, mountPath: {_AUDIT_POLICY}, "
+        "readOnly: true, pathType: File}\n"
+        f"  - {{name: audit-logs, hostPath: {AUDIT_LOGS}, mountPath: {AUDIT_LOGS}, "
+        "pathType: DirectoryOrCreate}\n"
     )

@@ -1,10 +1,12 @@
 """The kind cluster's nodes have the sizes and labels that we want, on any machine."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 from dev import kind, topology
-from dev.topology import Size, with_sizes
+from dev.chart import NAMESPACE
+from dev.topology import Size, with_audit_log, with_sizes
 
 HOST = Size(cpu_millicores=8000, memory_kibibytes=32 * topology.GIBIBYTE)
 
@@ -26,6 +28,24 @@ def test_a_machine_smaller_than_a_node_reserves_nothing() -> None:
     workers = with_sizes(kind.configuration(), small)["nodes"][1:]
     assert reserved(workers[0]) == "cpu=0m,memory=0Ki"
     assert reserved(workers[2]) == "cpu=300m,memory=0Ki"
+
+
+def test_the_control_plane_alone_writes_an_audit_log_of_bounded_size() -> None:
+    control_plane, *workers = with_audit_log(kind.configuration(), Path("/policy.yaml"))["nodes"]
+    assert workers == kind.configuration()["nodes"][1:]
+    (mount,) = control_plane["extraMounts"]
+    (server,) = (yaml.safe_load(patch)["apiServer"] for patch in control_plane["kubeadmConfigPatches"])
+    policy, logs = server["extraVolumes"]
+    assert (mount["hostPath"], mount["containerPath"]) == ("/policy.yaml", policy["hostPath"])
+    assert server["extraArgs"]["audit-policy-file"] == policy["mountPath"]
+    assert server["extraArgs"]["audit-log-path"].startswith(f"{logs['mountPath']}/")
+    assert {"audit-log-maxsize", "audit-log-maxbackup"} <= server["extraArgs"].keys()
+
+
+def test_what_is_written_of_our_accounts_has_no_content() -> None:
+    rules = yaml.safe_load(kind.AUDIT_POLICY.read_text())["rules"]
+    assert {rule["level"] for rule in rules} == {"Metadata", "None"}
+    assert rules[0]["userGroups"] == [f"system:serviceaccounts:{NAMESPACE}"]
 
 
 def test_workers_are_named_as_kind_names_them() -> None:

@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from dev import digits, engine
@@ -18,6 +19,19 @@ from tests.support.kubectl import Kubectl
 from tests.support.operator_process import alarms
 
 REQUIRED = "FOGLINE_REQUIRE_E2E"
+LAST = "test_rights.py"
+"""It judges what Fogline did during all other tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put one file last."""
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def began() -> datetime:
+    """Tell when the first of these tests began."""
+    return datetime.now(UTC)  # noqa: TID251  as the API server's clock: it is on this machine
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import copy
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +35,32 @@ class Right(NamedTuple):
     """With its subresource, such as ``pods/eviction``."""
     verb: str
 
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Grant:
+    """A right that a role gives, and what it is held to."""
+
+    right: Right
+    namespace: str = ""
+    """The only one; empty for all of them, and for what is in none."""
+    names: tuple[str, ...] = ()
+    """The only objects; empty for all of them."""
+
+    def covers(self, right: Right, namespace: str, name: str) -> bool:
+        """Tell whether it allows a request."""
+        return (
+            right == self.right
+            and self.namespace in {"", namespace}
+            and (not self.names or name in self.names)
+        )
+
+    def __str__(self) -> str:
+        where = f"in {self.namespace}" if self.namespace else "everywhere"
+        return f"{self.right} {where}{' on ' if self.names else ''}{', '.join(self.names)}"
+
 
 def service_account_objects(values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Render the objects that give our processes their identities and their rights, and their namespace."""
@@ -43,22 +70,36 @@ def service_account_objects(values: Mapping[str, Any] | None = None) -> list[dic
 
 
 def granted(account: str, values: Mapping[str, Any] | None = None) -> set[Right]:
-    """List what the shipped roles grant to an account."""
+    """List what the shipped roles grant to an account, wherever."""
+    return {grant.right for grant in grants(account, values)}
+
+
+def grants(account: str, values: Mapping[str, Any] | None = None) -> set[Grant]:
+    """List what the shipped roles grant to an account, and where."""
     objects = service_account_objects(values)
-    held = {
-        (one["roleRef"]["kind"], one["roleRef"]["name"])
-        for one in objects
-        if any(subject["name"] == account for subject in one.get("subjects", ()))
-    }
-    roles = [one for one in objects if (one["kind"], one["metadata"]["name"]) in held]
+    roles = {_place(one): one["rules"] for one in objects if "rules" in one}
     return {
-        Right(group, resource, verb)
-        for role in roles
-        for rule in role["rules"]
+        Grant(Right(group, resource, verb), namespace, tuple(rule.get("resourceNames", ())))
+        for namespace, role in _held(objects, account)
+        for rule in roles[role]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
+
+
+def _place(role: Mapping[str, Any]) -> tuple[str, str, str]:
+    meta = role["metadata"]
+    return role["kind"], meta["name"], meta.get("namespace", "")
+
+
+def _held(objects: Iterable[Mapping[str, Any]], account: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Give the roles that an account is bound to: where each holds, and its kind, name and namespace."""
+    for one in objects:
+        if any(subject["name"] == account for subject in one.get("subjects", ())):
+            kind, name = one["roleRef"]["kind"], one["roleRef"]["name"]
+            there = one["metadata"].get("namespace", "")
+            yield there, (kind, name, there if kind == "Role" else "")
 
 
 def used(requests: Iterable[Request]) -> set[Right]:
