@@ -14,7 +14,7 @@ import pytest
 from dev.ports import free_port
 from obstore.store import S3Store
 from tests.support.s3_server import S3Server, run_s3_server
-from tests.support.trainer import Pods, document, random_samples
+from tests.support.trainer import CLASSES, SHAPE, Pods, document, random_samples
 from tests.support.wait import wait_for
 
 from fogline_trainer.errors import Reason, RefusedError
@@ -200,3 +200,27 @@ def test_the_work_folder_counts_the_starts(pods: Pods, tmp_path: Path) -> None:
     ends = [pods.start("prepare", run).end() for _ in range(2)]
     assert [(end.exit_code, end.reason) for end in ends] == [(2, Reason.DATA_UNREACHABLE)] * 2
     assert (tmp_path / "prepare-0" / "starts").read_text() == "||"
+
+
+LAYERS_WITH_A_STATE = f"""
+import keras
+def build_model():
+    return keras.Sequential([
+        keras.Input({SHAPE}),
+        keras.layers.Dense(8, kernel_regularizer="l2"),
+        keras.layers.BatchNormalization(),
+        keras.layers.Dropout(0.2),
+        keras.layers.Dense({CLASSES}, activation="softmax"),
+    ])
+"""
+
+
+def test_layers_that_keep_a_state_or_draw_numbers_are_trained_too(pods: Pods) -> None:
+    (pods.folder / "model").mkdir()
+    (pods.folder / "model" / "model.py").write_text(LAYERS_WITH_A_STATE)
+    run = small(
+        pods,
+        model={"module": {"configMapName": "model", "key": "model.py"}},
+        fit={"epochs": 30, "learningRate": "0.01"},
+    )
+    assert train_here(pods, run)["loss"] < 0.8

@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         result = _run(flags)
     except StageError as error:
+        if error.__cause__:  # of a user's module, for one
+            _log.error("%s", error.reason, exc_info=error)
         _end(flags.termination_log, error.exit_code, error.reason, error.message, {})
     except Exception as error:  # noqa: BLE001  told in the answer, whatever it is
         _log.exception("%s failed", flags.stage)

@@ -20,6 +20,8 @@ from fogline_trainer.stores.store import Store
 VERSIONS = "versions"
 MAX_TRIES = 20
 """Others that claim numbers at the same time."""
+MAX_CLAIMS_READ = 50
+"""A run that is tried again is not older than so many others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,8 @@ def _claimed(store: Store, document: RunDocument) -> int | None:
     """Return the number that this run has claimed."""
     owner = json.dumps(_owner(document)).encode()
     claims = (int(name.removesuffix(".claim")) for name in store.names(VERSIONS) if name.endswith(".claim"))
-    return next(
-        (number for number in sorted(claims, reverse=True) if store.read(_claim_file(number)) == owner), None
-    )
+    newest = sorted(claims, reverse=True)[:MAX_CLAIMS_READ]
+    return next((number for number in newest if store.read(_claim_file(number)) == owner), None)
 
 
 def _claim(store: Store, document: RunDocument) -> int:
