@@ -59,5 +59,10 @@ def test_a_pod_that_came_to_stand_in_and_finds_no_room_becomes_no_ordinary_repli
     assert pinned(large, gated("t"), cpu="2") == [("t", "uid-of-a")]
 
 
+def test_a_pod_too_many_waits_although_its_deployment_has_yet_to_tell_of_it() -> None:
+    assert pinned(gated("s"), gated("t"), updated=1) == [("s", "uid-of-a")]
+
+
 def test_a_rollout_places_its_pods_all_the_same() -> None:
-    assert pinned(gated("s"), gated("t"), updated=1) == [("s", "uid-of-a"), ("t", None)]
+    newer = replace(gated("t"), template="newer")
+    assert pinned(gated("s"), newer) == [("s", "uid-of-a"), ("t", None)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from fogline.api import ModelDeployment
 from fogline.disruption import Progress
 from fogline.objects import PinnedPlace
-from fogline.observe import Owned, Role, is_rolling, leave, model_key, moves
+from fogline.observe import Owned, Role, leave, model_key, moves
 from fogline.placement import Usage, demand_of
 from fogline.placer.choose import Choice, choose
 from fogline.placer.stand_ins import choose_stand_ins
@@ -32,7 +32,9 @@ def decide_gated(
     pinned = {one.replica.uid for one in extra}
     rest = [replica for replica in gated if replica.uid not in pinned]
     if _is_cut_off(seen, usage):
-        rest = rest[: _called_for(model, progress, usage)]
+        newer = [replica for replica in rest if _is_newer(replica, seen)]
+        same = [replica for replica in rest if replica not in newer]
+        rest = [*newer, *same[: _called_for(model, progress, usage)]]
     return [*extra, *choose(model, rest, progress, usage, now, refused=refused)]
 
 
@@ -42,10 +44,16 @@ def _is_cut_off(seen: Owned, usage: Usage) -> bool:
     A pod that came to be a stand-in and finds no place must not become a replica more than wanted: its
     Deployment would shrink, and take the one that is not Ready.
     """
-    if any(is_rolling(live) for live in seen.deployments.values()):
-        return False
     there = [one.node for one in seen.replicas if one.alive and one.bound and one.node]
     return any(usage.knows(node) and not usage.node(node).ready for node in there)
+
+
+def _is_newer(replica: Replica, seen: Owned) -> bool:
+    """Tell whether a rollout made a pod. Its Deployment cannot be asked: it tells of its pods later."""
+    return any(
+        one.alive and one.bound and one.variant == replica.variant and one.template != replica.template
+        for one in seen.replicas
+    )
 
 
 def _called_for(model: ModelDeployment, progress: Progress, usage: Usage) -> int:
