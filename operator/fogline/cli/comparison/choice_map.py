@@ -16,7 +16,7 @@ from fogline.snapshot import Node, Snapshot
 
 MOST_POINTS, LEAST_POINTS = 24, 6
 """Along each axis."""
-WORK = 4_000_000
+WORK = 7_000_000
 """Nodes times replicas that are looked at in all: about 5 s on one core."""
 _OVERHEAD_NODES = 1_500
 """What a decision takes whatever the number of nodes, as so many of them."""
