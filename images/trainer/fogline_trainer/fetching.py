@@ -1,6 +1,5 @@
 """Bring one file, by the rules of the model fetcher: guarded, resumable, bounded, checked."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from fogline_model_fetcher.digest import sha256_of
@@ -60,10 +59,9 @@ def _file(settings: Settings) -> Path:
     with open_source(uri, settings) as source:
         fetch(order, source)
     files = [path for path in (settings.folder / settings.version).iterdir() if path.is_file()]
-    with suppress(ValueError):
-        (only,) = files
-        return only
-    raise FetchError(f"{uri} is a folder: name one file")
+    if len(files) != 1:
+        raise FetchError(f"{uri} is a folder: name one file")
+    return files[0]
 
 
 def _as_stage_error(error: FetchError, role: str) -> StageError:

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import keras  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
@@ -22,6 +21,8 @@ Builder = Callable[[], keras.Model]
 
 _SUM_TOLERANCE = 1e-3
 _ROWS_AT_ONCE = 4096
+MAX_SHOWN = 300
+"""Characters of a foreign error that a message repeats."""
 _OPTIMIZERS = {
     "Adam": keras.optimizers.Adam,
     "SGD": keras.optimizers.SGD,
@@ -178,5 +179,5 @@ def _from_module(module: ModuleType) -> Builder:
 
 def _brief(error: BaseException) -> str:
     """Return the first line of an error of foreign code."""
-    first: Any = (str(error).splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first[:300]}"
+    first = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first[:MAX_SHOWN]}"

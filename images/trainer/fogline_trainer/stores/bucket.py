@@ -92,19 +92,20 @@ class BucketStore:
         return f"{self._key}/{name}"
 
     def _try(self, verb: str, act: Callable[[], T]) -> T:
-        for wait_seconds in (*RETRY_WAITS_SECONDS, None):
+        waits_seconds = iter(RETRY_WAITS_SECONDS)
+        while True:
             try:
                 return act()
             except (PermissionDeniedError, UnauthenticatedError):
                 raise refused(self.uri, verb) from None
             except (BaseError, FileNotFoundError):  # a bucket that is not there, too
                 failure = self._guard.take_failure()
-                if failure and not isinstance(failure, TransientError):
-                    raise RefusedError(Reason.STORE_REFUSED, str(failure)) from None
-                if wait_seconds is None:
-                    raise InterruptedStageError(
-                        Reason.STORE_REFUSED,
-                        f"{self.uri} cannot be {verb}: check the endpoint, the bucket and the region",
-                    ) from None
+            if failure and not isinstance(failure, TransientError):
+                raise RefusedError(Reason.STORE_REFUSED, str(failure))
+            wait_seconds = next(waits_seconds, None)
+            if wait_seconds is None:
+                raise InterruptedStageError(
+                    Reason.STORE_REFUSED,
+                    f"{self.uri} cannot be {verb}: check the endpoint, the bucket and the region",
+                )
             time.sleep(wait_seconds)
-        raise AssertionError
