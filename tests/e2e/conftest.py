@@ -14,7 +14,7 @@ from dev.programs import program
 from dev.s3 import install_store
 from dev.store import StoreCredentials, reader_secret
 from tests.support.clusters import refuse_foreign_cluster
-from tests.support.kind_cluster import Cluster
+from tests.support.kind_cluster import OPERATORS, Cluster
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import alarms
 
@@ -95,9 +95,7 @@ def own_namespace(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> 
 def operator_log_is_clean(kubectl: Kubectl) -> Iterator[None]:
     """Fail a test during which the operator logged an error, or was refused a right."""
     yield
-    pods = kubectl.get(
-        "pods", "--namespace=fogline-system", "--selector=app.kubernetes.io/name=fogline-operator"
-    )
+    pods = kubectl.get("pods", *OPERATORS)
     names = [pod["metadata"]["name"] for pod in pods["items"] if pod["status"]["phase"] == "Running"]
     for name in names:
         found = alarms(kubectl("logs", name, "--namespace=fogline-system"))

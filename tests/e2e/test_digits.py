@@ -4,6 +4,8 @@ from tests.support.kind_cluster import Cluster, Manifest, targets
 
 TEST_IMAGES = 450
 EXPECTED_ACCURACY = 0.95
+PLAN_LIMIT_SECONDS = 420
+"""The operator plans every 300 s at most, and the last plan may have found no model."""
 
 
 def test_a_model_answers_through_its_service_by_grpc_and_by_rest(cluster: Cluster) -> None:
@@ -72,7 +74,18 @@ def test_an_artifact_with_another_digest_is_never_served_and_the_condition_says_
     assert cluster.model()["status"]["readyReplicas"] == 0
 
 
-def metrics_of(cluster: Cluster, pod: Manifest) -> str:
+def test_the_optimiser_in_the_operators_image_plans_all_models_together(cluster: Cluster) -> None:
+    cluster.apply(cluster.digits())
+    cluster.wait_until_ready(replicas=3)
+
+    def is_planned() -> bool:
+        pages = (metrics_of(cluster, pod, ":8080/metrics") for pod in cluster.operators())
+        return any("\nfogline_plan_gap_ratio " in page for page in pages)
+
+    cluster.wait(is_planned, "the leader has a plan", PLAN_LIMIT_SECONDS)
+
+
+def metrics_of(cluster: Cluster, pod: Manifest, where: str = ":8501/monitoring/prometheus/metrics") -> str:
     """Read what Prometheus would, from the node of a pod."""
-    url = f"http://{pod['status']['podIP']}:8501/monitoring/prometheus/metrics"
+    url = f"http://{pod['status']['podIP']}{where}"
     return cluster.on_node(pod["spec"]["nodeName"], "curl", "--silent", "--max-time", "5", url)

@@ -22,6 +22,9 @@ COMMAND_LIMIT_SECONDS = 120
 UNCLEARED, INTERNAL_EDGE, RESTRICTED_EDGE = "fogline-worker2", "fogline-worker4", "fogline-worker3"
 """Nodes of kind-config.yaml: the cloud node without clearance, the edge nodes by their clearance."""
 
+OPERATORS = ("--namespace=fogline-system", "--selector=app.kubernetes.io/name=fogline-operator")
+"""Flags of kubectl that choose its pods."""
+
 Manifest = dict[str, Any]
 
 
@@ -67,6 +70,10 @@ class Cluster:
         )
         return [pod for pod in listed["items"] if "deletionTimestamp" not in pod["metadata"]]
 
+    def operators(self) -> list[Manifest]:
+        """Give the pods of the operator."""
+        return list(self.kubectl.get("pods", *OPERATORS)["items"])
+
     def nodes_of(self, name: str = "digits") -> list[str]:
         """Give the nodes of the replicas of a model, sorted."""
         return sorted(pod["spec"].get("nodeName", "") for pod in self.pods(name))
@@ -94,13 +101,14 @@ class Cluster:
         Raises
         ------
         AssertionError
-            The time is up; the error shows the model and its pods.
+            The time is up; the error shows the model, its pods and what the operators logged last.
         """
         end = time.monotonic() + limit_seconds
         while not condition():
             if time.monotonic() > end:
                 there = self.run("get", "modeldeployments,pods,events", "--output=wide")
-                raise AssertionError(f"{what}: not within {limit_seconds:g} s\n{there}")
+                logged = self.kubectl("logs", *OPERATORS, "--prefix", "--tail=30")
+                raise AssertionError(f"{what}: not within {limit_seconds:g} s\n{there}\n{logged}")
             time.sleep(POLL_SECONDS)
 
     def predict(self, *targets: str) -> list[Manifest]:
@@ -132,20 +140,18 @@ def targets(pods: Sequence[Manifest]) -> list[str]:
 
 def kill_operator(cluster: Cluster) -> None:
     """Kill every process of the operator from outside, and wait until the kubelets have started them anew."""
-    found = ("pods", "--namespace=fogline-system", "--selector=app.kubernetes.io/name=fogline-operator")
 
     def restarts() -> dict[str, int]:
-        containers = {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0] for pod in pods()}
+        containers = {
+            pod["metadata"]["name"]: pod["status"]["containerStatuses"][0] for pod in cluster.operators()
+        }
         return {name: one["restartCount"] for name, one in containers.items() if one["ready"]}
-
-    def pods() -> list[Manifest]:
-        return list(cluster.kubectl.get(*found)["items"])
 
     def are_new() -> bool:
         after = restarts()
         return after.keys() == before.keys() and all(after[one] > before[one] for one in before)
 
     before = restarts()
-    for node in {pod["spec"]["nodeName"] for pod in pods()}:
+    for node in {pod["spec"]["nodeName"] for pod in cluster.operators()}:
         cluster.on_node(node, "pkill", "-KILL", "-f", "fogline[.]handlers")
     cluster.wait(are_new, "a new start", RESTART_LIMIT_SECONDS)
