@@ -9,7 +9,15 @@ from typing import Any
 
 import yaml
 
-from dev import api_reference, chart_values, dashboards, metrics_tables, model_server_tables, reason_tables
+from dev import (
+    api_reference,
+    chart_values,
+    dashboards,
+    figures_schema,
+    metrics_tables,
+    model_server_tables,
+    reason_tables,
+)
 from dev.chart import CHART
 from dev.paths import ROOT
 from fogline.api import GROUP
@@ -63,6 +71,7 @@ GENERATED: Mapping[Path, Callable[[], str]] = {
     **{CHART / "templates" / "crds" / f"{one.plural}.yaml": partial(crd_template, one) for one in RESOURCES},
     **{dashboards.FOLDER / f"{name}.json": partial(dashboards.text, name) for name in dashboards.DASHBOARDS},
     chart_values.PAGE: chart_values.page,
+    figures_schema.PAGE: figures_schema.text,
     metrics_tables.PAGE: metrics_tables.page,
     model_server_tables.PAGE: model_server_tables.page,
     **{ROOT / "docs" / f"{one.kind.lower()}.md": partial(api_reference.page, one) for one in RESOURCES},

@@ -1,10 +1,12 @@
-"""The tables of docs/metrics.md: every metric of the operator and of the janitor, from the code."""
+"""The tables of docs/metrics.md: every metric of operator, janitor and collector, from the code."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 
 from dev.markdown import table
 from dev.paths import ROOT
+from fogline.collector.answer import Answered
+from fogline.collector.metrics import CollectorMetrics
 from fogline.duty import Duty
 from fogline.janitor.metrics import JanitorMetrics
 from fogline.metrics.instruments import Described
@@ -36,7 +38,20 @@ def of_janitor() -> list[Described]:
     return JanitorMetrics().instruments.described
 
 
-TABLES: Mapping[str, Callable[[], list[Described]]] = {"operator": of_operator, "janitor": of_janitor}
+def of_collector() -> list[Described]:
+    """Return the metrics of a collector; none is read."""
+    return CollectorMetrics(_nothing, lambda _: None).instruments.described
+
+
+def _nothing() -> Answered:
+    raise AssertionError("a metric was read")
+
+
+TABLES: Mapping[str, Callable[[], list[Described]]] = {
+    "operator": of_operator,
+    "janitor": of_janitor,
+    "collector": of_collector,
+}
 
 
 def _table(metrics: Iterable[Described]) -> str:

@@ -100,6 +100,61 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeAddress:
+    """Where the probe of one client site answers."""
+
+    client_site: str
+    url: str
+    """Such as ``http://fogline-probe-1a2b3c4d.fogline-system.svc:8082``."""
+
+
+PROBE_TOKEN_FILE = "/etc/fogline/probe/token"  # noqa: S105  a path
+"""Where the token lies that the collector shows to probes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorSettings:
+    """Each field is read from the environment variable ``FOGLINE_<FIELD IN CAPITALS>``."""
+
+    namespaces: tuple[str, ...] = ()
+    """Those of the operator."""
+    scrape_seconds: int = 15
+    """Time from one round of scrapes of the model servers to the next."""
+    window_seconds: int = 300
+    """How long what they said is remembered."""
+    metrics_models: int | None = None
+    """So many models, those with the most requests, have metrics of their own, with namespace and name as
+    labels; the others are added up. None: none have, and no metric holds a name that a user chose."""
+    resource_metrics: bool = False
+    """Ask the metrics API of the cluster (metrics.k8s.io) what pods use whose servers do not say so
+    themselves: those of TensorFlow Serving."""
+    probes: tuple[ProbeAddress, ...] = ()
+    """Where probes answer: a JSON list such as ``[{"clientSite": "plant-a", "url": "http://10.0.0.7:8082"}]``."""
+    probe_seconds: int = 60
+    """Time from one round of measurements of round trips to the next."""
+    probe_expiry_seconds: int = 21_600
+    """What was measured counts for so long after the last measurement that bore it out."""
+    probe_token_file: str = PROBE_TOKEN_FILE
+    """File with the token that probes ask for."""
+    figures_port: int = 8081
+    """Port of /v1/figures."""
+    health_port: int = 8080
+    """Port of /livez, /readyz and /metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    """Each field is read from the environment variable ``FOGLINE_<FIELD IN CAPITALS>``."""
+
+    probe_token_file: str = PROBE_TOKEN_FILE
+    """File with the token that whoever asks must show."""
+    probe_port: int = 8082
+    """Port that measurements are asked for on."""
+    health_port: int = 8080
+    """Port of /livez, /readyz and /metrics."""
+
+
+@dataclass(frozen=True, slots=True)
 class JanitorSettings:
     """Each field is read from the environment variable ``FOGLINE_<FIELD IN CAPITALS>``."""
 
@@ -134,8 +189,8 @@ class UninstallSettings:
     """Nothing is begun after so long."""
 
 
-AnySettings = Settings | JanitorSettings | UninstallSettings
-S = TypeVar("S", Settings, JanitorSettings, UninstallSettings)
+AnySettings = Settings | JanitorSettings | UninstallSettings | CollectorSettings | ProbeSettings
+S = TypeVar("S", Settings, JanitorSettings, UninstallSettings, CollectorSettings, ProbeSettings)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -159,6 +214,28 @@ def janitor_from_environment(environment: Mapping[str, str] | None = None) -> Ja
         A number is not from 1 to 65535, or a name is none of a namespace.
     """
     return _read(JanitorSettings, environment)
+
+
+def collector_from_environment(environment: Mapping[str, str] | None = None) -> CollectorSettings:
+    """Read the settings of the collector.
+
+    Raises
+    ------
+    BadInputError
+        A number is not from 1 to 65535, a name is none of a namespace, or probes are none.
+    """
+    return _read(CollectorSettings, environment)
+
+
+def probe_from_environment(environment: Mapping[str, str] | None = None) -> ProbeSettings:
+    """Read the settings of a probe.
+
+    Raises
+    ------
+    BadInputError
+        A number is not from 1 to 65535.
+    """
+    return _read(ProbeSettings, environment)
 
 
 def uninstall_from_environment(environment: Mapping[str, str] | None = None) -> UninstallSettings:
@@ -232,10 +309,40 @@ def _afterwards(key: str, text: str) -> ModelsAfterwards:
         raise BadInputError(f"{text!r} is none of {', '.join(ModelsAfterwards)}", key) from error
 
 
+_CLIENT_SITE = "([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?"
+"""The value of a label. Empty: clients in general."""
+
+
+def _truth(key: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise BadInputError(f"{text!r} is neither true nor false", key)
+    return text == "true"
+
+
+def _probes(key: str, text: str) -> tuple[ProbeAddress, ...]:
+    try:
+        found = tuple(ProbeAddress(str(one["clientSite"]), str(one["url"])) for one in json.loads(text))
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInputError(
+            'is no list such as [{"clientSite": "a", "url": "http://b:8082"}]', key
+        ) from error
+    for one in found:
+        if not re.fullmatch(_CLIENT_SITE, one.client_site) or not one.url.startswith("http://"):
+            raise BadInputError(
+                f"{one.client_site!r} at {one.url!r}: a client site is the value of a label, a url http://",
+                key,
+            )
+    if len({one.client_site for one in found}) < len(found):
+        raise BadInputError("a client site has two probes; leave one of them out", key)
+    return found
+
+
 _READERS: Mapping[Any, Callable[[str, str], Any]] = {
     str: _text,
     tuple[MoveBudget, ...]: _budgets,
     tuple[str, ...]: _names,
+    tuple[ProbeAddress, ...]: _probes,
+    bool: _truth,
     ModelsAfterwards: _afterwards,
 }
 """How fields of a type are read; all others are numbers."""

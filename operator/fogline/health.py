@@ -42,13 +42,31 @@ async def serve(
     application.add_routes(
         [web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", exposition)]
     )
+    async with listen(application, port, "FOGLINE_HEALTH_PORT"):
+        yield
+
+
+@asynccontextmanager
+async def listen(application: web.Application, port: int, setting: str) -> AsyncIterator[None]:
+    """Serve an application.
+
+    Parameters
+    ----------
+    setting
+        The one that the port comes from.
+
+    Raises
+    ------
+    BadInputError
+        The port is in use.
+    """
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
         try:
             await web.TCPSite(runner, port=port).start()
         except OSError as error:
-            raise BadInputError(f"port {port} is in use; choose another", "FOGLINE_HEALTH_PORT") from error
+            raise BadInputError(f"port {port} is in use; choose another", setting) from error
         yield
     finally:
         await runner.cleanup()

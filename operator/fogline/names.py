@@ -51,6 +51,9 @@ LATENCY_LABEL = "fogline.dev/latency-ms"
 CLIENT_SITE_LATENCY_PREFIX = "latency.fogline.dev/"
 CLEARANCE_LABEL = "fogline.node-restriction.kubernetes.io/clearance"
 
+MEASURED_LABEL = "fogline.dev/measured"
+"""On a NodeProfile that the collector writes and looks after."""
+
 ZONE_LABEL = "topology.kubernetes.io/zone"
 REGION_LABEL = "topology.kubernetes.io/region"
 ACCELERATOR_LABEL = "nvidia.com/gpu.product"

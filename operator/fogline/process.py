@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from fogline import config
@@ -37,3 +39,13 @@ def run_until_stopped(
         logger.critical("cannot go on", extra={"error": str(error)})
         return 2
     return 0
+
+
+async def work_until_told_to_stop(work: Coroutine[Any, Any, Any]) -> None:
+    """Work until SIGTERM or SIGINT. An error of the work is raised: the kubelet starts the process anew."""
+    task = asyncio.create_task(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task

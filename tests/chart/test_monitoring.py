@@ -24,7 +24,7 @@ def test_nothing_of_other_projects_is_rendered_unless_it_is_asked_for() -> None:
     ] == []
 
 
-def test_the_service_monitor_selects_the_services_of_operator_and_janitor() -> None:
+def test_the_service_monitor_selects_the_services_of_operator_janitor_and_collector() -> None:
     (monitor,) = found("ServiceMonitor", serviceMonitor={"enabled": True, "interval": "15s"})
     (endpoint,) = monitor["spec"]["endpoints"]
     name, instance = monitor["spec"]["selector"]["matchExpressions"]
@@ -34,9 +34,14 @@ def test_the_service_monitor_selects_the_services_of_operator_and_janitor() -> N
         if one["metadata"]["labels"].get(name["key"]) in name["values"]
         and one["metadata"]["labels"].get(instance["key"]) in instance["values"]
     ]
-    assert {one["metadata"]["name"] for one in services} == {"fogline-operator", "fogline-janitor"}
+    assert {one["metadata"]["name"] for one in services} == {
+        "fogline-operator",
+        "fogline-janitor",
+        "fogline-collector",
+    }
     assert {one["metadata"].get("namespace") for one in services} == {NAMESPACE}
-    assert {port["name"] for one in services for port in one["spec"]["ports"]} == {endpoint["port"]}
+    for one in services:
+        assert endpoint["port"] in {port["name"] for port in one["spec"]["ports"]}
     assert (endpoint["path"], endpoint["interval"]) == ("/metrics", "15s")
 
 

@@ -19,7 +19,8 @@ def ports(rules: list[dict[str, Any]]) -> set[int]:
 
 def test_the_operator_and_the_janitor_reach_the_api_server_and_dns_and_serve_metrics_alone() -> None:
     found = policies()
-    assert {name for _, name in found} == {"fogline-operator", "fogline-janitor"}
+    assert {name for _, name in found} == {"fogline-operator", "fogline-janitor", "fogline-collector"}
+    del found["fogline-system", "fogline-collector"]
     for (_, name), policy in found.items():
         pod = named(rendered(), "Deployment", name)["spec"]["template"]
         assert policy["podSelector"]["matchLabels"] == pod["metadata"]["labels"]
@@ -45,9 +46,48 @@ def test_models_are_asked_by_chosen_namespaces_alone_where_a_value_says_so() -> 
     policy = policies({"networkPolicies": {"models": models}})["models", "fogline-models"]
     assert policy["policyTypes"] == ["Ingress"]
     assert ports(policy["ingress"]) == {8500, 8501}
-    own, clients = policy["ingress"][0]["from"]
+    own, collector, clients = policy["ingress"][0]["from"]
     assert own == {"podSelector": {}}
+    assert collector["podSelector"]["matchExpressions"][0]["values"] == ["fogline-collector", "fogline-probe"]
     assert clients["namespaceSelector"]["matchExpressions"][0]["values"] == ["shop"]
+
+
+MODELS = {
+    "namespaceSelector": {},
+    "podSelector": {"matchExpressions": [{"key": "fogline.dev/model", "operator": "Exists"}]},
+}
+PROBED = {
+    "probeTokenSecret": "fogline-probe",
+    "probes": [{"clientSite": "plant-a", "nodeSelector": {"topology.kubernetes.io/zone": "a"}}],
+}
+
+
+def test_the_collector_reaches_the_rest_port_of_models_besides_and_serves_figures() -> None:
+    policy = policies()["fogline-system", "fogline-collector"]
+    assert ports(policy["ingress"]) == {8080, 8081}
+    assert ports(policy["egress"]) == {443, 6443, 53, 8501}
+    (to_models,) = (rule for rule in policy["egress"] if ports([rule]) == {8501})
+    assert to_models["to"] == [MODELS]
+
+
+def test_values_name_who_may_read_figures() -> None:
+    reader = {"podSelector": {"matchLabels": {"app": "reader"}}}
+    policy = policies({"networkPolicies": {"figuresFrom": [reader]}})["fogline-system", "fogline-collector"]
+    (figures,) = (rule for rule in policy["ingress"] if ports([rule]) == {8081})
+    assert figures["from"] == [reader]
+
+
+def test_a_probe_is_asked_by_the_collector_alone_and_reaches_model_servers_alone() -> None:
+    found = policies({"collector": PROBED})
+    policy = found["fogline-system", "fogline-probe"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    (asked,) = policy["ingress"]
+    assert ports([asked]) == {8082}
+    assert asked["from"] == [
+        {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "fogline-collector"}}}
+    ]
+    assert [(ports([rule]), rule["to"]) for rule in policy["egress"]] == [({8501}, [MODELS])]
+    assert 8082 in ports(found["fogline-system", "fogline-collector"]["egress"])
 
 
 def test_a_value_leaves_them_all_out() -> None:

@@ -13,11 +13,14 @@ from fogline.units import parse_quantity
 
 LEAST_USER_ID = 10_000
 PODS = [pytest.param(spec, id=name) for name, spec in pods(rendered())]
+PROBE = {"clientSite": "plant-a", "nodeSelector": {"topology.kubernetes.io/zone": "plant-a"}}
+PROBED = {"collector": {"probes": [PROBE], "probeTokenSecret": "fogline-probe"}}
+WITH_PROBES = [pytest.param(spec, id=name) for name, spec in pods(rendered(PROBED))]
 LONG_RUNNING = [param for param in PODS if str(param.id).startswith("Deployment/")]
 CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": "true"}
 
 
-@pytest.mark.parametrize("pod", PODS)
+@pytest.mark.parametrize("pod", WITH_PROBES)
 def test_every_pod_is_restricted_and_has_requests_and_limits(pod: dict[str, Any]) -> None:
     assert violations(pod) == []
     assert pod["securityContext"]["runAsUser"] >= LEAST_USER_ID
@@ -27,7 +30,7 @@ def test_every_pod_is_restricted_and_has_requests_and_limits(pod: dict[str, Any]
         assert "memory" in container["resources"]["limits"]
 
 
-@pytest.mark.parametrize("pod", PODS)
+@pytest.mark.parametrize("pod", WITH_PROBES)
 def test_a_token_is_mounted_only_where_it_is_used_bound_to_the_pod_for_an_hour(pod: dict[str, Any]) -> None:
     assert pod["automountServiceAccountToken"] is False
     tokens = [
@@ -71,7 +74,7 @@ def test_what_users_ask_of_nodes_comes_on_top() -> None:
         "tolerations": [{"key": "pool", "operator": "Exists", "effect": "NoSchedule"}],
     }
     plain = dict(pods(rendered()))
-    for name, spec in pods(rendered({"operator": values, "janitor": values})):
+    for name, spec in pods(rendered({"operator": values, "janitor": values, "collector": values})):
         if name.startswith("Deployment/"):
             assert {key: spec[key] for key in values} == values
             assert spec["affinity"] == plain[name]["affinity"]

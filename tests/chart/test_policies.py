@@ -17,6 +17,7 @@ OF_VALUE = {
     "operatorPlacement": ["fogline-operator-placement"],
     "operatorObjects": ["fogline-operator-deployments", "fogline-operator-pods"],
     "kubeletPods": ["fogline-kubelet-pods"],
+    "measuredProfiles": ["fogline-measured-profiles"],
 }
 """The policies that a value turns on."""
 ALL = sorted(name for those in OF_VALUE.values() for name in those)

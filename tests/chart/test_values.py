@@ -1,7 +1,7 @@
 """The values of the chart: each is checked and told about, and every setting of our processes can be set."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -21,7 +21,7 @@ IMAGES = {
     "fetcher_image",
     "trainer_image",
 }
-NOT_AMONG_SETTINGS = {*IMAGES, "namespaces", "pod_uid", "policies"}
+NOT_AMONG_SETTINGS = {*IMAGES, "namespaces", "pod_uid", "policies", "probes", "probe_token_file"}
 """What the chart makes of other values."""
 
 
@@ -30,7 +30,7 @@ def environment(process: str, values: Mapping[str, Any] | None = None) -> dict[s
     return {one["name"]: one.get("value", "of the pod") for one in pod["containers"][0]["env"]}
 
 
-def test_without_values_both_processes_have_the_defaults_of_their_settings() -> None:
+def test_without_values_all_processes_have_the_defaults_of_their_settings() -> None:
     found = environment("operator")
     assert found.pop("FOGLINE_POD_UID") == "of the pod"
     assert found.pop("FOGLINE_POLICIES")
@@ -39,21 +39,28 @@ def test_without_values_both_processes_have_the_defaults_of_their_settings() -> 
     found = environment("janitor")
     assert config.unknown_variables(found, config.JanitorSettings) == []
     assert config.janitor_from_environment(found) == config.JanitorSettings()
+    found = environment("collector")
+    assert config.unknown_variables(found, config.CollectorSettings) == []
+    assert config.collector_from_environment(found) == config.CollectorSettings()
 
 
 @pytest.mark.parametrize(
-    ("process", "kind"), [("operator", config.Settings), ("janitor", config.JanitorSettings)]
+    ("process", "kind", "read"),
+    [
+        ("operator", config.Settings, config.from_environment),
+        ("janitor", config.JanitorSettings, config.janitor_from_environment),
+        ("collector", config.CollectorSettings, config.collector_from_environment),
+    ],
 )
 def test_every_setting_can_be_set_by_a_value(
-    process: str, kind: type[config.Settings | config.JanitorSettings]
+    process: str, kind: type[config.AnySettings], read: Callable[[Mapping[str, str]], config.AnySettings]
 ) -> None:
     plain = {one.name for one in fields(kind)} - NOT_AMONG_SETTINGS
     texts = {"region_label": "x/region", "accelerator_label": "x/accelerator"}
-    others: dict[str, Any] = {"move_budgets": [{"moves": "10%"}]}
+    others: dict[str, Any] = {"move_budgets": [{"moves": "10%"}], "resource_metrics": True}
     wanted = {name: texts.get(name, others.get(name, 7)) for name in plain}
     values = {process: {"settings": {_camel_case(name): value for name, value in wanted.items()}}}
     found = environment(process, values)
-    read = config.from_environment if process == "operator" else config.janitor_from_environment
     settings = read(found)
     assert {name for name in plain if getattr(settings, name) == getattr(kind(), name)} == set()
     assert {name: found[f"FOGLINE_{name.upper()}"] for name in plain} == {
@@ -66,6 +73,44 @@ def test_both_processes_keep_to_the_namespaces_that_they_may_write_in() -> None:
     values = {"rbac": {"namespaces": ["models", "shop"]}}
     assert config.from_environment(environment("operator", values)).namespaces == ("models", "shop")
     assert config.janitor_from_environment(environment("janitor", values)).namespaces == ("models", "shop")
+    assert config.collector_from_environment(environment("collector", values)).namespaces == (
+        "models",
+        "shop",
+    )
+
+
+def test_the_collector_is_told_where_each_probe_answers_and_both_mount_its_token() -> None:
+    probes: list[Document] = [
+        {"clientSite": "plant-a", "nodeSelector": {"zone": "a"}},
+        {"clientSite": "Plant_B", "nodeSelector": {"zone": "b"}, "tolerations": [{"operator": "Exists"}]},
+    ]
+    values = {"collector": {"probes": probes, "probeTokenSecret": "token-of-probes"}}
+    told = config.collector_from_environment(environment("collector", values)).probes
+    assert [one.client_site for one in told] == ["plant-a", "Plant_B"]
+    documents = rendered(values)
+    services = {one["metadata"]["name"] for one in documents if one["kind"] == "Service"}
+    for probe, address in zip(probes, told, strict=True):
+        name, rest = address.url.removeprefix("http://").split(".", 1)
+        assert (name in services, rest) == (True, "fogline-system.svc:8082")
+        pod = named(documents, "Deployment", name)["spec"]["template"]["spec"]
+        assert pod["nodeSelector"] == probe["nodeSelector"]
+        assert pod.get("tolerations") == probe.get("tolerations")
+        assert "serviceAccountName" not in pod
+        assert pod["automountServiceAccountToken"] is False
+        settings = {one["name"]: one["value"] for one in pod["containers"][0]["env"]}
+        assert config.probe_from_environment(settings) == config.ProbeSettings()
+    mounted = [
+        name
+        for name, pod in pods(documents)
+        for volume in pod.get("volumes", ())
+        if volume.get("secret", {}).get("secretName") == "token-of-probes"
+    ]
+    assert len(mounted) == 3
+
+
+def test_nothing_of_the_collector_is_there_when_it_is_turned_off() -> None:
+    documents = rendered({"collector": {"enabled": False}})
+    assert "fogline-collector" not in {one["metadata"]["name"] for one in documents}
 
 
 def _camel_case(name: str) -> str:
@@ -105,6 +150,8 @@ def test_an_image_may_be_named_by_its_digest() -> None:
         ({"rbac": {"namespaces": ["No"]}}, "namespaces"),
         ({"operator": {"tolerations": [{"operator": "Exists"}]}}, "tolerations"),
         ({"janitor": {"tolerations": [{"key": "node-role.kubernetes.io/edge"}]}}, "tolerations"),
+        ({"collector": {"probes": [{"clientSite": "a", "nodeSelector": {"b": "c"}}]}}, "probeTokenSecret"),
+        ({"collector": {"probes": [{"clientSite": "a"}], "probeTokenSecret": "x"}}, "nodeSelector"),
     ],
 )
 def test_values_that_mean_nothing_or_harm_are_refused_and_named(values: Document, said: str) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -11,6 +12,9 @@ from dev.instances import documents, settled
 from tests.support.plan_files import MODEL, NODES, POD
 
 from fogline.cli import main
+from fogline.cli.collected import measured_lines
+from fogline.cli.output import laid_out
+from fogline.collector.answer import Answered
 
 EDGE = (
     NODES.replace("cloud-1", "edge-1")
@@ -134,3 +138,55 @@ def test_one_namespace_and_all_of_them_are_not_asked_for_together() -> None:
     result = top("-f", "/dev/null", "-n", "shop", "-A")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "not both" in result.stderr
+
+
+@pytest.mark.usefixtures("files")
+def test_what_is_measured_is_told_by_a_live_cluster_alone() -> None:
+    result = top("-f", "nodes.yaml", "--measured")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "leave -f out" in result.stderr
+
+
+FIGURES = {
+    "replicas": 2,
+    "seconds": 300,
+    "requests": 600,
+    "failed": 6,
+    "throughputPerSecond": 2.0,
+    "errorRate": 0.01,
+    "latencyMilliseconds": {"mean": 4, "p50": 3, "p90": 8, "p99": 12.34},
+    "cpu": {"used": 0.5, "requested": 2, "ofRequested": 0.25},
+    "memory": {"requested": 0},
+    "costPer1000Requests": "0.05",
+}
+TOLD = {
+    "schema": "fogline.dev/figures/v1",
+    "time": "2030-01-01T00:00:00Z",
+    "windowSeconds": 300,
+    "coveredSeconds": 120,
+    "pods": {
+        "known": 3,
+        "answering": 2,
+        "leftOut": 0,
+        "troubles": [
+            {"namespace": "shop", "pod": "p", "node": "n", "reason": "TooSlow", "message": "not there"}
+        ],
+    },
+    "total": FIGURES,
+    "tiers": {"Cloud": FIGURES},
+    "sites": {"z": FIGURES},
+    "nodes": {},
+    "models": {"shop/digits": FIGURES, "other/model": FIGURES},
+    "revisions": [],
+    "aFieldOfALaterVersion": 1,
+}
+
+
+def test_measured_figures_are_shown_by_tier_site_and_model_with_pods_that_do_not_answer() -> None:
+    found = list(laid_out(measured_lines(msgspec.convert(TOLD, Answered), "shop", None), is_wide=True))
+    cells = {line.split()[0]: line.split()[1:] for line in found if line}
+    assert cells["shop/digits"] == ["2.00", "1.0", "%", "3.0", "ms", "12.3", "ms", "25.0", "%", "-", "0.05"]
+    assert cells["Cloud"] == cells["all"] == cells["z"] == cells["shop/digits"]
+    assert "other/model" not in cells
+    assert "measured over 120 s in 2 of 3 model servers" in found
+    assert "shop/p on n: TooSlow: not there" in found

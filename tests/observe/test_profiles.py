@@ -1,5 +1,7 @@
 """What NodeProfiles say about a node: which of them are about it, and which of their facts count."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
@@ -7,7 +9,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.profiles import LABELS, make_profile, node_with, profiles
+from tests.support.profiles import LABELS, make_profile, measured_profile, node_with, profiles
 
 from fogline.api import Billing, DataSensitivity, Tier
 from fogline.observe import Profile, Profiles
@@ -151,3 +153,29 @@ def test_the_index_finds_what_looking_at_every_profile_finds(
     for gone in found:
         index.drop(gone.name)
         assert gone not in index.of(labels)
+
+
+def test_a_profile_of_an_administrator_beats_a_measured_one_that_is_more_specific() -> None:
+    labels = {"a": "1", "b": "2"}
+    written = make_profile("z", {}, latency=[{"clientSite": "x", "milliseconds": 30}])
+    found = measured_profile("a", labels, latency=[{"clientSite": "x", "milliseconds": 3}])
+    assert node_with(labels, found, written).latency_from("x") == 30
+    assert node_with(labels, found).latency_from("x") == 3
+
+
+def test_what_an_administrator_says_nothing_of_is_as_it_was_measured() -> None:
+    written = make_profile("z", {}, costPerHour="2")
+    found = measured_profile("a", {}, latency=[{"clientSite": "x", "milliseconds": 3}])
+    node = node_with({}, found, written)
+    assert (node.latency_from("x"), node.cost_per_hour) == (3, Decimal(2))
+
+
+@given(LABELS, st.integers(0, 600_000))
+def test_a_measured_profile_changes_latencies_of_a_node_and_nothing_else(
+    labels: Mapping[str, str], milliseconds: int
+) -> None:
+    latency = [{"clientSite": "", "milliseconds": milliseconds}, {"clientSite": "x", "milliseconds": 1}]
+    lying = measured_profile("m", {}, latency=latency, costPerHour="0", billing="Share", capacityShare="1")
+    plain, node = node_with(labels), node_with(labels, lying)
+    assert (node.latency_milliseconds, node.latency_from("x")) == (milliseconds, 1)
+    assert plain == replace(node, latency_milliseconds=None, client_site_latency_milliseconds={})

@@ -6,7 +6,7 @@ from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.profiles import LABELS, make_profile, node_with, profiles
+from tests.support.profiles import LABELS, make_profile, measured_profile, node_with, profiles
 
 from fogline.conditions import Reason
 from fogline.observe import Profile, Standing, standings
@@ -129,3 +129,15 @@ def test_a_profile_counts_exactly_when_some_node_has_a_value_from_it(
             assert one.counts
         if one.verdict[0] is Reason.OVERRIDDEN:
             assert all(node_with(labels, *found).cost_per_hour != cost for labels in about)
+
+
+def test_a_measured_profile_that_an_administrator_overrides_says_so_and_is_no_tie() -> None:
+    found = measured_profile("m", {"a": "1"}, latency=[{"clientSite": "x", "milliseconds": 3}])
+    written = make_profile("z", {"a": "1"}, latency=[{"clientSite": "x", "milliseconds": 30}])
+    overridden, counting = standings([found, written], [("n", {"a": "1"})], NOW)
+    reason, message = overridden.verdict
+    assert reason is Reason.OVERRIDDEN
+    assert message.startswith(
+        "nothing of it counts: latency from x of node n is 30 ms by profile z, and what"
+    )
+    assert counting.verdict == (Reason.IN_EFFECT, "")

@@ -198,6 +198,23 @@ class JanitorProcess(WarmOperatorProcess):
         return {}
 
 
+class CollectorProcess(OperatorProcess):
+    """Runs the collector in the same way."""
+
+    module = "fogline.collector"
+
+    def _identity(self) -> Mapping[str, str]:
+        self._figures_port = free_port()
+        return {"FOGLINE_FIGURES_PORT": str(self._figures_port)}
+
+    async def figures(self, query: str = "") -> bytes:
+        """Read what programs would."""
+        url = f"http://127.0.0.1:{self._figures_port}/v1/figures{query}"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            assert answer.status == HTTPStatus.OK, await answer.text()
+            return await answer.read()
+
+
 class UninstallProcess(JanitorProcess):
     """Runs what is run once, at the end."""
 

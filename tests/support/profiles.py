@@ -10,6 +10,7 @@ from tests.support.live import SETTINGS, make_live_node
 from fogline import snapshot
 from fogline.api import parse_node_profile
 from fogline.cluster import objects
+from fogline.names import MEASURED_LABEL
 from fogline.observe import Profile, Profiles, to_node, to_profile
 
 Document = dict[str, Any]
@@ -34,6 +35,13 @@ def profile_document(name: str, node_selector: Mapping[str, str], **facts: Any) 
 def make_profile(name: str, node_selector: Mapping[str, str], **facts: Any) -> Profile:
     """Make a profile as placement reads it."""
     return to_profile(parse_node_profile(profile_document(name, node_selector, **facts), strict=True))
+
+
+def measured_profile(name: str, node_selector: Mapping[str, str], **facts: Any) -> Profile:
+    """Make one that has the label of those that the collector writes."""
+    document = profile_document(name, node_selector, **facts)
+    document["metadata"]["labels"] = {MEASURED_LABEL: "true"}
+    return to_profile(parse_node_profile(document, strict=True))
 
 
 def make_live_profile(

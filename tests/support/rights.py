@@ -16,6 +16,7 @@ from tests.support.kubectl import Kubectl
 
 OPERATOR = "fogline-operator"
 JANITOR = "fogline-janitor"
+COLLECTOR = "fogline-collector"
 UNINSTALL = "fogline-uninstall"
 """Accounts; their roles have the same names."""
 

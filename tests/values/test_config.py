@@ -1,9 +1,11 @@
 """Settings from the environment."""
 
+import json
 from dataclasses import fields
 
 import pytest
 
+from fogline import config
 from fogline.api import MoveBudget
 from fogline.config import Settings, from_environment, unknown_variables
 from fogline.errors import BadInputError
@@ -79,3 +81,34 @@ def test_a_label_that_no_node_can_have_is_refused_and_the_variable_is_named(text
     with pytest.raises(BadInputError, match="is no key of a label") as caught:
         from_environment({"FOGLINE_REGION_LABEL": text})
     assert caught.value.field == "FOGLINE_REGION_LABEL"
+
+
+PROBE = {"clientSite": "plant-a", "url": "http://10.0.0.7:8082"}
+
+
+def test_probes_are_a_list_of_client_sites_and_addresses() -> None:
+    found = config.collector_from_environment({"FOGLINE_PROBES": json.dumps([PROBE])})
+    assert found.probes == (config.ProbeAddress("plant-a", "http://10.0.0.7:8082"),)
+
+
+@pytest.mark.parametrize(
+    "probes",
+    [
+        "x",
+        "3",
+        "[1]",
+        "[{}]",
+        json.dumps([PROBE, PROBE]),
+        json.dumps([{**PROBE, "clientSite": "a b"}]),
+        json.dumps([{**PROBE, "url": "https://x"}]),
+    ],
+)
+def test_probes_that_are_none_are_refused_and_named(probes: str) -> None:
+    with pytest.raises(BadInputError, match="FOGLINE_PROBES"):
+        config.collector_from_environment({"FOGLINE_PROBES": probes})
+
+
+def test_a_setting_that_is_on_or_off_says_so() -> None:
+    assert config.collector_from_environment({"FOGLINE_RESOURCE_METRICS": "true"}).resource_metrics is True
+    with pytest.raises(BadInputError, match="neither true nor false"):
+        config.collector_from_environment({"FOGLINE_RESOURCE_METRICS": "yes"})

@@ -39,7 +39,8 @@ class NodeProfileSpec(ApiObject, frozen=True, kw_only=True):
     node_selector: Annotated[Mapping[str, LabelValueOrEmpty], Meta(max_length=16)]
     """Labels that a node must have for the facts to be about it, as in a pod. {} stands for all nodes. Where
     profiles give different values of one fact, the one with more labels here counts; of two with equally many
-    the one whose name comes first, and both say so in their status."""
+    the one whose name comes first, and both say so in their status. One with the label fogline.dev/measured,
+    which the collector writes, comes after all that have it not, and only its latencies count."""
     cost_per_hour: Usd | None = None
     """What one whole node costs, in US dollars per hour, as a decimal string such as "0.25"; at most 100000.
     Absent: the node label fogline.dev/cost-per-hour, else 0."""

@@ -1,9 +1,11 @@
 """``fogline top``: what a cluster costs, holds and reaches, by tier, site and model."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import click
+import msgspec
 
 from fogline.cli.command import Command
 from fogline.cli.figures import Figures, K, Measured, measure
@@ -12,6 +14,7 @@ from fogline.cli.options import Given, takes_cluster, takes_details, takes_names
 from fogline.cli.output import FEW, Line, write
 from fogline.cli.tables import Column, Kind, Table
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS
+from fogline.errors import BadInputError
 from fogline.placement import demand_of
 from fogline.units import format_amount, format_usd
 
@@ -41,6 +44,7 @@ _COLUMNS = (
     examples=[
         ("the ten dearest models, and every site", "top --details"),
         ("one namespace of a saved cluster, for a program", "top -f dump.json -n shop -o json"),
+        ("and what model servers do: requests, latencies, use", "top --measured"),
     ],
     exit_codes={0: "done"},
 )
@@ -48,11 +52,26 @@ _COLUMNS = (
 @takes_namespace
 @takes_output("table", "wide", "name", "json", "yaml")
 @takes_details
-def command(given: Given, output: str, *, details: bool) -> None:
+@click.option(
+    "--measured", "asks", is_flag=True, help="Tell what the collector measured in model servers, too."
+)
+def command(given: Given, output: str, *, details: bool, asks: bool) -> None:
     """Say what replicas cost, what they hold of the nodes, and how far they are from their clients."""
+    if asks and given.sources:
+        raise BadInputError("--measured is told by a live cluster: leave -f out")
     found = read(given)
     measured = measure(found.snapshot, map(demand_of, found.models), given.namespace)
-    write(output, document(measured), lines(measured, None if details else FEW), names(measured))
+    most = None if details else FEW
+    if not asks:
+        write(output, document(measured), lines(measured, most), names(measured))
+        return
+    from fogline.cli.cluster import ask  # noqa: PLC0415  the client of the API server loads slowly
+    from fogline.cli.collected import measured_lines, read_figures  # noqa: PLC0415  the same
+
+    told = ask(given.where, lambda client, _: read_figures(client))
+    whole = {**document(measured), "measured": msgspec.to_builtins(told)}
+    both = chain(lines(measured, most), [""], measured_lines(told, given.namespace, most))
+    write(output, whole, both, names(measured))
 
 
 def document(found: Measured) -> dict[str, Any]:

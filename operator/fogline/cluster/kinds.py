@@ -55,6 +55,7 @@ JOBS = Kind("batch", "v1", "jobs", "Job")
 CONFIG_MAPS = Kind("", "v1", "configmaps", "ConfigMap")
 REPLICA_SETS = Kind("apps", "v1", "replicasets", "ReplicaSet")
 POD_DISRUPTION_BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+POD_METRICS = Kind("metrics.k8s.io", "v1beta1", "pods", "PodMetrics")
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 EVENTS = Kind("events.k8s.io", "v1", "events", "Event")
 CUSTOM_RESOURCE_DEFINITIONS = Kind(

@@ -1,15 +1,12 @@
 """Put the janitor together and run it until it is told to stop."""
 
-import asyncio
-import signal
-from contextlib import suppress
-
 from fogline import health
 from fogline.cluster import connection
 from fogline.cluster.client import Client
 from fogline.config import JanitorSettings
 from fogline.janitor.budgets import FIELD_MANAGER
 from fogline.janitor.janitor import Janitor
+from fogline.process import work_until_told_to_stop
 
 
 async def run(settings: JanitorSettings) -> None:
@@ -21,9 +18,4 @@ async def run(settings: JanitorSettings) -> None:
     async with Client(where, manager=FIELD_MANAGER) as client:
         janitor = Janitor(client, where.namespace, settings)
         async with health.serve(settings.health_port, janitor.metrics.instruments.page, janitor.trouble):
-            work = asyncio.create_task(janitor.run())
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, work.cancel)
-            with suppress(asyncio.CancelledError):
-                await work
+            await work_until_told_to_stop(janitor.run())

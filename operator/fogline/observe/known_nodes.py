@@ -145,7 +145,8 @@ class KnownNodes:
 
 
 def _read(live: objects.NodeProfile) -> KnownProfile:
-    document = {"metadata": {"name": live.metadata.name}, "spec": live.spec}
+    meta = live.metadata
+    document = {"metadata": {"name": meta.name, "labels": meta.labels}, "spec": live.spec}
     content: Profile | BadInputError
     try:
         content = to_profile(api.parse_node_profile(document))
@@ -155,4 +156,4 @@ def _read(live: objects.NodeProfile) -> KnownProfile:
         status = msgspec.convert(live.status, api.NodeProfileStatus | None)
     except msgspec.ValidationError:
         status = None
-    return KnownProfile(live.metadata, content, status)
+    return KnownProfile(meta, content, status)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from fogline import api
+from fogline import api, names
 from fogline.observe.facts import Facts
 from fogline.units import parse_cost_per_hour
 
@@ -21,11 +21,16 @@ class Profile:
     node_selector: Mapping[str, str]
     facts: Facts
     valid_until: datetime | None = None
+    measured: bool = False
+    """Whether the collector wrote it (`fogline.names.MEASURED_LABEL`), and not an administrator."""
 
     @property
-    def turn(self) -> tuple[int, str]:
-        """Where it stands among profiles of the same node: more labels first, then by name."""
-        return -len(self.node_selector), self.name
+    def turn(self) -> tuple[bool, int, str]:
+        """Where it stands among profiles of the same node.
+
+        Those of administrators before measured ones, then more labels first, then by name.
+        """
+        return self.measured, -len(self.node_selector), self.name
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Tell whether it is about a node with these labels."""
@@ -37,18 +42,26 @@ class Profile:
 
 
 def to_profile(profile: api.NodeProfile) -> Profile:
-    """Read the values of a NodeProfile."""
+    """Read the values of a NodeProfile. Of a measured one latencies count and nothing else."""
     spec = profile.spec
-    return Profile(
-        name=profile.metadata.name,
-        node_selector=spec.node_selector,
-        facts=Facts(
+    measured = names.MEASURED_LABEL in profile.metadata.labels
+    latencies = {one.client_site: one.milliseconds for one in spec.latency or ()}
+    facts = (
+        Facts(latency_milliseconds=latencies)
+        if measured
+        else Facts(
             cost_per_hour=None if spec.cost_per_hour is None else parse_cost_per_hour(spec.cost_per_hour),
             billing=spec.billing,
             capacity_share=None if spec.capacity_share is None else Decimal(spec.capacity_share),
-            latency_milliseconds={one.client_site: one.milliseconds for one in spec.latency or ()},
-        ),
+            latency_milliseconds=latencies,
+        )
+    )
+    return Profile(
+        name=profile.metadata.name,
+        node_selector=spec.node_selector,
+        facts=facts,
         valid_until=spec.valid_until,
+        measured=measured,
     )
 
 

@@ -29,7 +29,7 @@ class Claim:
     @property
     def is_tie(self) -> bool:
         """Whether only the names of the profiles told which one counts."""
-        return self.says != self.counted and len(self.profile.node_selector) == len(self.winner.node_selector)
+        return self.says != self.counted and self.profile.turn[:-1] == self.winner.turn[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,13 @@ def _tie(claim: Claim) -> str:
 
 
 def _override(claim: Claim) -> str:
-    winner, counted = claim.winner.name, _text(claim.counted)
-    return f"{claim.fact} of node {claim.node} is {counted} by profile {winner}, which is more specific"
+    winner, counted = claim.winner, _text(claim.counted)
+    why = (
+        "and what an administrator writes beats what was measured"
+        if claim.profile.measured and not winner.measured
+        else "which is more specific"
+    )
+    return f"{claim.fact} of node {claim.node} is {counted} by profile {winner.name}, {why}"
 
 
 def _text(value: Said) -> str:

@@ -78,5 +78,6 @@ t.?matchExpressions.orValue([]).exists(e, e.key == 'fogline.node-restriction.kub
 {{- if $p.operatorPlacement }}{{ $on = append $on "fogline-operator-placement" }}{{ end }}
 {{- if $p.operatorObjects }}{{ $on = concat $on (list "fogline-operator-pods" "fogline-operator-deployments") }}{{ end }}
 {{- if $p.kubeletPods }}{{ $on = append $on "fogline-kubelet-pods" }}{{ end }}
+{{- if $p.measuredProfiles }}{{ $on = append $on "fogline-measured-profiles" }}{{ end }}
 {{- join "," $on }}
 {{- end }}
