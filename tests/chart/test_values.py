@@ -188,9 +188,9 @@ def test_every_object_of_the_schema_is_closed() -> None:
             for name, part in schema.items():
                 yield from open_objects(part, f"{path}.{name}")
 
-    of_kubernetes = "networkPolicies.properties.metricsFrom.items"
+    of_kubernetes = [f"networkPolicies.properties.{name}.items" for name in ("metricsFrom", "figuresFrom")]
     of_our_api = "operator.properties.settings.properties.moveBudgets.items"
-    allowed = {f".properties.{path}" for path in ("global", of_kubernetes, of_our_api)}
+    allowed = {f".properties.{path}" for path in ("global", *of_kubernetes, of_our_api)}
     assert set(open_objects(SCHEMA, "")) == allowed
 
 

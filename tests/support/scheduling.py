@@ -17,6 +17,7 @@ LONG = (
     "tests/cluster/test_operator_drains.py",
     "tests/cluster/test_operator_moves.py",
     "tests/cluster/test_janitor.py",
+    "tests/cluster/test_collector.py",
     "tests/placement/test_properties.py",
     "tests/placement/test_optimiser_properties.py",
     "tests/examples/test_digits.py",
