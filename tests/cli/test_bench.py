@@ -114,6 +114,7 @@ def test_a_request_of_predict_is_taken_apart_into_rows(request_text: str, rows: 
         ("a.json", "[[1], [1, 2]]", None, "cannot be read"),
         ("a.json", '{"instances": [[1]], "labels": [1, 2]}', "labels", "1 rows and labels of the shape"),
         ("a.json", "[NaN]", None, "NaN or infinity"),
+        ("a.json", '[{"x": 1}, {"y": 1}]', None, "do not all name the same inputs"),
     ],
 )
 def test_bad_inputs_are_refused_in_words(

@@ -61,7 +61,7 @@ def command(
     at, situation = now(), look(named, where, load)
     runs = len(situation.places) * len(situation.targets) * len(load.protocols)
     warn(
-        f"{runs} runs on {situation.title}, {load.rate:g} requests a second each,"
+        f"{runs} run{'' if runs == 1 else 's'} on {situation.title}, {load.rate:g} requests a second each,"
         f" {runs * (load.duration + load.warm_up):.0f} s in all"
     )
     measured = measure(situation, where, load, inputs)

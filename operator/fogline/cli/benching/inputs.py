@@ -174,6 +174,8 @@ def _columns(request: Mapping[str, Any]) -> dict[str, Array]:
         }
     rows = request["instances"]
     if rows and isinstance(rows[0], dict):
+        if any(not isinstance(row, dict) or row.keys() != rows[0].keys() for row in rows):
+            raise ValueError("the instances do not all name the same inputs")
         return {name: _array([row[name] for row in rows]) for name in rows[0]}
     return {"": _array(rows)}
 
