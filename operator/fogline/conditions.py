@@ -14,6 +14,7 @@ class ConditionType(StrEnum):
     LATENCY_TARGET_MET = "LatencyTargetMet"
     WITHIN_COST_LIMIT = "WithinCostLimit"
     REBALANCING = "Rebalancing"
+    ROLLED_OUT = "RolledOut"
     SUSPENDED = "Suspended"
 
 
@@ -87,6 +88,13 @@ class Reason(StrEnum):
     WAITING_FOR_BUDGET = "WaitingForBudget"
     SUSPENDED_BY_USER = "SuspendedByUser"
     NOT_SUSPENDED = "NotSuspended"
+    ONE_VERSION = "OneVersion"
+    CANARY = "Canary"
+    PROMOTING = "Promoting"
+    INTERRUPTED = "Interrupted"
+    ROLLED_BACK = "RolledBack"
+    FIGURES_MISSING = "FiguresMissing"
+    WAITING_FOR_WINDOW = "WaitingForWindow"
     REPLICAS_CONFLICT = "ReplicasConflict"
     NAME_TAKEN = "NameTaken"
     INTERNAL_ERROR = "InternalError"

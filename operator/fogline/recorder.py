@@ -99,6 +99,11 @@ class Recorder:
         note = f"replica {stand_in.name} on {stand_in.node} goes: the one that it stood in for is back"
         await self._tell(model, Reason.STAND_IN_OVER, "StandIn", note)
 
+    async def rollout(self, model: ModelDeployment, variant: str, reason: Reason, why: str) -> None:
+        """Tell how far the new version of a variant is."""
+        tell = self._warn if reason is Reason.ROLLED_BACK else self._tell
+        await tell(model, reason, "RollOut", f"new version of variant {variant}: {why}")
+
     async def profiles_conflict(self, profile: ObjectMeta, why: str) -> None:
         """Tell that two NodeProfiles say different things, and only their names told which one counts."""
         await self._poster.post(subject(NODE_PROFILES, profile), Reason.CONFLICTING, "Compare", why)

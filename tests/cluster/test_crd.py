@@ -80,6 +80,7 @@ def test_the_smallest_manifest_gets_the_defaults_of_the_types_at_all_depths(
             "readyTimeoutSeconds": 600,
         },
         "disruption": {"maxUnavailable": 0, "onEdgeUnreachable": "KeepRunning", "replaceAfterSeconds": 300},
+        "rollout": {"canaryPercent": 0, "promoteAfterSeconds": 300, "minRequests": 20, "edge": {}},
         "service": {"perTier": False},
     }
     assert parse(stored).spec == parse(smallest_manifest()).spec

@@ -1,6 +1,6 @@
 """The API group fogline.dev: frozen types, the rules that hold between their fields, and their CRD."""
 
-from fogline.api.budgets import MoveBudget
+from fogline.api.budgets import ClockWindow, MoveBudget
 from fogline.api.condition import Condition
 from fogline.api.enums import (
     Architecture,
@@ -20,6 +20,7 @@ from fogline.api.enums import (
     OnNoFit,
     Optimizer,
     RebalancingMode,
+    RolloutState,
     Runtime,
     Tier,
     TrafficDistribution,
@@ -44,6 +45,7 @@ from fogline.api.nodeprofile import (
 from fogline.api.parsing import parse, parse_budgets, parse_model_training, parse_node_profile
 from fogline.api.placement import Client, CostLimit, Latency, Placement, Spread, TierBounds
 from fogline.api.policies import Disruption, Rebalancing
+from fogline.api.rollout import EdgeRollout, Rollout
 from fogline.api.serviceoptions import ServiceOptions
 from fogline.api.status import (
     LastDecision,
@@ -53,6 +55,7 @@ from fogline.api.status import (
     PlacementStatus,
     PlannedMove,
     RejectionSummary,
+    RolloutStatus,
     TiersStatus,
     TierStatus,
     history_of,
@@ -100,6 +103,7 @@ __all__ = [
     "Checkpoint",
     "Client",
     "ClientSiteLatency",
+    "ClockWindow",
     "Condition",
     "ConditionStatus",
     "CostLimit",
@@ -109,6 +113,7 @@ __all__ = [
     "DenseNetwork",
     "Disruption",
     "Duplicates",
+    "EdgeRollout",
     "Evaluation",
     "EvaluationStatus",
     "Export",
@@ -158,6 +163,9 @@ __all__ = [
     "RebalancingMode",
     "RejectionSummary",
     "Resources",
+    "Rollout",
+    "RolloutState",
+    "RolloutStatus",
     "RunStatus",
     "Runtime",
     "ServiceOptions",

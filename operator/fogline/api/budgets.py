@@ -31,6 +31,15 @@ def _field(value: str) -> str:
 _CRON = rf"^{' '.join(map(_field, _FIELDS))}\Z"
 
 
+class ClockWindow(ApiObject, frozen=True, kw_only=True):
+    """A time that comes again and again."""
+
+    schedule: Annotated[str, Meta(max_length=100)]
+    """When it begins, as a cron expression in UTC such as 0 1 * * *."""
+    duration_seconds: Annotated[int, Meta(ge=60, le=604_800)]
+    """How long it lasts, in seconds."""
+
+
 class MoveBudget(ApiObject, frozen=True, kw_only=True):
     """So many moves may run at the same time; of several budgets the tightest counts."""
 
@@ -50,7 +59,7 @@ def _has_both_or_none(budget: MoveBudget) -> bool:
     return (budget.schedule is None) == (budget.duration_seconds is None)
 
 
-def _is_cron(budget: MoveBudget) -> bool:
+def _is_cron(budget: MoveBudget | ClockWindow) -> bool:
     """Tell whether the schedule can be followed; days that no month has, such as 30 February, cannot."""
     if budget.schedule is None:
         return True
@@ -60,6 +69,13 @@ def _is_cron(budget: MoveBudget) -> bool:
         return False
     return bool(re.match(_CRON, budget.schedule.lower()))
 
+
+_CRON_MESSAGE = (
+    "schedule is a cron expression of five fields, such as 0 9 * * mon-fri: minute, hour, day of the month, "
+    "month, day of the week"
+)
+# in one match: to split it first would cost more than the API server allows a rule
+_CRON_CEL = f"self.schedule.lowerAscii().matches('{schema_pattern(_CRON)}')"
 
 BUDGET_RULES = (
     Rule(
@@ -72,10 +88,9 @@ BUDGET_RULES = (
     Rule(
         on=MoveBudget,
         field="schedule",
-        message="schedule is a cron expression of five fields, such as 0 9 * * mon-fri: minute, hour, day of "
-        "the month, month, day of the week",
-        # in one match: to split it first would cost more than the API server allows a rule
-        cel=f"!has(self.schedule) ||\n  self.schedule.lowerAscii().matches('{schema_pattern(_CRON)}')",
+        message=_CRON_MESSAGE,
+        cel=f"!has(self.schedule) ||\n  {_CRON_CEL}",
         holds=_is_cron,
     ),
+    Rule(on=ClockWindow, field="schedule", message=_CRON_MESSAGE, cel=_CRON_CEL, holds=_is_cron),
 )

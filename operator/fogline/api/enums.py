@@ -128,6 +128,19 @@ class OnEdgeUnreachable(StrEnum):
     REPLACE = "Replace"
 
 
+class RolloutState(StrEnum):
+    """How far a new version of a variant is."""
+
+    CANARY = "Canary"
+    """Some replicas serve it, and are watched."""
+    PROMOTING = "Promoting"
+    """It goes to the others."""
+    INTERRUPTED = "Interrupted"
+    """The old version is back for now, because replicas have to leave their nodes; then it begins anew."""
+    ROLLED_BACK = "RolledBack"
+    """The old version is back for good, until the spec says another one."""
+
+
 class TrafficDistribution(StrEnum):
     """Which of the Ready replicas a client inside the cluster reaches."""
 

@@ -8,6 +8,7 @@ from fogline.api.fields import ApiObject, Replicas, as_map
 from fogline.api.metadata import ModelDeploymentMeta
 from fogline.api.placement import Placement
 from fogline.api.policies import Disruption, Rebalancing
+from fogline.api.rollout import Rollout
 from fogline.api.serviceoptions import ServiceOptions
 from fogline.api.status import ModelDeploymentStatus
 from fogline.api.variants import ModelName, Variant
@@ -35,6 +36,8 @@ class ModelDeploymentSpec(ApiObject, frozen=True, kw_only=True):
     """When and how replicas move to a better node."""
     disruption: Disruption = Disruption()
     """How many replicas may be missing, and what happens when an edge node is cut off."""
+    rollout: Rollout = Rollout()
+    """How a new version of a variant, another artifact or image, reaches its replicas."""
     service: ServiceOptions = ServiceOptions()
     """How clients reach the replicas, besides the one Service in front of all of them."""
 

@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 from fogline.api.budgets import BUDGET_RULES
-from fogline.api.enums import Tier
+from fogline.api.enums import MoveStrategy, Tier
 from fogline.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from fogline.api.nodeprofile_rules import NODE_PROFILE_RULES
 from fogline.api.placement import Latency, Placement, TierBounds
 from fogline.api.resource_rules import RESOURCE_RULES
+from fogline.api.rollout_rules import ROLLOUT_RULES
 from fogline.api.rule import KEYS_CEL, Rule, are_label_keys
 from fogline.api.serviceoptions import ServiceOptions
 from fogline.api.training_rules import TRAINING_RULES
@@ -50,6 +51,14 @@ def _cloud_minimum_has_variant(spec: ModelDeploymentSpec) -> bool:
 
 def _edge_minimum_has_variant(spec: ModelDeploymentSpec) -> bool:
     return spec.placement.edge.min_replicas == 0 or _has_variant(spec, Tier.EDGE)
+
+
+def _canary_has_room(spec: ModelDeploymentSpec) -> bool:
+    return (
+        spec.rollout.canary_percent == 0
+        or spec.rebalancing.strategy is not MoveStrategy.EVICT
+        or not _has_variant(spec, Tier.EDGE)
+    )
 
 
 def _has_variant(spec: ModelDeploymentSpec, tier: Tier) -> bool:
@@ -122,6 +131,14 @@ RULES: tuple[Rule[Any], ...] = (
         cel="self.placement.edge.minReplicas == 0 || self.variants.exists(v, v.tier == 'Edge')",
         holds=_edge_minimum_has_variant,
     ),
+    Rule(
+        on=ModelDeploymentSpec,
+        field="rollout.canaryPercent",
+        message="a canary runs beside what it may replace: at the edge it needs rebalancing.strategy Surge",
+        cel="self.rollout.canaryPercent == 0 || self.rebalancing.strategy != 'Evict' ||\n"
+        "  !self.variants.exists(v, v.tier == 'Edge')",
+        holds=_canary_has_room,
+    ),
     *uri_rules(Artifact, "https", "s3", "pvc", "oci"),
     *RESOURCE_RULES,
     Rule(
@@ -148,6 +165,7 @@ RULES: tuple[Rule[Any], ...] = (
         holds=_minimum_within_maximum,
     ),
     *BUDGET_RULES,
+    *ROLLOUT_RULES,
     *NODE_PROFILE_RULES,
     *TRAINING_RULES,
 )

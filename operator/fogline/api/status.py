@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from fogline.api.condition import Condition, Time
-from fogline.api.enums import MoveResult, Tier
+from fogline.api.enums import MoveResult, RolloutState, Tier
 from fogline.api.fields import AS_ATOMIC, ApiObject, Count, DecimalText, LongCount, Usd, as_map
 
 
@@ -134,6 +134,27 @@ class LastDecision(ApiObject, frozen=True, kw_only=True):
     """The node that would have been chosen if one thing were otherwise, and what; absent without one."""
 
 
+class RolloutStatus(ApiObject, frozen=True, kw_only=True):
+    """How far the new version of one variant is."""
+
+    variant: Annotated[str, Meta(max_length=20)]
+    """The variant."""
+    state: RolloutState
+    """Canary: some replicas serve it and are watched. Promoting: it goes to the others. Interrupted: the old
+    version is back for now, because replicas have to leave their nodes. RolledBack: the old version is back
+    until the spec says another one."""
+    source: Annotated[str, Meta(max_length=1024)] = msgspec.field(name="from")
+    """URI of the artifact of the old version."""
+    target: Annotated[str, Meta(max_length=1024)] = msgspec.field(name="to")
+    """URI of the artifact of the new version."""
+    replicas: Count | None = None
+    """Replicas that serve the new version and are Ready."""
+    since: Time
+    """When the state began."""
+    message: Annotated[str, Meta(max_length=512)] | None = None
+    """What it waits for, or why the old version is back."""
+
+
 class ModelDeploymentStatus(ApiObject, frozen=True, kw_only=True):
     """What the operator observed."""
 
@@ -159,11 +180,14 @@ class ModelDeploymentStatus(ApiObject, frozen=True, kw_only=True):
     """Where the replicas are; the first 100."""
     moves: Moves | None = None
     """Moves of replicas."""
+    rollouts: Annotated[tuple[RolloutStatus, ...], as_map("variant"), Meta(max_length=8)] = ()
+    """New versions that not all replicas serve yet, or that were taken back; only with rollout.canaryPercent
+    above 0."""
     last_decision: LastDecision | None = None
     """The latest placement decision."""
     conditions: Annotated[tuple[Condition, ...], as_map("type"), Meta(max_length=16)] = ()
     """State by aspect: Accepted, Placed, ArtifactReady, Ready, PolicyCompliant, LatencyTargetMet,
-    WithinCostLimit, Rebalancing and Suspended; Ready sums it up."""
+    WithinCostLimit, Rebalancing, RolledOut and Suspended; Ready sums it up."""
 
 
 def history_of(status: ModelDeploymentStatus | None) -> tuple[PastMove, ...]:

@@ -4,7 +4,7 @@ from fogline.disruption.admit import Admission
 from fogline.disruption.budgets import Purse, Purses, Running, purse_of
 from fogline.disruption.bundles import Bundle, Step, Worth, bundles_of, has_room, judge, propose
 from fogline.disruption.drains import Blocked, Drains, drains
-from fogline.disruption.forced import forced_moves
+from fogline.disruption.forced import forced_moves, has_to_leave
 from fogline.disruption.health import is_outage
 from fogline.disruption.hold import Held, Moment, hold
 from fogline.disruption.needed import no_longer_forced
@@ -54,6 +54,7 @@ __all__ = [
     "follow",
     "forced_moves",
     "has_room",
+    "has_to_leave",
     "hold",
     "is_outage",
     "judge",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cronsim import CronSim
 
-from fogline.api import ModelDeployment, MoveBudget
+from fogline.api import ClockWindow, ModelDeployment, MoveBudget
 from fogline.names import ModelKey
 
 ONE_AT_ONCE = MoveBudget(moves=1)
@@ -117,10 +117,10 @@ def allows(budget: MoveBudget, replicas: int) -> int:
     return -(-replicas * int(budget.moves.removesuffix("%")) // 100)
 
 
-def window_end(budget: MoveBudget, now: datetime) -> datetime | None:
-    """Tell when the window of a budget that we are in ends; None outside of it, or without a window."""
-    if budget.schedule is None or budget.duration_seconds is None:
+def window_end(window: MoveBudget | ClockWindow, now: datetime) -> datetime | None:
+    """Tell when the window that we are in ends; None outside of it, or for a budget without one."""
+    if window.schedule is None or window.duration_seconds is None:
         return None
-    began = next(CronSim(budget.schedule, now + _TICK, reverse=True))
-    end = began + timedelta(seconds=budget.duration_seconds)
+    began = next(CronSim(window.schedule, now + _TICK, reverse=True))
+    end = began + timedelta(seconds=window.duration_seconds)
     return end if now < end else None

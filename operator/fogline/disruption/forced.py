@@ -61,6 +61,18 @@ def forced_moves(
     return found
 
 
+def has_to_leave(demand: Demand, replica: Replica, usage: Usage) -> bool:
+    """Tell whether a replica cannot stay where it runs, or is where nobody can tell how it fares.
+
+    What leaves because there is too much of it in one place is not meant.
+    """
+    pod = pod_of(replica, demand, usage)
+    if pod is None:
+        return replica.node is not None and not usage.knows(replica.node)
+    node = usage.node(pod.node)
+    return not node.ready or bool(_broken_rule(demand, pod, usage) or why_leave(node))
+
+
 def pod_of(replica: Replica, demand: Demand, usage: Usage) -> Pod | None:
     """Find the pod of a replica; None when it does not count for its model or its node is gone."""
     found = usage.of(demand.model).replicas.get((replica.namespace, replica.name))

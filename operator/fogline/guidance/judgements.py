@@ -13,6 +13,7 @@ CONDITIONS: Mapping[ConditionType, str] = {
     ConditionType.LATENCY_TARGET_MET: "no replica is above the latency target",
     ConditionType.WITHIN_COST_LIMIT: "the cost is within `maxPerHour`",
     ConditionType.REBALANCING: "moves run",
+    ConditionType.ROLLED_OUT: "all replicas serve what the spec says",
     ConditionType.SUSPENDED: "`spec.suspend` is true",
 }
 """What True means, of each condition of a ModelDeployment."""
@@ -75,6 +76,16 @@ CONDITION_REASONS: Mapping[ConditionType, tuple[Reason, ...]] = {
         Reason.MOVES_PLANNED,
         Reason.NO_PLACE_TO_MOVE,
         Reason.TOO_MANY_NODES_NOT_READY,
+    ),
+    ConditionType.ROLLED_OUT: (
+        Reason.ONE_VERSION,
+        Reason.ROLLING_OUT,
+        Reason.CANARY,
+        Reason.PROMOTING,
+        Reason.INTERRUPTED,
+        Reason.ROLLED_BACK,
+        Reason.FIGURES_MISSING,
+        Reason.WAITING_FOR_WINDOW,
     ),
     ConditionType.SUSPENDED: (Reason.SUSPENDED_BY_USER, Reason.NOT_SUSPENDED),
 }

@@ -75,6 +75,11 @@ EVENTS: Mapping[Reason, Guidance] = {
 """Besides those that are reasons of conditions, too."""
 
 EVENT_REASONS = (
+    Reason.CANARY,
+    Reason.PROMOTING,
+    Reason.INTERRUPTED,
+    Reason.ROLLED_BACK,
+    Reason.ONE_VERSION,
     Reason.NO_FITTING_NODE,
     Reason.PLACED_WITHOUT_PIN,
     Reason.PLACEMENT_UNSTUCK,

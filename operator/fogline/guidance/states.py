@@ -45,6 +45,27 @@ STATES: Mapping[Reason, Guidance] = {
         "replicas of an older spec are still being replaced",
         "if it lasts, the new ones do not become Ready: see their pods",
     ),
+    Reason.ONE_VERSION: Guidance("all replicas serve the version that the spec says"),
+    Reason.CANARY: Guidance(
+        "some replicas serve a new version and are watched; the others serve the old one",
+        "nothing; if it lasts longer than `rollout.promoteAfterSeconds`, the message says what is missing",
+    ),
+    Reason.PROMOTING: Guidance("a new version was good enough and goes to all replicas"),
+    Reason.INTERRUPTED: Guidance(
+        "the old version serves for now, because replicas have to leave their nodes or are still replaced; "
+        "then the canary begins anew"
+    ),
+    Reason.ROLLED_BACK: Guidance(
+        "a new version was not good enough, so all replicas serve the old one",
+        "put the old version into the spec, or a better one; the message has the numbers",
+    ),
+    Reason.FIGURES_MISSING: Guidance(
+        "the canary waits, because a limit in `spec.rollout` is about something that nobody measures",
+        "install the collector (`collector.enabled` of the chart), or take the limit out of the spec",
+    ),
+    Reason.WAITING_FOR_WINDOW: Guidance(
+        "edge nodes do not take the new version before a window of `rollout.edge.windows` opens"
+    ),
     Reason.REQUIREMENTS_HOLD: Guidance("no replica breaks a requirement"),
     Reason.REQUIREMENTS_BROKEN: Guidance(
         "a node changed, and a replica there breaks a requirement now",

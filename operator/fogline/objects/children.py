@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from fogline.api import ModelDeployment, ModelDeploymentSpec
 from fogline.config import Settings
@@ -10,6 +11,10 @@ from fogline.objects.budget import budget
 from fogline.objects.deployment import deployment
 from fogline.objects.metadata import Document
 from fogline.objects.service import services
+
+Notes = Mapping[str, Mapping[str, str]]
+"""Annotations by variant."""
+NO_NOTES: Notes = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ def children(
     settings: Settings,
     may_go: int = 0,
     traffic_distribution: str | None = None,
+    notes: Notes = NO_NOTES,
 ) -> Children:
     """Build every child. They are only read: who asks for the same again gets the same documents.
 
@@ -54,13 +60,24 @@ def children(
         Replicas that the budget lets go even if the user allows fewer.
     traffic_distribution
         Of the Services, as the cluster calls it; None for any replica.
+    notes
+        Annotations of the Deployments, by variant.
     """
     meta = model.metadata
-    asked = (meta.namespace, meta.name, meta.uid, dict(replicas), settings, may_go, traffic_distribution)
+    asked = (
+        meta.namespace,
+        meta.name,
+        meta.uid,
+        dict(replicas),
+        settings,
+        may_go,
+        traffic_distribution,
+        notes,
+    )
     latest = _LATEST.get(model.spec, lambda _: _Latest())
     if latest.made is None or latest.asked != asked:
         latest.asked = asked
-        latest.made = _build(model, replicas, settings, may_go, traffic_distribution)
+        latest.made = _build(model, replicas, settings, may_go, traffic_distribution, notes)
     return latest.made
 
 
@@ -70,12 +87,13 @@ def _build(
     settings: Settings,
     may_go: int,
     traffic_distribution: str | None,
+    notes: Notes,
 ) -> Children:
     return Children(
         services(model, traffic_distribution),
         budget(model, may_go),
         tuple(
-            deployment(model, variant, replicas[variant.name], settings)
+            deployment(model, variant, replicas[variant.name], settings, notes.get(variant.name))
             for variant in model.spec.variants
             if variant.name in replicas
         ),

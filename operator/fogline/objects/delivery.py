@@ -50,7 +50,7 @@ def _copied(model: ModelDeployment, tier: Tier, source: Artifact, settings: Sett
     arguments = [
         f"--destination={artifact.base_path(model)}",
         f"--version={artifact.version(source)}",
-        *_limits(tier, settings),
+        *_limits(model, tier, settings),
     ]
     mounts: list[Document] = [{"name": "models", "mountPath": artifact.MODELS_FOLDER}]
     volumes: list[Document] = [{"name": "models", "emptyDir": {}}]
@@ -69,10 +69,11 @@ def _copied(model: ModelDeployment, tier: Tier, source: Artifact, settings: Sett
     )
 
 
-def _limits(tier: Tier, settings: Settings) -> list[str]:
+def _limits(model: ModelDeployment, tier: Tier, settings: Settings) -> list[str]:
     limits = [f"--max-bytes={settings.artifact_gibibytes * GIBIBYTE}"]
-    if tier is Tier.EDGE and settings.edge_fetch_megabits:
-        limits.append(f"--megabits-per-second={settings.edge_fetch_megabits}")
+    megabits = model.spec.rollout.edge.megabits_per_second or settings.edge_fetch_megabits
+    if tier is Tier.EDGE and megabits:
+        limits.append(f"--megabits-per-second={megabits}")
     return limits
 
 

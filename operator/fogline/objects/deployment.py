@@ -1,5 +1,7 @@
 """The Deployment that runs one variant of a model."""
 
+from collections.abc import Mapping
+
 from fogline.api import (
     Architecture,
     ModelDeployment,
@@ -39,15 +41,27 @@ MONITORING_FOLDER = "/etc/fogline/monitoring"
 MONITORING_FILE = "monitoring.txt"
 
 
-def deployment(model: ModelDeployment, variant: Variant, replicas: int, settings: Settings) -> Document:
-    """Build the Deployment of a variant. Its pods carry the gate and the requirements, but name no node."""
+def deployment(
+    model: ModelDeployment,
+    variant: Variant,
+    replicas: int,
+    settings: Settings,
+    notes: Mapping[str, str] | None = None,
+) -> Document:
+    """Build the Deployment of a variant. Its pods carry the gate and the requirements, but name no node.
+
+    `notes` are annotations of the Deployment, not of its pods.
+    """
     labels = {**model_labels(model), VARIANT_LABEL: variant.name}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": child_metadata(
-            model, deployment_name(model.metadata.name, variant.name), {VARIANT_LABEL: variant.name}
-        ),
+        "metadata": {
+            **child_metadata(
+                model, deployment_name(model.metadata.name, variant.name), {VARIANT_LABEL: variant.name}
+            ),
+            **({"annotations": dict(notes)} if notes else {}),
+        },
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": labels},

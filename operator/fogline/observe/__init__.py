@@ -21,6 +21,7 @@ from fogline.observe.owned import (
 from fogline.observe.pods import to_pod, to_replica
 from fogline.observe.profiles import Profile, Profiles, to_profile
 from fogline.observe.requests import pod_requests
+from fogline.observe.rollouts import variant_states
 from fogline.observe.seen import SeenPod, seen_pod
 from fogline.observe.stand_ins import link_of
 from fogline.observe.standings import Standing, standings
@@ -56,4 +57,5 @@ __all__ = [
     "to_pod",
     "to_profile",
     "to_replica",
+    "variant_states",
 ]

@@ -6,10 +6,11 @@ from datetime import datetime
 from fogline.api import ModelDeployment
 from fogline.disruption import Progress
 from fogline.objects import PinnedPlace
-from fogline.observe import Owned, Role, leave, model_key, moves
+from fogline.observe import Owned, Role, leave, model_key, moves, variant_states
 from fogline.placement import Usage, demand_of
 from fogline.placer.choose import Choice, choose
 from fogline.placer.stand_ins import choose_stand_ins
+from fogline.rollout import held_gates
 from fogline.snapshot import Replica
 
 
@@ -36,6 +37,12 @@ def decide_gated(
         same = [replica for replica in rest if replica not in newer]
         rest = [*newer, *same[: _called_for(model, progress, usage)]]
     return [*extra, *choose(model, rest, progress, usage, now, refused=refused)]
+
+
+def held_pods(model: ModelDeployment, seen: Owned, now: datetime) -> frozenset[str]:
+    """Name the gated pods, by uid, that have to wait for the rollout of a new version."""
+    states = variant_states(model, seen).values()
+    return frozenset[str]().union(*(held_gates(one, model.spec.rollout, now) for one in states))
 
 
 def _is_cut_off(seen: Owned, usage: Usage) -> bool:

@@ -18,7 +18,8 @@ from fogline.observe import assumed_pod, model_key, owned
 from fogline.placement import demand_of, turn
 from fogline.placement.explain import say_unplaceable
 from fogline.placer.choose import Choice, Open, Pin, Wait
-from fogline.placer.gated import decide_gated, role_of
+from fogline.placer.gated import decide_gated, held_pods, role_of
+from fogline.rollout import seconds_to_opening
 from fogline.snapshot import Replica
 from fogline.wakeups import WakeUps
 
@@ -36,6 +37,8 @@ class Placer:
         self._context = context
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.wakeups = WakeUps()
+        self._due_seconds: dict[ModelKey, float] = {}
+        """When to look again at models whose edge replicas wait for a window."""
 
     async def run(self) -> NoReturn:
         """Place for ever. Errors of the API server are retried; mistakes of ours stop their model."""
@@ -45,6 +48,9 @@ class Placer:
                 await self._context.duty.permitted()
                 for model, choice in self.choices(keys):
                     later.create_task(self._carry_out(model, choice))
+                for key, seconds in self._due_seconds.items():
+                    later.create_task(self.wakeups.wake_later(key, seconds))
+                self._due_seconds.clear()
 
     def choices(self, keys: Iterable[ModelKey]) -> list[tuple[ModelDeployment, Choice]]:
         """Decide the gated pods of models, and count what was decided from now on.
@@ -70,7 +76,11 @@ class Placer:
         for model, gated in sorted(waiting, key=lambda pair: turn(demand_of(pair[0]))):
             refused = self._context.view.is_refused_everywhere(model_key(model))
             seen = owned(self._context.view, model)
-            choices = decide_gated(model, gated, seen, usage, now, refused=refused)
+            held = held_pods(model, seen, now)
+            if held and (seconds := seconds_to_opening(model.spec.rollout, now)):
+                self._due_seconds[model_key(model)] = seconds
+            free = [replica for replica in gated if replica.uid not in held]
+            choices = decide_gated(model, free, seen, usage, now, refused=refused)
             decided += [(model, choice) for choice in choices]
         return decided
 

@@ -22,10 +22,12 @@ from fogline.reconcile.departures import departures
 from fogline.reconcile.figures import figures_of
 from fogline.reconcile.history import is_told
 from fogline.reconcile.refusal import Refusal
+from fogline.reconcile.rollouts import Rollouts, rollouts
 from fogline.reconcile.status import placements, status_of
 from fogline.reconcile.uncleared import Clock, Uncleared, uncleared
 from fogline.reconcile.verdicts import Facts
 from fogline.reconcile.versions import traffic_distribution
+from fogline.rollout import Observed
 from fogline.snapshot import Move, Pod, Replica
 
 DELETION_COST = "-1000"
@@ -57,6 +59,8 @@ class Before:
     """What went wrong with the model in other parts of the operator."""
     gap: str | None = None
     """Why nothing new of it may be placed now."""
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    """What is measured of versions that serve beside each other, by variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class Intent:
     """Stand-ins that go now."""
     dismissed: tuple[Replica, ...] = ()
     """Those of them that are deleted by name."""
+    rollouts: Rollouts | None = None
+    """None when nothing may be written but the status."""
     children: Children | None = None
     """None when nothing may be written but the status."""
     shrunk: tuple[tuple[objects.Deployment, int], ...] = ()
@@ -133,6 +139,7 @@ def intend(
         demand = replace(demand, replicas=demand.replicas - misplaced.total())
     asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
     decision = decide(demand, usage, asked)
+    versions = rollouts(model, demand, seen, before.observed, usage, now)
     facts = Facts(
         model=model,
         seen=seen,
@@ -145,6 +152,7 @@ def intend(
         gap_percent=before.gap_percent,
         mistakes=before.mistakes,
         gap=before.gap,
+        rollouts=versions,
     )
     status = status_of(facts, now)
     figures = figures_of(facts, status)
@@ -180,13 +188,15 @@ def intend(
         dismissed=covered.dismissed,
         switched=_switched(seen, progress, must_stay),
         uncleared=forbidden,
+        rollouts=versions,
         children=children(
-            model,
+            versions.model,
             _replicas(model, seen, leaving.replicas),
             settings,
             # what no node is left for will not come back before the drain ends; and one more may go
             may_go=decision.waiting + 1 if waits.blocked else 0,
             traffic_distribution=traffic_distribution(model, before.version),
+            notes=versions.notes,
         ),
         shrunk=_shrunk(model, seen, leaving.replicas),
         prune=_prune(model, seen, leaving.replicas),
@@ -198,6 +208,7 @@ def intend(
                 EVICTION_RETRY_SECONDS if evicted else None,
                 waits.due_seconds,
                 standing_in.due_seconds,
+                versions.due_seconds,
             ],
         ),
     )

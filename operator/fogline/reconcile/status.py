@@ -56,6 +56,7 @@ def status_of(facts: Facts, now: datetime) -> ModelDeploymentStatus:
         tiers=_tiers(facts),
         placements=facts.placements[:MAX_PLACEMENTS],
         moves=moves_status(before.moves, facts.progress, facts.held, now),
+        rollouts=facts.rollouts.status(),
         last_decision=_last_decision(before.last_decision, facts, now),
         conditions=conditions(before.conditions, verdicts(facts), model.metadata.generation, now),
     )

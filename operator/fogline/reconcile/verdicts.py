@@ -13,6 +13,7 @@ from fogline.observe import Owned, is_rolling
 from fogline.placement import Decision, Rejection, Usage, demand_of, policy_refusals
 from fogline.placement.explain import describe, say_unplaceable
 from fogline.reconcile.refusal import Refusal
+from fogline.reconcile.rollouts import Rollouts
 from fogline.snapshot import Replica
 from fogline.units import format_usd, parse_usd
 
@@ -34,6 +35,8 @@ class Facts:
     """What the last pass could not write, or why nothing may be."""
     progress: Progress
     """How far moves are."""
+    rollouts: Rollouts
+    """How far new versions are."""
     held: tuple[Held, ...] = ()
     """Moves that do not start now."""
     gap_percent: int | None = None
@@ -89,6 +92,7 @@ def verdicts(facts: Facts) -> Mapping[ConditionType, Verdict]:
         ConditionType.LATENCY_TARGET_MET: _latency_target_met(facts),
         ConditionType.WITHIN_COST_LIMIT: _within_cost_limit(facts),
         ConditionType.REBALANCING: _rebalancing(facts),
+        ConditionType.ROLLED_OUT: _rolled_out(facts),
         ConditionType.SUSPENDED: _suspended(facts),
     }
 
@@ -162,14 +166,34 @@ def _ready(facts: Facts) -> Verdict:
             f"; {troubled.name} on {troubled.node}: {troubled.trouble}" if troubled else _pods_refused(facts)
         )
         return _no(Reason.REPLICAS_NOT_READY, f"{ready} of {desired} replicas are Ready{more}")
-    if rolling := [live.metadata.name for live in facts.seen.deployments.values() if is_rolling(live)]:
-        return _no(
-            Reason.ROLLING_OUT, f"{', '.join(sorted(rolling))} still replaces replicas of an older spec"
-        )
+    if rolling := _rolling(facts):
+        return _no(Reason.ROLLING_OUT, f"{', '.join(rolling)} still replaces replicas of an older spec")
     variants = {variant.name for variant in facts.model.spec.variants}
     if left := [replica.name for replica in facts.alive if replica.variant not in variants]:
         return _no(Reason.ROLLING_OUT, f"{', '.join(left)} of a variant that left the spec is still there")
     return _yes(Reason.ALL_REPLICAS_READY)
+
+
+def _rolling(facts: Facts) -> list[str]:
+    """Name the Deployments that replace pods; one whose canary is watched has come as far as it should."""
+    return sorted(
+        live.metadata.name
+        for variant, live in facts.seen.deployments.items()
+        if is_rolling(live) and variant not in facts.rollouts.tried
+    )
+
+
+def _rolled_out(facts: Facts) -> Verdict:
+    for variant, step in facts.rollouts.steps.items():
+        if step.mark:
+            return _no(step.reason, f"variant {variant}: {step.message}")
+    if shut := facts.rollouts.shut:
+        return _no(
+            Reason.WAITING_FOR_WINDOW, f"variant {', '.join(sorted(shut))} waits for rollout.edge.windows"
+        )
+    if rolling := _rolling(facts):
+        return _no(Reason.ROLLING_OUT, f"{', '.join(rolling)} still replaces replicas of an older spec")
+    return _yes(Reason.ONE_VERSION)
 
 
 def _pods_refused(facts: Facts) -> str:

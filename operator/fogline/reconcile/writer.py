@@ -20,7 +20,13 @@ from fogline.errors import (
     NotFoundError,
     TooManyRequestsError,
 )
-from fogline.names import DELETION_COST_ANNOTATION, FIELD_MANAGER, MODEL_LABEL, ModelKey
+from fogline.names import (
+    DELETION_COST_ANNOTATION,
+    FIELD_MANAGER,
+    MODEL_LABEL,
+    ROLLOUT_ANNOTATION,
+    ModelKey,
+)
 from fogline.objects import mark_victim, settle_replacement, unmark_victim
 from fogline.objects.metadata import Document, path_of_annotation
 from fogline.observe import View, model_key
@@ -97,6 +103,8 @@ class Writer:
             await self._recorder.stand_in_over(intent.model, stand_in)
         for stand_in in intent.dismissed:
             await self._delete(PODS, stand_in.namespace, stand_in.name, stand_in.uid)
+        for variant, reason, text in intent.rollouts.news if intent.rollouts else ():
+            await self._recorder.rollout(intent.model, variant, reason, text)
         refusal, changed = await self._apply_children(intent)
         for shrinking, replicas in intent.shrunk:
             await self._shrink(shrinking, replicas)
@@ -257,7 +265,8 @@ class Writer:
             return Refusal(Reason.NAME_TAKEN, text), False
         identity = {"uid": holder.uid} if holder else {}
         refusal, answer = await self._apply_unless_contested(
-            _with_identity(noted(document), identity), _as_we_left_it(live, known)
+            _with_identity(noted(document), identity | _unless_changed(live, document)),
+            _as_we_left_it(live, known),
         )
         if answer is None:
             return refusal, False
@@ -335,6 +344,16 @@ class Writer:
 
 def _with_identity(document: Document, identity: Mapping[str, str]) -> Document:
     return {**document, "metadata": {**document["metadata"], **identity}}
+
+
+def _unless_changed(live: Child | None, document: Document) -> dict[str, str]:
+    """Write how far a rollout is only on what it was decided from: a watch may be behind our own write."""
+    if not isinstance(live, Deployment):
+        return {}
+    notes = document["metadata"].get("annotations", {})
+    if notes.get(ROLLOUT_ANNOTATION) == live.metadata.annotations.get(ROLLOUT_ANNOTATION):
+        return {}
+    return {"resourceVersion": live.metadata.resource_version}
 
 
 def _is_ours(live: ObjectMeta, wanted: Mapping[str, Any]) -> bool:

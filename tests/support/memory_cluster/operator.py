@@ -1,5 +1,6 @@
 """The operator without API server and asyncio: its own pure decisions, and its writes in their order."""
 
+import math
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -97,7 +98,8 @@ class MemoryOperator:
         self._applied: dict[str, Document] = {}
         self._busy: set[ModelKey] = set()
         self._postponed: set[ModelKey] = set()
-        self._planned: set[ModelKey] = set()
+        self._planned: dict[ModelKey, float] = {}
+        """When a model is passed next although nothing may have happened; only the earliest plan counts."""
         self._alarms: dict[ModelKey, datetime] = {}
         """When the moves of a model are looked at again although nothing may have happened."""
         self._waiting: set[ModelKey] = set()
@@ -247,12 +249,16 @@ class MemoryOperator:
                 self._passes.wake([key])
 
         def again() -> None:
-            self._planned.discard(key)
-            self._passes.wake([key])
+            if self._planned.get(key) == when:
+                del self._planned[key]
+                self._passes.wake([key])
 
         self._timeline.later(PAUSE_SECONDS, rest)
-        if again_seconds is not None and key not in self._planned:
-            self._planned.add(key)
+        if again_seconds is None:
+            return
+        when = self._timeline.seconds + PAUSE_SECONDS + again_seconds
+        if when < self._planned.get(key, math.inf):
+            self._planned[key] = when
             self._timeline.later(PAUSE_SECONDS + again_seconds, again)
 
     def _patch(self, replica: Replica, operations: list[Document]) -> None:

@@ -1,0 +1,23 @@
+"""What makes a version of a variant: its artifact and its image."""
+
+import msgspec
+
+from fogline.api import Artifact, Variant
+
+
+class Version(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What the replicas of a variant serve, and with which program."""
+
+    artifact: Artifact
+    image: str | None = None
+    """None: the one that the operator's settings name."""
+
+
+def version_of(variant: Variant) -> Version:
+    """Give the version that a spec asks for."""
+    return Version(variant.artifact, variant.image)
+
+
+def serving(variant: Variant, version: Version) -> Variant:
+    """Give the same variant with another version."""
+    return msgspec.structs.replace(variant, artifact=version.artifact, image=version.image)
