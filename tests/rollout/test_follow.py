@@ -9,7 +9,16 @@ from tests.support.rollouts import NEW, NEWER, OLD, Scene, new, old, pod
 
 from fogline.api import RolloutState
 from fogline.conditions import Reason
-from fogline.rollout import Figures, Mark, Observed, read_mark, read_version, write_mark, write_version
+from fogline.rollout import (
+    Figures,
+    Mark,
+    Observed,
+    Version,
+    read_mark,
+    read_version,
+    write_mark,
+    write_version,
+)
 
 CANARY = Mark(RolloutState.CANARY, OLD, NEW, "old", NOW)
 WATCHED = Mark(RolloutState.CANARY, OLD, NEW, "old", NOW, ready_since=NOW)
@@ -38,6 +47,7 @@ def test_a_new_version_begins_with_a_canary() -> None:
         Scene([pod("a", ready=False)]),
         Scene([*old(2), *new(2)], is_mixed=True),
         Scene(old(4), serves=None),
+        Scene(old(4), wanted=Version()),
         Scene(old(4), serves=NEW),
     ],
     ids=[
@@ -47,6 +57,7 @@ def test_a_new_version_begins_with_a_canary() -> None:
         "none Ready",
         "rolling out already",
         "unknown",
+        "awaited",
         "the same",
     ],
 )
@@ -54,7 +65,7 @@ def test_without_an_old_version_that_serves_everywhere_nothing_is_tried(
     scene: Scene,
 ) -> None:
     step = scene.step()
-    assert (step.version, step.mark, step.reason) == (NEW, None, Reason.ONE_VERSION)
+    assert (step.version, step.mark, step.reason) == (scene.wanted, None, Reason.ONE_VERSION)
 
 
 def test_what_the_pods_serve_is_not_certain_before_the_deployment_controller_has_seen_the_template() -> None:
@@ -200,7 +211,7 @@ def test_notes_on_a_deployment_are_read_as_they_were_written(mark: Mark) -> None
     assert read_version(write_version(mark.target)) == mark.target
 
 
-@pytest.mark.parametrize("note", [None, "", "{}", "[1]", '{"state": "Else"}'])
+@pytest.mark.parametrize("note", [None, "", "[1]", '{"artifact": 1}', '{"state": "Else"}'])
 def test_a_note_that_cannot_be_read_is_none(note: str | None) -> None:
     assert read_mark(note) is None
     assert read_version(note) is None

@@ -75,8 +75,8 @@ class Rollouts:
             RolloutStatus(
                 variant=variant,
                 state=step.mark.state,
-                source=step.mark.source.artifact.uri,
-                target=step.mark.target.artifact.uri,
+                source=step.mark.source.uri,
+                target=step.mark.target.uri,
                 replicas=_serving_new(self.states.get(variant), step.mark.template),
                 since=step.mark.since,
                 message=step.message[:MAX_TEXT] or None,

@@ -48,7 +48,7 @@ def follow(seen: VariantState, terms: Terms, observed: Observed, now: datetime) 
     replicas; what is wrong with it brings the old one back, for good.
     """
     mark = seen.mark
-    if terms.rules.canary_percent == 0 or not seen.desired:
+    if terms.rules.canary_percent == 0 or not seen.desired or seen.wanted.artifact is None:
         return Step(seen.wanted)
     if mark is None:
         return _begin(seen, terms, now)

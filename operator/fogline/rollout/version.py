@@ -8,9 +8,15 @@ from fogline.api import Artifact, Variant
 class Version(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """What the replicas of a variant serve, and with which program."""
 
-    artifact: Artifact
+    artifact: Artifact | None = None
+    """None: it is awaited."""
     image: str | None = None
     """None: the one that the operator's settings name."""
+
+    @property
+    def uri(self) -> str:
+        """Where its files are."""
+        return self.artifact.uri if self.artifact else ""
 
 
 def version_of(variant: Variant) -> Version:
