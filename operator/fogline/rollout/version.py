@@ -5,7 +5,7 @@ import msgspec
 from fogline.api import Artifact, Variant
 
 
-class Version(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Version(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """What the replicas of a variant serve, and with which program."""
 
     artifact: Artifact | None = None
