@@ -16,6 +16,8 @@ from fogline.guidance import (
     PROFILE_CONDITIONS,
     REASONS_OF_ALL_CONDITIONS,
     REFUSAL_REASONS,
+    TRAINING_CONDITION_REASONS,
+    TRAINING_CONDITIONS,
 )
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
@@ -40,6 +42,9 @@ Any condition may have one of these, and is then Unknown, or False where it is c
 """
 PROFILES_TEXT = """\
 What profiles say, and which of several counts: [nodes.md](nodes.md#nodeprofile).
+"""
+TRAININGS_TEXT = """\
+`kubectl get mtrain` shows the reason of `Complete`, which is that of the step that failed if one did.
 """
 REFUSALS_TEXT = """\
 In the order in which you hear of them: rules of the model, state of the node, room, limits. They stand in
@@ -74,6 +79,11 @@ def page() -> str:
         *(
             (f"### {kind} of a NodeProfile\n", f"True: {PROFILE_CONDITIONS[kind]}.\n", rows(reasons))
             for kind, reasons in PROFILE_CONDITION_REASONS.items()
+        ),
+        ("## Conditions of a ModelTraining\n", TRAININGS_TEXT),
+        *(
+            (f"### {kind} of a ModelTraining\n", f"True: {TRAINING_CONDITIONS[kind]}.\n", rows(reasons))
+            for kind, reasons in TRAINING_CONDITION_REASONS.items()
         ),
         ("## Why a node is refused\n", REFUSALS_TEXT, rows(REFUSAL_REASONS)),
         ("## Why a replica moves\n", MOVES_TEXT, rows(one for one in moves if one not in REFUSAL_REASONS)),

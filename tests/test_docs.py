@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from tests.support import policies
 
 from fogline.api import ModelDeployment, NodeProfile, parse, parse_node_profile
 from fogline.cli import main
@@ -94,7 +95,6 @@ def test_every_setting_is_documented_with_its_default(kind: type[Settings | Jani
 RELIABILITY, SECURITY_MODEL = (
     (ROOT / "docs" / f"{page}.md").read_text() for page in ("reliability", "security-model")
 )
-BINDING_OF = re.compile(r'"fogline.policies.binding" \(dict "context" \$ "name" "([\w-]+)"')
 NAMED_TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 
 
@@ -135,12 +135,5 @@ def test_the_page_about_security_has_every_policy_with_its_value() -> None:
     told = {value: re.findall(r"`([\w-]+)`", names) for value, names in rows}
     values = yaml.safe_load((ROOT / "charts" / "fogline" / "values.yaml").read_text())["policies"]
     assert told.keys() == {value for value in values if value != "controllers"}
-    templates = (ROOT / "charts" / "fogline" / "templates" / "policies").glob("*.yaml")
-    made = {
-        name
-        for path in templates
-        for name in re.findall(
-            r'"fogline.policies.binding" \(dict "context" \$ "name" "([\w-]+)"', path.read_text()
-        )
-    }
-    assert {name for names in told.values() for name in names} == made | {"fogline-pod-binding"}
+    made = set(policies.names(policies.policies(podBinding=True)))
+    assert {name for names in told.values() for name in names} == made

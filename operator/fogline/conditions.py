@@ -1,6 +1,9 @@
 """Conditions and reasons: one vocabulary for status, Events, metrics and the CLI."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from fogline.api import ConditionStatus
 
 
 class ConditionType(StrEnum):
@@ -23,6 +26,19 @@ class ProfileConditionType(StrEnum):
 
     ACCEPTED = "Accepted"
     EFFECTIVE = "Effective"
+
+
+class TrainingConditionType(StrEnum):
+    """The conditions of a ModelTraining. All are written on the first pass."""
+
+    ACCEPTED = "Accepted"
+    DATA_READY = "DataReady"
+    TRAINED = "Trained"
+    EVALUATED = "Evaluated"
+    EXPORTED = "Exported"
+    PUBLISHED = "Published"
+    COMPLETE = "Complete"
+    SUSPENDED = "Suspended"
 
 
 class Reason(StrEnum):
@@ -104,6 +120,51 @@ class Reason(StrEnum):
     CONFLICTING = "Conflicting"
     OVERRIDDEN = "Overridden"
 
+    # conditions of a training
+    WAITING_FOR_EARLIER_STEP = "WaitingForEarlierStep"
+    PREPARING = "Preparing"
+    PREPARED = "Prepared"
+    TRAINING = "Training"
+    TRAINED = "Trained"
+    FINISHING = "Finishing"
+    METRIC_MEASURED = "MetricMeasured"
+    FORMS_AGREE = "FormsAgree"
+    PUBLISHED = "Published"
+    MODEL_DEPLOYMENT_MISSING = "ModelDeploymentMissing"
+    VARIANT_MISMATCH = "VariantMismatch"
+    FIELD_CONFLICT = "FieldConflict"
+    RUN_UNDERWAY = "RunUnderway"
+    RUN_PUBLISHED = "RunPublished"
+    PODS_NOT_SCHEDULED = "PodsNotScheduled"
+
+    # why a run of a training ended, as its pods say
+    DATA_UNREACHABLE = "DataUnreachable"
+    DATA_CORRUPT = "DataCorrupt"
+    DATA_UNREADABLE = "DataUnreadable"
+    FIELD_MISSING = "FieldMissing"
+    SHAPE_MISMATCH = "ShapeMismatch"
+    DTYPE_MISMATCH = "DtypeMismatch"
+    NOT_FINITE = "NotFinite"
+    LABEL_OUT_OF_RANGE = "LabelOutOfRange"
+    CLASS_MISSING = "ClassMissing"
+    CONTRADICTION = "Contradiction"
+    DUPLICATES_FOUND = "DuplicatesFound"
+    TOO_FEW_SAMPLES = "TooFewSamples"
+    INPUT_TOO_LARGE = "InputTooLarge"
+    SHARD_CORRUPT = "ShardCorrupt"
+    MODEL_UNREADABLE = "ModelUnreadable"
+    MODEL_MISMATCH = "ModelMismatch"
+    MODULE_FAILED = "ModuleFailed"
+    LOSS_NOT_FINITE = "LossNotFinite"
+    GATE_REFUSED = "GateRefused"
+    PARITY_REFUSED = "ParityRefused"
+    EXPORT_FAILED = "ExportFailed"
+    STORE_REFUSED = "StoreRefused"
+    VERSION_TAKEN = "VersionTaken"
+    SENSITIVITY_LOWERED = "SensitivityLowered"
+    OUT_OF_MEMORY = "PodOutOfMemory"
+    STEP_FAILED = "StepFailed"
+
     # why a replica moves, where the same does not refuse a node
     NODE_OVER_COMMITTED = "NodeOverCommitted"
     NODE_UNDER_PRESSURE = "NodeUnderPressure"
@@ -130,3 +191,16 @@ class Reason(StrEnum):
     STAND_IN_OVER = "StandInOver"
     DECISIONS_STOPPED = "DecisionsStopped"
     BUDGET_LOOSENED = "BudgetLoosened"
+    RUN_STARTED = "RunStarted"
+    RUN_COMPLETED = "RunCompleted"
+    RUN_FAILED = "RunFailed"
+    ARTIFACT_SET = "ArtifactSet"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One condition, but for the times."""
+
+    status: ConditionStatus
+    reason: Reason
+    message: str = ""

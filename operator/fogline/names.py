@@ -12,8 +12,10 @@ DATA_SENSITIVITY_LABEL = "fogline.dev/data-sensitivity"
 TRAINING_LABEL = "fogline.dev/training"
 STEP_LABEL = "fogline.dev/step"
 RUN_LABEL = "fogline.dev/run"
+RUN_ANNOTATION = "fogline.dev/run-document"
+"""On a pod of a run: what it reads as its run document."""
 RUN_KEY_ANNOTATION = "fogline.dev/run-key"
-"""On the objects of a run: what it was begun for."""
+"""On the Jobs of a run: what it was begun for."""
 RUN_AGAIN_ANNOTATION = "fogline.dev/run-again"
 """On a ModelTraining: any text; another one begins another run."""
 TRAINING_FIELD_MANAGER = "fogline-training"
@@ -94,8 +96,13 @@ def service_name(model: str, part: str) -> str:
     return f"{model}-{part}"
 
 
-def run_name(training: str, run: int, step: str = "run") -> str:
-    """Name of what belongs to a run of a training: its document, or the Job of a step."""
+def workers_name(training: str) -> str:
+    """Name of the Service that the workers of a training meet by."""
+    return f"{training}-workers"
+
+
+def run_name(training: str, run: int, step: str) -> str:
+    """Name of the Job of a step of a run."""
     return f"{training}-{step}-{run}"
 
 

@@ -1,15 +1,16 @@
 """Events: what `kubectl describe` shows of our work."""
 
-from fogline.api import ModelDeployment, MoveResult, PastMove
-from fogline.cluster.kinds import LEASES, MODEL_DEPLOYMENTS, NODE_PROFILES
+from fogline.api import ModelDeployment, ModelTraining, MoveResult, PastMove
+from fogline.cluster.kinds import LEASES, MODEL_DEPLOYMENTS, MODEL_TRAININGS, NODE_PROFILES
 from fogline.cluster.objects import ObjectMeta
 from fogline.conditions import Reason
 from fogline.disruption import Blocked, Ended
 from fogline.names import OPERATOR_LEASE
 from fogline.placement import Assignment
 from fogline.placement.explain import say_unplaceable
-from fogline.poster import NORMAL, Poster, Subject, subject
+from fogline.poster import NORMAL, WARNING, Poster, Subject, subject
 from fogline.snapshot import Move, Replica
+from fogline.training import News
 from fogline.units import format_usd
 
 
@@ -107,6 +108,15 @@ class Recorder:
     async def profiles_conflict(self, profile: ObjectMeta, why: str) -> None:
         """Tell that two NodeProfiles say different things, and only their names told which one counts."""
         await self._poster.post(subject(NODE_PROFILES, profile), Reason.CONFLICTING, "Compare", why)
+
+    async def training_news(self, training: ModelTraining, news: News) -> None:
+        """Tell of a run of a training."""
+        meta = training.metadata
+        about = Subject(
+            MODEL_TRAININGS, meta.namespace or "", meta.name, meta.uid or "", meta.resource_version or ""
+        )
+        kind = WARNING if news.is_warning else NORMAL
+        await self._poster.post(about, news.reason, "Train", news.note, kind)
 
     async def stopped_deciding(self, namespace: str, why: str) -> None:
         """Tell, at the operator's Lease, that nothing is decided at present."""

@@ -7,7 +7,7 @@ from tests.support.chart import Document, named, rendered
 from tests.support.policies import BINDING, POLICY, names, policies
 
 OF_VALUE = {
-    "podClearance": ["fogline-pod-clearance"],
+    "podClearance": ["fogline-pod-clearance", "fogline-training-clearance"],
     "children": ["fogline-children"],
     "templateClearance": ["fogline-template-clearance"],
     "podBinding": ["fogline-pod-binding"],
@@ -15,7 +15,11 @@ OF_VALUE = {
     "modelSensitivity": ["fogline-model-sensitivity"],
     "namespaceFloor": ["fogline-floor-models", "fogline-floor-pods", "fogline-namespace-floor"],
     "operatorPlacement": ["fogline-operator-placement"],
-    "operatorObjects": ["fogline-operator-deployments", "fogline-operator-pods"],
+    "operatorObjects": [
+        "fogline-operator-deployments",
+        "fogline-operator-jobs",
+        "fogline-operator-pods",
+    ],
     "kubeletPods": ["fogline-kubelet-pods"],
     "measuredProfiles": ["fogline-measured-profiles"],
 }

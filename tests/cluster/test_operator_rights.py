@@ -14,6 +14,7 @@ from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import OperatorProcess, WarmOperatorProcess, records
 from tests.support.rights import OPERATOR, OwnAccount, Right, granted, kubeconfig_as, used
+from tests.support.training_world import AWAITED, TrainingWorld
 from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles
@@ -24,7 +25,9 @@ from fogline.cluster.kinds import PODS, SERVICES
 STALE_SECONDS = 600
 """What is not heard of for so long stops all decisions, which is not what is tried here."""
 POD_CLEARANCE = "fogline-pod-clearance"
-CHECKED_INSIDE_THE_SERVER = {Right("fogline.dev", "modeldeployments/finalizers", "update")}
+CHECKED_INSIDE_THE_SERVER = {
+    Right("fogline.dev", f"{kind}/finalizers", "update") for kind in ("modeldeployments", "modeltrainings")
+}
 """No request shows it: admission asks for it when an owner reference blocks deletion."""
 
 
@@ -56,9 +59,31 @@ async def test_every_right_is_used_and_none_is_missing(
     await world.edit_model({"rebalancing": {"strategy": "Evict"}, "disruption": {"maxUnavailable": 1}})
     await world.kubectl("cordon", world.node_name("cloud"))
     await world.until_on([spare])
+    await _train(TrainingWorld(world))
     needed = used(operator_proxy.requests) | CHECKED_INSIDE_THE_SERVER
     assert sorted(needed - granted(OPERATOR)) == []
     assert sorted(granted(OPERATOR) - needed) == []
+
+
+async def _train(training: TrainingWorld) -> None:
+    """Let a training do everything: it finds a name taken, is suspended, publishes, and runs again."""
+    target = {"name": "letters", "variants": [{"name": "cloud", "form": "SavedModel"}]}
+    world = training.world
+    await world.apply_model("letters", variants=AWAITED, placement={"dataSensitivity": "Internal"})
+    await world.kubectl("create", "job", "digits-prepare-1", "--image=none")
+    await training.apply(publish={"uri": "s3://models/digits", "modelDeployment": target})
+    await training.until("Accepted", "False", "NameTaken")
+    await world.kubectl("delete", "job", "digits-prepare-1")
+    await training.pods_of("digits-prepare-1")
+    await training.patch({"spec": {"suspend": True}})
+    await training.pods_of("digits-prepare-1", 0)
+    await training.patch({"spec": {"suspend": False}})
+    await training.prepared()
+    await training.trained()
+    await training.published()
+    await training.until("Complete", "True", "RunPublished")
+    await training.patch({"spec": {"fit": {"epochs": 3}}})
+    await training.pods_of("digits-prepare-2")
 
 
 async def _is_missing(world: World, service: str) -> bool:

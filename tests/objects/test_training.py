@@ -13,8 +13,9 @@ from tests.support.node_selector import accepts
 from tests.support.pod_security import violations
 from tests.support.trainings import make_training
 
-from fogline.names import CLEARANCE_LABEL, TIER_LABEL
-from fogline.objects import Step, document_of_run, job, key_of, run_document, workers_service
+import fogline_trainer.run_document
+from fogline.names import CLEARANCE_LABEL, RUN_ANNOTATION, TIER_LABEL
+from fogline.objects import Step, job, key_of, run_document, workers_service
 
 AssertGolden = Callable[[str, Any], None]
 VALID = valid_manifests("ModelTraining")
@@ -27,15 +28,23 @@ def pod(step: Step, **spec: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("step", Step)
 def test_the_job_of_each_step(assert_golden: AssertGolden, step: Step) -> None:
-    assert_golden(f"training-{step}", job(make_training(), step, 3, SETTINGS))
+    built = job(make_training(), step, 3, SETTINGS)
+    del built["spec"]["template"]["metadata"]["annotations"]  # the run document, in one long line
+    assert_golden(f"training-{step}", built)
 
 
 def test_the_document_of_a_run_and_the_service_of_its_workers(assert_golden: AssertGolden) -> None:
     training = make_training()
-    document = document_of_run(training, 3)
-    assert json.loads(document["data"]["run.json"]) == run_document(training, 3)
-    assert_golden("training-run", {**document, "data": {"run.json": run_document(training, 3)}})
-    assert_golden("training-workers", workers_service(training, 3))
+    assert_golden("training-run", run_document(training, 3))
+    assert_golden("training-workers", workers_service(training))
+
+
+@pytest.mark.parametrize("step", Step)
+def test_every_pod_reads_the_document_of_its_run(step: Step) -> None:
+    template = job(make_training(), step, 3, SETTINGS)["spec"]["template"]
+    (item,) = template["spec"]["volumes"][0]["downwardAPI"]["items"]
+    assert item["fieldRef"] == {"fieldPath": f"metadata.annotations['{RUN_ANNOTATION}']"}
+    assert json.loads(template["metadata"]["annotations"][RUN_ANNOTATION]) == run_document(make_training(), 3)
 
 
 @pytest.mark.parametrize("manifest", VALID, ids=lambda one: next(iter(one["spec"].get("model", {"-": 0}))))
@@ -118,6 +127,18 @@ def test_a_run_document_has_all_defaults(
     for step in path:
         found = found[step]
     assert found == expected
+
+
+@pytest.mark.parametrize("manifest", VALID, ids=lambda one: next(iter(one["spec"].get("model", {"-": 0}))))
+def test_the_trainer_reads_every_run_document_as_it_was_meant(manifest: dict[str, Any]) -> None:
+    training = make_training(**manifest["spec"])
+    read = fogline_trainer.run_document.parse(json.dumps(run_document(training, 3)).encode())
+    assert (read.training, read.run, read.key) == ("digits", 3, key_of(training))
+    assert read.spec.data.uri == training.spec.data.uri
+    assert read.spec.data.features.shape == training.spec.data.features.shape
+    assert read.spec.fit.batch_size == training.spec.fit.batch_size
+    assert read.spec.placement.data_sensitivity == training.spec.placement.data_sensitivity.value
+    assert tuple(read.spec.export.forms) == tuple(one.value for one in training.spec.export.forms)
 
 
 def test_a_run_document_says_the_format_that_the_name_of_the_file_tells() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import fogline
 from fogline.api import MoveReason
-from fogline.conditions import ConditionType, ProfileConditionType, Reason
+from fogline.conditions import ConditionType, ProfileConditionType, Reason, TrainingConditionType
 from fogline.guidance import (
     CONDITION_REASONS,
     CONDITIONS,
@@ -19,6 +19,8 @@ from fogline.guidance import (
     PROFILE_CONDITIONS,
     REASONS_OF_ALL_CONDITIONS,
     REFUSAL_REASONS,
+    TRAINING_CONDITION_REASONS,
+    TRAINING_CONDITIONS,
 )
 from fogline.placement import Rejection
 from fogline.placement.explain import describe
@@ -69,12 +71,14 @@ def test_every_reason_is_explained_and_stands_in_a_table(reason: Reason) -> None
     assert GUIDANCE[reason].meaning
     assert GUIDANCE[reason].action
     told = {*chain(*CONDITION_REASONS.values()), *REASONS_OF_ALL_CONDITIONS, *REFUSAL_REASONS, *EVENT_REASONS}
+    told |= {*chain(*TRAINING_CONDITION_REASONS.values())}
     told |= {*chain(*PROFILE_CONDITION_REASONS.values()), *(Reason(one.value) for one in MoveReason)}
     assert reason in told
 
 
 def test_every_condition_is_explained_and_has_reasons() -> None:
     assert set(CONDITIONS) == set(CONDITION_REASONS) == set(ConditionType)
+    assert set(TRAINING_CONDITIONS) == set(TRAINING_CONDITION_REASONS) == set(TrainingConditionType)
     assert set(PROFILE_CONDITIONS) == set(PROFILE_CONDITION_REASONS) == set(ProfileConditionType)
 
 

@@ -23,7 +23,7 @@ class Reason(StrEnum):
     CONTRADICTION = "Contradiction"
     DUPLICATES_FOUND = "DuplicatesFound"
     TOO_FEW_SAMPLES = "TooFewSamples"
-    TOO_LARGE = "TooLarge"
+    TOO_LARGE = "InputTooLarge"
     SHARD_CORRUPT = "ShardCorrupt"
     MODEL_UNREADABLE = "ModelUnreadable"
     MODEL_MISMATCH = "ModelMismatch"

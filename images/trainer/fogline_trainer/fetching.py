@@ -26,7 +26,7 @@ def bring(role: str, uri: str, sha256: str | None, mounts: Mounts, work: Path) -
     Raises
     ------
     StageError
-        DataUnreachable, DataCorrupt or TooLarge.
+        DataUnreachable, DataCorrupt or InputTooLarge.
     """
     digest = ("--sha256", sha256) if sha256 else ()
     target = () if uri.startswith("pvc://") else ("--destination", str(work / role), "--version", "1")

@@ -36,7 +36,7 @@ def builder(stage: Stage) -> Builder:
     Raises
     ------
     StageError
-        DataUnreachable, DataCorrupt, TooLarge: of a ``.keras`` file. ModuleFailed: of a module.
+        DataUnreachable, DataCorrupt, InputTooLarge: of a ``.keras`` file. ModuleFailed: of a module.
     """
     spec = stage.document.spec
     if spec.model.keras:

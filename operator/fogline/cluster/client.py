@@ -108,7 +108,12 @@ class Client:
                 yield decode_event(line, as_type)
 
     async def apply(
-        self, document: Mapping[str, Any], *, subresource: str = "", force: bool = True
+        self,
+        document: Mapping[str, Any],
+        *,
+        subresource: str = "",
+        force: bool = True,
+        manager: str | None = None,
     ) -> Document:
         """Write our fields of an object by server-side apply; create it if it does not exist.
 
@@ -120,6 +125,8 @@ class Client:
             Such as ``status``.
         force
             Take over fields that others own.
+        manager
+            Whose fields they are; None: those of this client.
 
         Raises
         ------
@@ -130,7 +137,7 @@ class Client:
             _path_of(document, subresource),
             document,
             "application/apply-patch+yaml",
-            query={"force": str(force).lower()},
+            query={"force": str(force).lower(), **({"fieldManager": manager} if manager else {})},
         )
 
     async def json_patch(

@@ -80,6 +80,7 @@ ACCESS_REVIEWS = Kind(
 )
 MODEL_DEPLOYMENTS = Kind(api.GROUP, api.VERSION, api.PLURAL, api.KIND)
 NODE_PROFILES = Kind(api.GROUP, api.VERSION, api.NODE_PROFILE_PLURAL, api.NODE_PROFILE_KIND, namespaced=False)
+MODEL_TRAININGS = Kind(api.GROUP, api.VERSION, api.MODEL_TRAINING_PLURAL, api.MODEL_TRAINING_KIND)
 
 _PARTS_OF_NAMESPACE = 2
 """``namespaces`` and its name, in front of what is in it."""
@@ -99,6 +100,7 @@ _BY_TYPE = {
         ACCESS_REVIEWS,
         MODEL_DEPLOYMENTS,
         NODE_PROFILES,
+        MODEL_TRAININGS,
     )
 }
 

@@ -14,6 +14,7 @@ from fogline.guidance.judgements import (
 from fogline.guidance.news import CAUSES_OF_MOVES, EVENT_REASONS, EVENTS
 from fogline.guidance.refusals import REFUSALS
 from fogline.guidance.states import PROFILE_STATES, STATES
+from fogline.guidance.trainings import TRAINING_CONDITION_REASONS, TRAINING_CONDITIONS, TRAINING_STATES
 
 __all__ = [
     "CONDITIONS",
@@ -24,11 +25,20 @@ __all__ = [
     "PROFILE_CONDITION_REASONS",
     "REASONS_OF_ALL_CONDITIONS",
     "REFUSAL_REASONS",
+    "TRAINING_CONDITIONS",
+    "TRAINING_CONDITION_REASONS",
     "Guidance",
 ]
 
 REFUSAL_REASONS = tuple(REFUSALS)
 """Why a node is refused, in the order in which a user should hear of it."""
 
-GUIDANCE: Mapping[Reason, Guidance] = {**REFUSALS, **STATES, **PROFILE_STATES, **CAUSES_OF_MOVES, **EVENTS}
+GUIDANCE: Mapping[Reason, Guidance] = {
+    **REFUSALS,
+    **STATES,
+    **PROFILE_STATES,
+    **TRAINING_STATES,
+    **CAUSES_OF_MOVES,
+    **EVENTS,
+}
 """Of every reason."""

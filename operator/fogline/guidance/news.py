@@ -71,6 +71,17 @@ EVENTS: Mapping[Reason, Guidance] = {
         "no operator was there for minutes, so a disruption budget lets one pod more go",
         "see what happened to the operator; it restores the budget",
     ),
+    Reason.RUN_STARTED: Guidance("a run of a ModelTraining begins; at the ModelTraining"),
+    Reason.RUN_COMPLETED: Guidance(
+        "a run of a ModelTraining has published its version; at the ModelTraining"
+    ),
+    Reason.RUN_FAILED: Guidance(
+        "a run of a ModelTraining ended without a version; at the ModelTraining",
+        "the note has the reason; change the spec, or set `fogline.dev/run-again`",
+    ),
+    Reason.ARTIFACT_SET: Guidance(
+        "the variants of a ModelDeployment got the version of a training; at the ModelTraining"
+    ),
 }
 """Besides those that are reasons of conditions, too."""
 
@@ -97,5 +108,9 @@ EVENT_REASONS = (
     Reason.CONFLICTING,
     Reason.DECISIONS_STOPPED,
     Reason.BUDGET_LOOSENED,
+    Reason.RUN_STARTED,
+    Reason.RUN_COMPLETED,
+    Reason.RUN_FAILED,
+    Reason.ARTIFACT_SET,
 )
 """The reasons of Events."""

@@ -35,6 +35,7 @@ from fogline.placer import Placer
 from fogline.poster import Poster
 from fogline.reconcile import ProfileKeeper, Reconciler
 from fogline.recorder import Recorder
+from fogline.runs import RunKeeper
 
 GIVE_UP_FACTOR = 2
 """A view that is stale for so much longer than decisions allow will not get better in this process."""
@@ -123,6 +124,7 @@ class _Operator:
         self._mover = Mover(self.context)
         self._planner = Planner(self.context, self._mover)
         self._profiles = ProfileKeeper(self.context)
+        self._runs = RunKeeper(self.context)
         self._listed = asyncio.Event()
         self.known = asyncio.Event()
         """Set once the cluster is known."""
@@ -155,6 +157,7 @@ class _Operator:
         self._placer.wakeups.wake(keys)
         self._mover.wakeups.wake(keys)
         self._planner.stir()
+        self._runs.wake_for(keys)
 
     def trouble(self) -> str | None:
         """Say why the cluster is not known well enough to decide; None when it is."""
@@ -183,6 +186,7 @@ class _Operator:
             group.create_task(self._mover.run())
             group.create_task(self._planner.run())
             group.create_task(self._profiles.run())
+            group.create_task(self._runs.run())
             if self.context.settings.policies:
                 group.create_task(self._look_at_policies())
 

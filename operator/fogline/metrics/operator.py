@@ -133,6 +133,11 @@ class Metrics:
             "NodeProfiles known, by the reason why they take effect or not.",
             "reason",
         )
+        self.trainings = make.gauge(
+            "fogline_modeltrainings",
+            "ModelTrainings known, by the reason why their last run is complete or not.",
+            "reason",
+        )
         self._leading = make.gauge("fogline_leading", "1 for the replica that decides, 0 for a standby.")
         self._troubled = make.gauge(
             "fogline_view_troubled",

@@ -7,16 +7,18 @@ from fogline.objects.marks import mark_victim, settle_replacement, unmark_victim
 from fogline.objects.pin import PinnedPlace, open_gate, pin
 from fogline.objects.run_document import key_of, run_document
 from fogline.objects.service import service_url, services
-from fogline.objects.training import Step, document_of_run, job, workers_service
+from fogline.objects.training import CONTAINER, INDEX_ANNOTATION, PROGRESS_PORT, Step, job, workers_service
 
 __all__ = [
+    "CONTAINER",
+    "INDEX_ANNOTATION",
+    "PROGRESS_PORT",
     "Children",
     "PinnedPlace",
     "Step",
     "budget",
     "children",
     "deployment",
-    "document_of_run",
     "job",
     "key_of",
     "mark_victim",

@@ -1,6 +1,8 @@
-"""The objects of one run of a training: its document, its Jobs, and the Service that workers meet by.
+"""The objects of a training: the Jobs of its runs, and the Service that workers meet by.
 
 A Job of a run is made once and never changed but for ``suspend``: Kubernetes lets nobody change its pods.
+What a run is to do stands in an annotation of its pods, from which the kubelet makes a file: so there is no
+other object that could be changed or be missing.
 """
 
 import json
@@ -12,11 +14,13 @@ from fogline.api import GROUP, MODEL_TRAINING_KIND, VERSION, ModelTraining
 from fogline.config import Settings
 from fogline.names import (
     DATA_SENSITIVITY_LABEL,
+    RUN_ANNOTATION,
     RUN_KEY_ANNOTATION,
     RUN_LABEL,
     STEP_LABEL,
     TRAINING_LABEL,
     run_name,
+    workers_name,
 )
 from fogline.objects.affinity import training_affinity
 from fogline.objects.metadata import Document
@@ -59,7 +63,9 @@ RETRIES = 6
 GRACE_SECONDS = 30
 _RUN_FOLDER = "/etc/fogline/run"
 _MODEL_FOLDER = "/etc/fogline/model"
-_INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index"
+INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index"
+"""On a pod of an indexed Job, by Kubernetes: which worker it is."""
+RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +75,17 @@ class _Place:
     secret_name: str | None
 
 
-def run_labels(training: str, run: int) -> dict[str, str]:
-    """Labels that select everything of a run."""
-    return {TRAINING_LABEL: training, RUN_LABEL: str(run)}
-
-
-def document_of_run(training: ModelTraining, run: int) -> Document:
-    """Build the ConfigMap from which the pods of a run read what to do; nobody may change it."""
-    text = json.dumps(run_document(training, run), separators=(",", ":"), ensure_ascii=False)
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": _metadata(training, run, run_name(training.metadata.name, run)),
-        "immutable": True,
-        "data": {"run.json": text},
-    }
-
-
-def workers_service(training: ModelTraining, run: int) -> Document:
+def workers_service(training: ModelTraining) -> Document:
     """Build the Service that gives each worker a name; workers look for each other before they are Ready."""
-    labels = {**run_labels(training.metadata.name, run), STEP_LABEL: Step.TRAIN.value}
+    name = training.metadata.name
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": _metadata(training, run, run_name(training.metadata.name, run, Step.TRAIN)),
+        "metadata": _metadata(training, workers_name(name), {TRAINING_LABEL: name}),
         "spec": {
             "clusterIP": "None",
             "publishNotReadyAddresses": True,
-            "selector": labels,
+            "selector": {TRAINING_LABEL: name, STEP_LABEL: Step.TRAIN.value},
             "ports": [{"name": "workers", "port": WORKER_PORT, "targetPort": "workers", "protocol": "TCP"}],
         },
     }
@@ -110,7 +99,7 @@ def job(training: ModelTraining, step: Step, run: int, settings: Settings) -> Do
     from the last checkpoint.
     """
     name = run_name(training.metadata.name, run, step)
-    labels = {**run_labels(training.metadata.name, run), STEP_LABEL: step.value}
+    labels = {TRAINING_LABEL: training.metadata.name, RUN_LABEL: str(run), STEP_LABEL: step.value}
     spec: Document = {
         "suspend": training.spec.suspend,
         "backoffLimit": RETRIES,
@@ -121,7 +110,8 @@ def job(training: ModelTraining, step: Step, run: int, settings: Settings) -> Do
                 "labels": {
                     **labels,
                     DATA_SENSITIVITY_LABEL: training.spec.placement.data_sensitivity.value,
-                }
+                },
+                "annotations": {RUN_ANNOTATION: _json(run_document(training, run))},
             },
             "spec": _pod_spec(training, step, run, settings),
         },
@@ -136,9 +126,13 @@ def job(training: ModelTraining, step: Step, run: int, settings: Settings) -> Do
             "backoffLimitPerIndex": RETRIES,
             "maxFailedIndexes": 0,
         }
-    metadata = _metadata(training, run, name)
-    metadata["labels"][STEP_LABEL] = step.value
+    metadata = _metadata(training, name, labels)
+    metadata["annotations"] = {RUN_KEY_ANNOTATION: key_of(training)}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _failure_rules() -> list[Document]:
@@ -151,13 +145,12 @@ def _failure_rules() -> list[Document]:
     ]
 
 
-def _metadata(training: ModelTraining, run: int, name: str) -> Document:
+def _metadata(training: ModelTraining, name: str, labels: dict[str, str]) -> Document:
     meta = training.metadata
     return {
         "name": name,
         "namespace": meta.namespace,
-        "labels": {"app.kubernetes.io/managed-by": "fogline", **run_labels(meta.name, run)},
-        "annotations": {RUN_KEY_ANNOTATION: key_of(training)},
+        "labels": {"app.kubernetes.io/managed-by": "fogline", **labels},
         "ownerReferences": [
             {
                 "apiVersion": f"{GROUP}/{VERSION}",
@@ -173,13 +166,14 @@ def _metadata(training: ModelTraining, run: int, name: str) -> Document:
 
 def _pod_spec(training: ModelTraining, step: Step, run: int, settings: Settings) -> Document:
     places = [place for place in _places(training) if place.role in ROLES[step]]
+    document = {"path": RUN_FILE, "fieldRef": _annotation(RUN_ANNOTATION)}
     mounts: list[Document] = [
         {"name": "run", "mountPath": _RUN_FOLDER, "readOnly": True},
         {"name": "work", "mountPath": "/work"},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod, not of this host
     ]
     volumes: list[Document] = [
-        {"name": "run", "configMap": {"name": run_name(training.metadata.name, run)}},
+        {"name": "run", "downwardAPI": {"items": [document]}},
         {"name": "work", "emptyDir": {}},
         {"name": "tmp", "emptyDir": {}},
     ]
@@ -202,7 +196,7 @@ def _pod_spec(training: ModelTraining, step: Step, run: int, settings: Settings)
         "containers": [_container(training, step, run, settings, mounts)],
         "volumes": volumes,
     }
-    return spec | ({"subdomain": run_name(training.metadata.name, run, step)} if step is Step.TRAIN else {})
+    return spec | ({"subdomain": workers_name(training.metadata.name)} if step is Step.TRAIN else {})
 
 
 def _container(
@@ -231,13 +225,17 @@ def _container(
 def _environment(training: ModelTraining, run: int) -> list[Document]:
     """Tell each worker who the others are. Kubernetes calls the pods of an indexed Job <job>-<index>."""
     name, count = run_name(training.metadata.name, run, Step.TRAIN), training.spec.workers.count
-    addresses = [f"{name}-{index}.{name}:{WORKER_PORT}" for index in range(count)]
-    index = {"fieldRef": {"fieldPath": f"metadata.annotations['{_INDEX_ANNOTATION}']"}}
+    domain = workers_name(training.metadata.name)
+    addresses = [f"{name}-{index}.{domain}:{WORKER_PORT}" for index in range(count)]
     return [
         {"name": "FOGLINE_WORKERS", "value": str(count)},
         {"name": "FOGLINE_WORKER_ADDRESSES", "value": ",".join(addresses)},
-        {"name": "FOGLINE_WORKER", "valueFrom": index},
+        {"name": "FOGLINE_WORKER", "valueFrom": {"fieldRef": _annotation(INDEX_ANNOTATION)}},
     ]
+
+
+def _annotation(key: str) -> Document:
+    return {"fieldPath": f"metadata.annotations['{key}']"}
 
 
 def _places(training: ModelTraining) -> Iterator[_Place]:

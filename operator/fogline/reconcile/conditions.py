@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from fogline.api import Condition
-from fogline.reconcile.verdicts import Verdict
+from fogline.conditions import Verdict
 
 K = TypeVar("K", bound=StrEnum)
 

@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from fogline.api import ConditionStatus, NodeProfileStatus
-from fogline.conditions import ProfileConditionType, Reason
+from fogline.conditions import ProfileConditionType, Reason, Verdict
 from fogline.observe import KnownProfile, Standing
 from fogline.reconcile.conditions import conditions
-from fogline.reconcile.verdicts import Verdict
 
 
 def profile_status(known: KnownProfile, standing: Standing | None, now: datetime) -> NodeProfileStatus:

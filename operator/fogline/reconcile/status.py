@@ -16,7 +16,7 @@ from fogline.api import (
     TiersStatus,
     TierStatus,
 )
-from fogline.conditions import ConditionType, Reason
+from fogline.conditions import ConditionType, Reason, Verdict
 from fogline.errors import BadInputError
 from fogline.mistakes import Mistake
 from fogline.names import MODEL_LABEL
@@ -28,7 +28,7 @@ from fogline.placement.objective import latency_penalty
 from fogline.placement.requirements import Option
 from fogline.reconcile.conditions import conditions
 from fogline.reconcile.history import moves_status
-from fogline.reconcile.verdicts import Facts, Verdict, say_mistake, verdicts
+from fogline.reconcile.verdicts import Facts, say_mistake, verdicts
 from fogline.snapshot import Node, Pod, Replica
 from fogline.units import format_usd
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from fogline.api import ConditionStatus, ModelDeployment, PlacementStatus
-from fogline.conditions import ConditionType, Reason
+from fogline.conditions import ConditionType, Reason, Verdict
 from fogline.disruption import Held, Progress, unreadable, unreadable_requests
 from fogline.disruption.explain import say_held
 from fogline.mistakes import Mistake, Part
@@ -58,15 +58,6 @@ class Facts:
     def cost_per_hour(self) -> Decimal:
         """US dollars of all replicas together, those that are being placed included."""
         return self.usage.cost_of(self.decision.model)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One condition, but for the times."""
-
-    status: ConditionStatus
-    reason: Reason
-    message: str = ""
 
 
 def _yes(reason: Reason, message: str = "") -> Verdict:

@@ -70,13 +70,13 @@ t.?matchExpressions.orValue([]).exists(e, e.key == 'fogline.node-restriction.kub
 {{- define "fogline.policies.watched" -}}
 {{- $on := list }}
 {{- $p := .Values.policies }}
-{{- if $p.podClearance }}{{ $on = append $on "fogline-pod-clearance" }}{{ end }}
+{{- if $p.podClearance }}{{ $on = concat $on (list "fogline-pod-clearance" "fogline-training-clearance") }}{{ end }}
 {{- if $p.children }}{{ $on = append $on "fogline-children" }}{{ end }}
 {{- if $p.nodeClearance }}{{ $on = append $on "fogline-node-clearance" }}{{ end }}
 {{- if $p.modelSensitivity }}{{ $on = append $on "fogline-model-sensitivity" }}{{ end }}
 {{- if $p.namespaceFloor }}{{ $on = concat $on (list "fogline-namespace-floor" "fogline-floor-models" "fogline-floor-pods") }}{{ end }}
 {{- if $p.operatorPlacement }}{{ $on = append $on "fogline-operator-placement" }}{{ end }}
-{{- if $p.operatorObjects }}{{ $on = concat $on (list "fogline-operator-pods" "fogline-operator-deployments") }}{{ end }}
+{{- if $p.operatorObjects }}{{ $on = concat $on (list "fogline-operator-pods" "fogline-operator-deployments" "fogline-operator-jobs") }}{{ end }}
 {{- if $p.kubeletPods }}{{ $on = append $on "fogline-kubelet-pods" }}{{ end }}
 {{- if $p.measuredProfiles }}{{ $on = append $on "fogline-measured-profiles" }}{{ end }}
 {{- join "," $on }}

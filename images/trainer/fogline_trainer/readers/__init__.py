@@ -32,7 +32,7 @@ def read(file: Path, data: Data, max_bytes: int) -> Arrays:
     Raises
     ------
     RefusedError
-        DataUnreadable, FieldMissing, ShapeMismatch, DtypeMismatch or TooLarge.
+        DataUnreadable, FieldMissing, ShapeMismatch, DtypeMismatch or InputTooLarge.
     """
     return _READERS[data.format or _by_ending(data.uri)](file, data, max_bytes)
 

@@ -9,7 +9,7 @@ def check(needed_bytes: int, max_bytes: int) -> None:
     Raises
     ------
     RefusedError
-        TooLarge.
+        InputTooLarge.
     """
     if needed_bytes > max_bytes:
         raise RefusedError(

@@ -24,7 +24,7 @@ def read(file: Path, data: Data, max_bytes: int) -> tuple[NDArray[Any], NDArray[
     Raises
     ------
     RefusedError
-        DataUnreadable, FieldMissing, DtypeMismatch or TooLarge.
+        DataUnreadable, FieldMissing, DtypeMismatch or InputTooLarge.
     """
     try:
         with zipfile.ZipFile(file) as archive:

@@ -23,7 +23,7 @@ def read(file: Path, data: Data, max_bytes: int) -> tuple[NDArray[Any], NDArray[
     Raises
     ------
     RefusedError
-        DataUnreadable, FieldMissing, ShapeMismatch, DtypeMismatch or TooLarge.
+        DataUnreadable, FieldMissing, ShapeMismatch, DtypeMismatch or InputTooLarge.
     """
     features: list[NDArray[Any]] = []
     labels: list[int] = []

@@ -68,9 +68,12 @@ def _rights(group: str, resource: str, *verbs: str) -> Iterator[Right]:
 
 
 _OPERATOR_RIGHTS = (
-    *_rights(GROUP, "modeldeployments", "list", "watch"),
+    *_rights(GROUP, "modeldeployments", "list", "watch", "patch"),
     *_rights(GROUP, "modeldeployments/status", "patch"),
     *_rights(GROUP, "modeldeployments/finalizers", "update"),
+    *_rights(GROUP, "modeltrainings", "list", "watch"),
+    *_rights(GROUP, "modeltrainings/status", "patch"),
+    *_rights(GROUP, "modeltrainings/finalizers", "update"),
     *_rights(GROUP, "nodeprofiles", "list", "watch"),
     Right(GROUP, "nodeprofiles/status", "patch"),
     *_rights("", "nodes", "list", "watch"),
@@ -78,6 +81,7 @@ _OPERATOR_RIGHTS = (
     *_rights("", "pods/eviction", "create"),
     *_rights("", "services", "get", "list", "watch", "create", "patch", "delete"),
     *_rights("apps", "deployments", "get", "list", "watch", "create", "patch", "delete"),
+    *_rights("batch", "jobs", "get", "list", "watch", "create", "patch", "delete"),
     *_rights("policy", "poddisruptionbudgets", "get", "list", "watch", "create", "patch"),
     *_rights("events.k8s.io", "events", "create"),
     Right("coordination.k8s.io", "leases", "create", where=Where.OWN),

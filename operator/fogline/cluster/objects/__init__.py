@@ -6,8 +6,10 @@ from fogline.cluster.objects.disruption import (
     PodDisruptionBudgetSpec,
     PodDisruptionBudgetStatus,
 )
+from fogline.cluster.objects.job import Job, JobSpec, JobStatus
 from fogline.cluster.objects.lease import Lease, LeaseSpec
 from fogline.cluster.objects.metadata import AnyObject, Condition, ObjectMeta, OwnerReference
+from fogline.cluster.objects.modeltraining import ModelTraining
 from fogline.cluster.objects.node import Node, NodeSpec, NodeStatus, Taint
 from fogline.cluster.objects.nodeprofile import NodeProfile
 from fogline.cluster.objects.pod import (
@@ -41,9 +43,13 @@ __all__ = [
     "Deployment",
     "DeploymentSpec",
     "DeploymentStatus",
+    "Job",
+    "JobSpec",
+    "JobStatus",
     "LabelSelector",
     "Lease",
     "LeaseSpec",
+    "ModelTraining",
     "Node",
     "NodeAffinity",
     "NodeProfile",

@@ -91,6 +91,8 @@ class ContainerStateDetail(Slim, frozen=True):
     message: str = ""
     exit_code: int | None = None
     """Only of an ended container."""
+    finished_at: datetime | None = None
+    """Only of an ended container."""
 
 
 class ContainerState(Slim, frozen=True):

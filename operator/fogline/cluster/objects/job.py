@@ -1,0 +1,26 @@
+"""Jobs."""
+
+from datetime import datetime
+
+from fogline.cluster.objects.metadata import Condition, ObjectMeta, Slim
+
+
+class JobSpec(Slim, frozen=True):
+    """What was asked of a Job."""
+
+    suspend: bool = False
+
+
+class JobStatus(Slim, frozen=True):
+    """What the Job controller reports."""
+
+    conditions: tuple[Condition, ...] = ()
+    completion_time: datetime | None = None
+
+
+class Job(Slim, frozen=True):
+    """A Job of a run of a training."""
+
+    metadata: ObjectMeta
+    spec: JobSpec = JobSpec()
+    status: JobStatus = JobStatus()

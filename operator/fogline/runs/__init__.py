@@ -1,0 +1,5 @@
+"""The loop that carries out the runs of trainings."""
+
+from fogline.runs.keeper import RunKeeper
+
+__all__ = ["RunKeeper"]

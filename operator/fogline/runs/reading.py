@@ -1,0 +1,90 @@
+"""Live objects of trainings become what decisions look at."""
+
+import contextlib
+from typing import Any
+
+import msgspec
+
+from fogline.api import ModelTraining, parse_model_training
+from fogline.cluster import objects
+from fogline.cluster.kinds import MODEL_TRAININGS
+from fogline.names import RUN_KEY_ANNOTATION, RUN_LABEL, STEP_LABEL, TRAINING_LABEL, ModelKey
+from fogline.objects import CONTAINER, INDEX_ANNOTATION, Step
+from fogline.training import SeenJob, SeenPod
+
+FAILURES_ANNOTATION = "batch.kubernetes.io/job-index-failure-count"
+"""On a pod of an indexed Job, by Kubernetes: how many pods of the same index failed before."""
+_OVER = frozenset({"Succeeded", "Failed"})
+
+
+def training_of(live: objects.ModelTraining) -> ModelTraining:
+    """Read a training.
+
+    Raises
+    ------
+    BadInputError
+        It cannot be read, such as one stored before a rule was added.
+    """
+    document: dict[str, Any] = {
+        "apiVersion": MODEL_TRAININGS.api_version,
+        "kind": MODEL_TRAININGS.kind,
+        "metadata": msgspec.to_builtins(live.metadata),
+        "spec": live.spec,
+        "status": live.status,
+    }
+    return parse_model_training(document)
+
+
+def training_key(live: objects.Job | objects.Pod) -> ModelKey:
+    """Name the training that an object says it belongs to."""
+    return ModelKey(live.metadata.namespace, live.metadata.labels.get(TRAINING_LABEL, ""))
+
+
+def seen_job(live: objects.Job) -> SeenJob | None:
+    """Read a Job; None for one whose labels are not ours."""
+    meta, status = live.metadata, live.status
+    with contextlib.suppress(ValueError):
+        true = {one.type: one for one in status.conditions if one.status == "True"}
+        failed = true.get("Failed")
+        ended = true.get("Complete") or failed
+        return SeenJob(
+            name=meta.name,
+            uid=meta.uid,
+            step=Step(meta.labels.get(STEP_LABEL, "")),
+            run=int(meta.labels.get(RUN_LABEL, "")),
+            key=meta.annotations.get(RUN_KEY_ANNOTATION, ""),
+            is_suspended=live.spec.suspend,
+            is_complete="Complete" in true,
+            failure=f"{failed.reason}: {failed.message}" if failed else None,
+            ended_at=ended.last_transition_time if ended else None,
+            is_going=meta.deletion_timestamp is not None,
+        )
+    return None
+
+
+def seen_pod(live: objects.Pod) -> SeenPod | None:
+    """Read a pod; None for one that no Job has made."""
+    meta, status, owner = live.metadata, live.status, live.metadata.controller
+    if owner is None or owner.kind != "Job":
+        return None
+    trainer = next((one for one in status.container_statuses if one.name == CONTAINER), None)
+    ended = trainer.state.terminated if trainer else None
+    refused = next((one for one in status.conditions if one.type == "PodScheduled"), None)
+    return SeenPod(
+        name=meta.name,
+        job=owner.uid,
+        index=_number(meta.annotations.get(INDEX_ANNOTATION)),
+        node=live.spec.node_name or None,
+        address=status.pod_ip,
+        is_over=status.phase in _OVER,
+        is_done=status.phase == "Succeeded",
+        ended_at=ended.finished_at if ended else None,
+        message=(ended.message if ended else "") or status.message,
+        is_out_of_memory=ended is not None and ended.reason == "OOMKilled",
+        restarts=_number(meta.annotations.get(FAILURES_ANNOTATION)),
+        unscheduled=refused.message if refused and refused.status == "False" else "",
+    )
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0

@@ -1,0 +1,126 @@
+"""Trainings on a real API server, with its Job controller; the kubelet is played by the test."""
+
+import pytest
+from tests.support.training_world import AWAITED, TrainingWorld, answer, finished
+from tests.support.wait import wait_for
+from tests.support.world import World
+
+from fogline.cluster.kinds import SERVICES
+
+INTERNAL = {"dataSensitivity": "Internal"}
+
+
+@pytest.fixture
+def training(world: World) -> TrainingWorld:
+    """Give the training of this test."""
+    return TrainingWorld(world)
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_run_goes_through_its_steps_and_its_version_gets_into_the_modeldeployment(
+    training: TrainingWorld,
+) -> None:
+    world = training.world
+    await world.apply_model(variants=AWAITED, placement=INTERNAL)
+    await world.until("ArtifactReady", "False", "ArtifactAwaited")
+    await training.apply()
+    await training.until("DataReady", "False", "PodsNotScheduled")
+    await training.prepared()
+    await training.until("DataReady", "True", "Prepared")
+    assert (await training.status())["data"]["shards"][1]["sha256"] == "1" * 64
+    await training.pods_of("digits-train-1", 2)
+    assert await world.child(SERVICES, "digits-workers")
+    await training.trained()
+    await training.until("Trained", "True", "Trained")
+    await training.published()
+    assert "version 1" in await training.until("Complete", "True", "RunPublished")
+    status = await training.status()
+    assert status["evaluation"]["value"] == "0.9777"
+    assert status["history"][0]["version"] == 1
+    assert status["published"] == finished()["published"]
+    await training.until("Published", "True", "Published")
+    assert await training.artifacts() == {
+        "cloud": {
+            "uri": "s3://models/digits/savedmodel/1",
+            "sha256": "a" * 64,
+            "secretName": "models-reader",
+        },
+        "edge": {
+            "uri": "s3://models/digits/tflite-float32/1",
+            "sha256": "a" * 64,
+            "secretName": "models-reader",
+        },
+    }
+    assert await training.jobs() == ["digits-finish-1", "digits-prepare-1", "digits-train-1"]
+    assert await world.events("RunCompleted") == ["run 1 has published version 1"]
+
+
+@pytest.mark.usefixtures("operator")
+async def test_bad_data_ends_the_run_at_once_and_another_spec_begins_another(training: TrainingWorld) -> None:
+    await training.apply()
+    (pod,) = await training.pods_of("digits-prepare-1")
+    await training.end(pod, answer(reason="NotFinite", message="sample 3 of pixels is NaN"), 2, "Error")
+    assert await training.until("DataReady", "False", "NotFinite") == "sample 3 of pixels is NaN"
+    await training.until("Complete", "False", "NotFinite")
+    await training.patch({"spec": {"data": {"uri": "s3://data/better.npz"}}})
+    await training.pods_of("digits-prepare-2")
+    await wait_for(lambda: _is(training, ["digits-prepare-2"]), "the Jobs of the old run are deleted")
+    assert (await training.status())["history"][0]["reason"] == "NotFinite"
+
+
+async def _is(training: TrainingWorld, jobs: list[str]) -> bool:
+    return await training.jobs() == jobs
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_gate_that_refuses_publishes_nothing(training: TrainingWorld) -> None:
+    await training.world.apply_model(variants=AWAITED, placement=INTERNAL)
+    await training.apply()
+    await training.prepared()
+    await training.trained()
+    (pod,) = await training.pods_of("digits-finish-1")
+    await training.end(pod, answer(reason="GateRefused", message="0.91 is below 0.96"), 2, "Error")
+    await training.until("Evaluated", "False", "GateRefused")
+    await training.until("Published", "False", "WaitingForEarlierStep")
+    assert await training.artifacts() == {"cloud": None, "edge": None}
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_suspended_training_stops_its_pods_and_goes_on_later(training: TrainingWorld) -> None:
+    await training.apply()
+    await training.pods_of("digits-prepare-1")
+    await training.patch({"spec": {"suspend": True}})
+    await training.until("Suspended", "True", "SuspendedByUser")
+    await training.pods_of("digits-prepare-1", 0)
+    await training.patch({"spec": {"suspend": False}})
+    await training.prepared()
+    await training.until("DataReady", "True", "Prepared")
+
+
+@pytest.mark.usefixtures("operator")
+async def test_an_artifact_that_somebody_else_has_set_is_left_alone_and_named(
+    training: TrainingWorld,
+) -> None:
+    mine = {"uri": "s3://models/mine/1"}
+    variants = [{**AWAITED[0], "artifact": mine}, AWAITED[1]]
+    await training.world.apply_model(variants=variants, placement=INTERNAL)
+    await training.apply()
+    await training.prepared()
+    await training.trained()
+    await training.published()
+    told = await training.until("Published", "False", "FieldConflict")
+    assert "kubectl" in told
+    assert (await training.artifacts())["cloud"] == mine
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_model_gets_into_no_modeldeployment_of_a_lower_sensitivity(training: TrainingWorld) -> None:
+    await training.world.apply_model(variants=AWAITED)
+    await training.apply()
+    await training.prepared()
+    await training.trained()
+    await training.published()
+    assert "raise its dataSensitivity" in await training.until("Published", "False", "SensitivityLowered")
+    assert await training.artifacts() == {"cloud": None, "edge": None}
+    await training.world.edit_model({"placement": INTERNAL})
+    await training.until("Complete", "True", "RunPublished")
