@@ -38,6 +38,8 @@ class Part(StrEnum):
     """To choose who leaves nodes that are over-committed."""
     PLAN = "plan"
     """To plan all models together."""
+    RUN = "run"
+    """To carry out the run of a training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class Mistakes:
             return
         known[part] = mistake
         logger.error(
-            "a mistake of Fogline: the model is left as it is",
+            "a mistake of Fogline: what it happens with is left as it is",
             extra={"model": str(model), "part": part.value},
             exc_info=error,
         )

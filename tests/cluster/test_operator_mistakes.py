@@ -5,8 +5,9 @@ from pathlib import Path
 
 from dev.paths import ROOT
 from tests.cluster.conftest import PATIENT
+from tests.support.crd_cases import full_manifest
 from tests.support.operator_process import OperatorProcess, alarms, records
-from tests.support.poisoned_operator import NOT_DECIDED, NOT_WRITTEN
+from tests.support.poisoned_operator import NOT_DECIDED, NOT_RUN, NOT_WRITTEN
 from tests.support.wait import wait_for
 from tests.support.world import World
 
@@ -33,21 +34,38 @@ async def test_a_mistake_with_one_model_stops_no_other_and_is_told_where_people_
         for name in (NOT_DECIDED, NOT_WRITTEN):
             message = await world.until("Ready", "Unknown", "InternalError", name)
             assert "a mistake of Fogline, please report it: KeyError in fogline.reconcile." in message
+        await apply_training(world)
+        await wait_for(lambda: _is_told(world), "the training tells of it")
         await world.until_ready(1, "good")
         await world.edit_model({"replicas": 2}, "good")
         await world.until_ready(2, "good")
-        await wait_for(lambda: _counts(operator), "both are counted")
+        await wait_for(lambda: _counts(operator), "all are counted")
         assert await operator.stop() == 0
     finally:
         operator.kill()
     mistakes = [record for record in records(operator.log()) if "exc_info" in record]
     assert sorted((one["model"], one["part"]) for one in mistakes) == [
         (f"{world.namespace}/{NOT_DECIDED}", "reconcile"),
+        (f"{world.namespace}/{NOT_RUN}", "run"),
         (f"{world.namespace}/{NOT_WRITTEN}", "write"),
     ]
     assert len(alarms(operator.log())) == len(mistakes), operator.log()
 
 
+async def apply_training(world: World) -> None:
+    """Apply a training that a mistake happens with."""
+    manifest = full_manifest("ModelTraining")
+    manifest["metadata"] = {"name": NOT_RUN, "namespace": world.namespace}
+    await world.kubectl("apply", "--filename=-", manifest=manifest)
+
+
+async def _is_told(world: World) -> bool:
+    reason = "jsonpath={.status.conditions[?(@.type=='Complete')].reason}"
+    return await world.kubectl("get", "mtrain", NOT_RUN, f"--output={reason}") == "InternalError"
+
+
 async def _counts(operator: OperatorProcess) -> bool:
     text = await operator.metrics()
-    return all(f'fogline_model_errors_total{{part="{part}"}}' in text for part in ("reconcile", "write"))
+    return all(
+        f'fogline_model_errors_total{{part="{part}"}}' in text for part in ("reconcile", "run", "write")
+    )

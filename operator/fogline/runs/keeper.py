@@ -11,8 +11,11 @@ from fogline.cluster import objects
 from fogline.conditions import Reason, TrainingConditionType
 from fogline.context import Context
 from fogline.errors import ApiError, BadInputError
+from fogline.mistakes import Mistakes, Part
 from fogline.names import ModelKey
 from fogline.objects import Step
+from fogline.observe import Models
+from fogline.reconcile.verdicts import say_mistake
 from fogline.runs.asking import ask
 from fogline.runs.mirrors import Mirrors
 from fogline.runs.reading import training_of
@@ -46,6 +49,7 @@ class RunKeeper:
         """By training: the ModelDeployment that gets its versions."""
         self._reasons: dict[ModelKey, str] = {}
         """By training: the reason of Complete."""
+        self._mistakes = Mistakes(Models(), lambda _: None, context.metrics.mistake)
 
     def wake_for(self, models: Iterable[ModelKey]) -> None:
         """Ask for a pass over the trainings whose versions these ModelDeployments get."""
@@ -53,7 +57,7 @@ class RunKeeper:
         self.wakeups.wake([training for training, model in self._targets.items() if model in changed])
 
     async def run(self) -> NoReturn:
-        """Go on for ever. Errors of the API server are retried; any other exception is a bug.
+        """Go on for ever. Errors of the API server are retried; mistakes of ours stop their training.
 
         The operator decides on models whether or not this can see trainings: a cluster whose CRDs are older
         has none.
@@ -82,11 +86,19 @@ class RunKeeper:
         if live is None or live.metadata.deletion_timestamp or not self._context.models.takes(key.namespace):
             self._forget(key)
             return None
+        seconds: float | None = None
+        with self._mistakes.apart(key, Part.RUN):
+            seconds = await self._try(key, live)
+        mistake = self._mistakes.of(key).get(Part.RUN)
+        if mistake is None:
+            return seconds
+        return await self._tell_doubt(key, live, Reason.INTERNAL_ERROR, say_mistake(mistake))
+
+    async def _try(self, key: ModelKey, live: objects.ModelTraining) -> float | None:
         try:
             return await self._decide(key, training_of(live))
         except BadInputError as error:
-            self._reasons[key] = Reason.INVALID
-            return await self._tell_unreadable(key, live, str(error))
+            return await self._tell_doubt(key, live, Reason.INVALID, f"{error}; nothing is changed")
         except ApiError as error:
             extra = {"training": str(key), "error": str(error)}
             logger.warning("training not written, trying again", extra=extra)
@@ -115,9 +127,12 @@ class RunKeeper:
         self._refusals[key] = refusal
         return 0.0 if is_news else REFUSED_SECONDS
 
-    async def _tell_unreadable(self, key: ModelKey, live: objects.ModelTraining, why: str) -> float | None:
+    async def _tell_doubt(
+        self, key: ModelKey, live: objects.ModelTraining, reason: Reason, why: str
+    ) -> float | None:
+        self._reasons[key] = reason
         try:
-            await self._writer.write_unreadable(live, why, self._context.clock())
+            await self._writer.write_doubt(live, reason, why, self._context.clock())
         except ApiError as error:
             extra = {"training": str(key), "error": str(error)}
             logger.warning("training not written, trying again", extra=extra)
@@ -125,6 +140,7 @@ class RunKeeper:
         return None
 
     def _forget(self, key: ModelKey) -> None:
+        self._mistakes.forget(key)
         for known in (self._refusals, self._progress, self._targets, self._reasons):
             known.pop(key, None)
 

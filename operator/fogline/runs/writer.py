@@ -69,17 +69,14 @@ class RunWriter:
             return
         await self._apply_status(meta, msgspec.to_builtins(after))
 
-    async def write_unreadable(self, live: objects.ModelTraining, why: str, now: datetime) -> None:
-        """Say in every condition that a training cannot be read; all else of its status stays."""
+    async def write_doubt(self, live: objects.ModelTraining, reason: Reason, why: str, now: datetime) -> None:
+        """Say in every condition why nothing is known of a training; all else of its status stays."""
         meta, status = live.metadata, live.status if isinstance(live.status, dict) else {}
         try:
             before = msgspec.convert(status.get("conditions", ()), tuple[Condition, ...])
         except msgspec.ValidationError:
             before = ()
-        judged = dict.fromkeys(
-            TrainingConditionType,
-            Verdict(ConditionStatus.UNKNOWN, Reason.INVALID, f"{why}; nothing is changed"),
-        )
+        judged = dict.fromkeys(TrainingConditionType, Verdict(ConditionStatus.UNKNOWN, reason, why))
         told = conditions(before, judged, meta.generation, now)
         if told != before:
             whole = {**status, "conditions": msgspec.to_builtins(told)}
