@@ -1,14 +1,14 @@
-"""Whether the admission policies that were installed with the operator still guard what it places.
+"""Whether the admission policies that were installed with the operator still guard what it places and trains.
 
 Without them nothing but our own decision and kube-scheduler keeps sensitive data where it may be. So when
-somebody has deleted one, nothing sensitive is placed until it is back; what runs goes on.
+somebody has deleted one, nothing sensitive is placed or begun until it is back; what runs goes on.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from fogline.api import DataSensitivity, ModelDeployment
+from fogline.api import DataSensitivity, ModelDeployment, ModelTraining
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import ADMISSION_POLICIES, ADMISSION_POLICY_BINDINGS, Kind
 from fogline.cluster.objects import Policy, PolicyBinding
@@ -48,7 +48,7 @@ class Guard:
     names
         Those that were installed; none: nothing is looked after.
     changed
-        Called when models are guarded again, or not any more.
+        Called when all is guarded again, or not any more.
     """
 
     def __init__(self, names: Sequence[str] = (), changed: Callable[[], None] = lambda: None) -> None:
@@ -62,9 +62,9 @@ class Guard:
         """How many policies are missing or refuse nothing."""
         return len(self._defects)
 
-    def gap(self, model: ModelDeployment) -> str | None:
-        """Say why nothing new of a model may be placed now; None when it may."""
-        if model.spec.placement.data_sensitivity < GUARDED_FROM:
+    def gap(self, of: ModelDeployment | ModelTraining) -> str | None:
+        """Say why nothing new of a model or training may be placed or begun now; None when it may."""
+        if of.spec.placement.data_sensitivity < GUARDED_FROM:
             return None
         if not self._looked:
             return "the admission policies of Fogline have not been looked at yet"
@@ -72,8 +72,8 @@ class Guard:
             return None
         found = "; ".join(f"ValidatingAdmissionPolicy {name} {what}" for name, what in self._defects.items())
         return (
-            f"{found}: helm upgrade of the release brings it back, and then {GUARDED_FROM} and higher are "
-            "placed again; what runs goes on"
+            f"{found}: helm upgrade of the release brings it back, and then {GUARDED_FROM} and higher "
+            "go on; what runs is left alone"
         )
 
     async def look(self, client: Client) -> None:

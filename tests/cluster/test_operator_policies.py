@@ -1,4 +1,4 @@
-"""Without its admission policies the operator places nothing sensitive, says so, and resumes by itself."""
+"""Without its admission policies the operator places and trains nothing sensitive, and resumes by itself."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,8 @@ import pytest
 from tests.cluster.conftest import StartOperator
 from tests.support.kubectl import Kubectl
 from tests.support.policies import BINDING, POLICY, install, names, policies
+from tests.support.training_world import TrainingWorld
+from tests.support.wait import wait_for
 from tests.support.world import World
 
 NAME = "fogline-kubelet-pods"
@@ -57,3 +59,24 @@ async def test_while_a_policy_is_missing_nothing_sensitive_is_placed_and_all_els
     await world.until_ready(2)
     await world.until("PolicyCompliant", "True", "RequirementsHold")
     assert "fogline_policies_missing 0.0" in await operator.metrics()
+
+
+@pytest.mark.usefixtures("_policies_come_back")
+async def test_while_a_policy_is_missing_no_step_of_a_sensitive_training_begins(
+    world: World, start_operator: StartOperator, kubectl: Kubectl
+) -> None:
+    await world.kubectl("delete", POLICY, "fogline-training-clearance")
+    await start_operator(policies=WATCHED, policy_seconds=1)
+    training = TrainingWorld(world)
+    await training.apply(placement=CONFIDENTIAL)
+
+    async def says_why() -> bool:
+        said = await training.condition("Complete")
+        return said["reason"] == "PolicyMissing" and "fogline-training-clearance is gone" in said["message"]
+
+    await wait_for(says_why, "the training says which policy is gone", LIMIT_SECONDS, seen=training.status)
+    assert (await training.condition("DataReady"))["reason"] == "PolicyMissing"
+    assert await training.jobs() == []
+    install(kubectl, policies())
+    await training.pods_of("digits-prepare-1")
+    await training.until("Complete", "False", "RunUnderway")

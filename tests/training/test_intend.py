@@ -264,6 +264,26 @@ def test_a_suspended_training_starts_nothing_and_suspends_what_runs() -> None:
     assert passed(begun(), Seen((held,))).suspend == ((held, False),)
 
 
+def test_while_policies_are_missing_no_step_begins_and_what_runs_goes_on() -> None:
+    training, gap = prepared(), "a policy is gone"
+    held = passed(training, Seen(gap=gap))
+    assert (created(held), verdict(held, Type.COMPLETE)) == ([], ("False", "PolicyMissing"))
+    assert held.verdicts[Type.TRAINED].message == gap
+    job = a_job(Step.TRAIN)
+    running = passed(training, Seen((job,), gap=gap))
+    assert (running.suspend, running.remove) == ((), ())
+    assert verdict(running, Type.COMPLETE) == ("False", "RunUnderway")
+
+
+def test_while_policies_are_missing_a_suspended_job_does_not_resume() -> None:
+    job = a_job(Step.PREPARE, is_suspended=True)
+    held = passed(begun(), Seen((job,), gap="a policy is gone"))
+    assert (held.suspend, verdict(held, Type.DATA_READY)) == ((), ("False", "PolicyMissing"))
+    by_user = passed(begun(suspend=True), Seen((job,), gap="a policy is gone"))
+    assert verdict(by_user, Type.COMPLETE) == ("False", "SuspendedByUser")
+    assert passed(begun(), Seen((job,))).suspend == ((job, False),)
+
+
 def test_history_holds_as_many_runs_as_the_user_wants() -> None:
     training = published(historyLimit=1)
     changed = msgspec.structs.replace(

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from tests.support.builders import make_model
 from tests.support.policies import BINDING, POLICY, names, policies
+from tests.support.trainings import make_training
 
 from fogline.cluster.objects import Policy, PolicyBinding
 from fogline.guard import Guard, defect
@@ -44,10 +45,11 @@ def test_a_policy_that_refuses_nothing_or_not_everywhere_is_found(
     assert said in (defect(policy, binding) or "")
 
 
-def test_before_the_first_look_nothing_sensitive_is_placed_and_all_else_is() -> None:
+@pytest.mark.parametrize("make", [make_model, make_training])
+def test_before_the_first_look_nothing_sensitive_is_placed_or_begun_and_all_else_is(make: Any) -> None:
     guard = Guard([NAME])
     levels = ("Public", "Internal", "Confidential", "Restricted")
-    held = [level for level in levels if guard.gap(make_model(placement={"dataSensitivity": level}))]
+    held = [level for level in levels if guard.gap(make(placement={"dataSensitivity": level}))]
     assert held == ["Confidential", "Restricted"]
 
 

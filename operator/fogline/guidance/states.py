@@ -73,7 +73,7 @@ STATES: Mapping[Reason, Guidance] = {
     ),
     Reason.POLICY_MISSING: Guidance(
         "an admission policy of Fogline is gone or denies nothing, so nothing Confidential or Restricted is"
-        " placed or moved; what runs goes on",
+        " placed or moved, and no step of its training begins; what runs goes on",
         "`helm upgrade` of the release brings it back; see"
         " [security-model.md](security-model.md#when-a-policy-is-missing)",
     ),

@@ -17,6 +17,8 @@ TRAINING_CONDITIONS: Mapping[TrainingConditionType, str] = {
 }
 """What True means, of each condition of a ModelTraining."""
 
+_HELD_UP = (Reason.PODS_NOT_SCHEDULED, Reason.POLICY_MISSING)
+"""Why a step does not begin."""
 _OF_ANY_STEP = (
     Reason.STORE_REFUSED,
     Reason.SENSITIVITY_LOWERED,
@@ -30,7 +32,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
     TrainingConditionType.DATA_READY: (
         Reason.PREPARED,
         Reason.PREPARING,
-        Reason.PODS_NOT_SCHEDULED,
+        *_HELD_UP,
         Reason.DATA_UNREACHABLE,
         Reason.DATA_CORRUPT,
         Reason.DATA_UNREADABLE,
@@ -50,7 +52,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.TRAINED,
         Reason.TRAINING,
         Reason.WAITING_FOR_EARLIER_STEP,
-        Reason.PODS_NOT_SCHEDULED,
+        *_HELD_UP,
         Reason.SHARD_CORRUPT,
         Reason.DATA_UNREACHABLE,
         Reason.DATA_CORRUPT,
@@ -65,7 +67,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.METRIC_MEASURED,
         Reason.FINISHING,
         Reason.WAITING_FOR_EARLIER_STEP,
-        Reason.PODS_NOT_SCHEDULED,
+        *_HELD_UP,
         Reason.GATE_REFUSED,
         *_OF_ANY_STEP,
     ),
@@ -73,6 +75,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.FORMS_AGREE,
         Reason.FINISHING,
         Reason.WAITING_FOR_EARLIER_STEP,
+        *_HELD_UP,
         Reason.PARITY_REFUSED,
         Reason.EXPORT_FAILED,
     ),
@@ -80,6 +83,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.PUBLISHED,
         Reason.FINISHING,
         Reason.WAITING_FOR_EARLIER_STEP,
+        *_HELD_UP,
         Reason.VERSION_TAKEN,
         Reason.MODEL_DEPLOYMENT_MISSING,
         Reason.VARIANT_MISMATCH,
@@ -88,7 +92,12 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.APPLY_FAILED,
         Reason.STORE_REFUSED,
     ),
-    TrainingConditionType.COMPLETE: (Reason.RUN_PUBLISHED, Reason.RUN_UNDERWAY, Reason.SUSPENDED_BY_USER),
+    TrainingConditionType.COMPLETE: (
+        Reason.RUN_PUBLISHED,
+        Reason.RUN_UNDERWAY,
+        Reason.SUSPENDED_BY_USER,
+        Reason.POLICY_MISSING,
+    ),
     TrainingConditionType.SUSPENDED: (Reason.SUSPENDED_BY_USER, Reason.NOT_SUSPENDED),
 }
 """The reasons of each condition of a ModelTraining. Where a step failed, `Complete` has its reason, too."""

@@ -113,7 +113,7 @@ class _Operator:
             mistakes=Mistakes(models, self.wake, metrics.mistake),
             duty=duty,
             clock=_now,
-            guard=Guard(settings.policies, self._wake_all),
+            guard=Guard(settings.policies, self._guard_changed),
         )
         self._reflectors = reflectors(
             client, self.context.view, COMPARE_PER_RESYNC * settings.resync_seconds, settings.confirm_seconds
@@ -242,6 +242,10 @@ class _Operator:
 
     def _wake_all(self) -> None:
         self.wake(self.context.models)
+
+    def _guard_changed(self) -> None:
+        self._wake_all()
+        self._runs.wake_all()
 
 
 def _now() -> datetime:

@@ -126,7 +126,7 @@ class Metrics:
         self._policies_missing = make.gauge(
             "fogline_policies_missing",
             "Admission policies of Fogline that are missing or deny nothing; while there are any, nothing of"
-            " data sensitivity Confidential or higher is placed.",
+            " data sensitivity Confidential or higher is placed or trained.",
         )
         self.profiles = make.gauge(
             "fogline_nodeprofiles",

@@ -56,6 +56,10 @@ class RunKeeper:
         changed = set(models)
         self.wakeups.wake([training for training, model in self._targets.items() if model in changed])
 
+    def wake_all(self) -> None:
+        """Ask for a pass over all trainings."""
+        self.wakeups.wake(list(self._mirrors))
+
     async def run(self) -> NoReturn:
         """Go on for ever. Errors of the API server are retried; mistakes of ours stop their training.
 
@@ -116,6 +120,7 @@ class RunKeeper:
             self._mirrors.pods(key),
             self._progress.get(key, {}),
             model,
+            self._context.guard.gap(training),
         )
         intent = intend(training, seen, self._refusals.get(key), self._context.settings, now)
         self._reasons[key] = intent.verdicts[TrainingConditionType.COMPLETE].reason

@@ -128,7 +128,7 @@ def _begin(training: ModelTraining, seen: Seen, key: str, now: datetime) -> Inte
     )
     verdicts = {
         **_always(training, None),
-        **underway(Step.PREPARE, ""),
+        **underway(Step.PREPARE),
         Type.COMPLETE: no(Reason.RUN_UNDERWAY),
     }
     return Intent(training, status, verdicts, (News(Reason.RUN_STARTED, f"run {number} begins"),))
@@ -148,7 +148,8 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
         workers=_workers(own, seen) if step is Step.TRAIN else outcome.status.workers,
     )
     news: tuple[News, ...] = ()
-    complete = no(Reason.SUSPENDED_BY_USER) if training.spec.suspend else no(Reason.RUN_UNDERWAY)
+    held = _gap(here, own)
+    complete = held or no(Reason.SUSPENDED_BY_USER if training.spec.suspend else Reason.RUN_UNDERWAY)
     publish: Artifacts | None = None
     if outcome.failure:
         status = _ended(training, status, run, outcome.failure.reason, here.now)
@@ -166,11 +167,12 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
         **(finished(publish.verdict) if publish else outcome.verdicts),
         Type.COMPLETE: complete,
     }
-    waits = bool(older) or own is not None or _is_occupied(seen, run) or training.spec.suspend
+    is_still = training.spec.suspend or bool(held)
+    waits = bool(older) or own is not None or _is_occupied(seen, run) or is_still
     made = [job(training, step, run.number, settings)] if not waits and outcome.failure is None else []
     if made and step is Step.TRAIN:
         made.insert(0, workers_service(training))
-    is_wrong = own is not None and own.is_suspended is not training.spec.suspend
+    is_wrong = own is not None and own.is_suspended is not is_still
     return Intent(
         training,
         status,
@@ -178,7 +180,7 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
         news,
         remove=(*older, *((outcome.redo,) if outcome.redo else ())),
         create=tuple(made),
-        suspend=((own, training.spec.suspend),) if own and is_wrong and not _is_over(own) else (),
+        suspend=((own, is_still),) if own and is_wrong and not _is_over(own) else (),
         publish=_of_before(training, status, seen).document if status.published else None,
         again_seconds=outcome.again_seconds,
     )
@@ -234,7 +236,7 @@ def _outcome(here: _Pass, step: Step, own: SeenJob | None) -> _Outcome:
     """See what has become of a step."""
     before, seen = here.before, here.seen
     if own is None:
-        return _Outcome(before, underway(step, ""))
+        return _Outcome(before, underway(step, _gap(here, None)))
     if own.failure is not None:
         answer = _last_answer(own, seen) or Answer(
             is_done=False, reason=Reason.STEP_FAILED, message=own.failure
@@ -243,28 +245,28 @@ def _outcome(here: _Pass, step: Step, own: SeenJob | None) -> _Outcome:
         return _Outcome(before, failed(failure), failure)
     if own.is_complete:
         return _completed(here, step, own)
-    return _Outcome(before, underway(step, _obstacle(own, seen)))
+    return _Outcome(before, underway(step, _obstacle(here, own)))
 
 
 def _completed(here: _Pass, step: Step, own: SeenJob) -> _Outcome:
     """Take in what a step that ended well has left."""
     before, seen = here.before, here.seen
     if step is Step.TRAIN:
-        return _Outcome(before, underway(Step.FINISH, ""))
+        return _Outcome(before, underway(Step.FINISH))
     done = [pod for pod in seen.pods_of(own) if pod.is_done]
     if not done:
         is_lost = own.ended_at is not None and (here.now - own.ended_at).total_seconds() > LOST_SECONDS
-        return _Outcome(before, underway(step, ""), redo=own if is_lost else None, again_seconds=LOOK_SECONDS)
+        return _Outcome(before, underway(step), redo=own if is_lost else None, again_seconds=LOOK_SECONDS)
     answer = read_answer(done[-1].message)
     if step is Step.PREPARE:
         data = read_data(answer)
         if data is not None and answer.is_done:
-            return _Outcome(msgspec.structs.replace(before, data=data), underway(Step.TRAIN, ""))
+            return _Outcome(msgspec.structs.replace(before, data=data), underway(Step.TRAIN))
     elif answer.is_done and (found := read_finished(answer, here.training)):
         status = msgspec.structs.replace(
             before, evaluation=found.evaluation, forms=found.forms, published=found.published
         )
-        return _Outcome(status, underway(step, ""), version=found.published.version)
+        return _Outcome(status, underway(step), version=found.published.version)
     failure = Failure(
         condition_of(step, Reason.STEP_FAILED),
         Reason.STEP_FAILED,
@@ -281,8 +283,20 @@ def _last_answer(own: SeenJob, seen: Seen) -> Answer | None:
     return next(iter(reversed(said or answers)), None)
 
 
-def _obstacle(own: SeenJob, seen: Seen) -> str:
-    return next((pod.unscheduled for pod in seen.pods_of(own) if pod.unscheduled), "")
+def _obstacle(here: _Pass, own: SeenJob) -> Verdict | None:
+    """Say what holds the Job of a step up."""
+    if gap := _gap(here, own):
+        return gap
+    refused = next((pod.unscheduled for pod in here.seen.pods_of(own) if pod.unscheduled), "")
+    return no(Reason.PODS_NOT_SCHEDULED, refused) if refused else None
+
+
+def _gap(here: _Pass, own: SeenJob | None) -> Verdict | None:
+    """Say why a Job may not begin or resume; None when it may, runs already, or is not wanted to."""
+    runs = own is not None and not own.is_suspended
+    if here.seen.gap is None or runs or here.training.spec.suspend:
+        return None
+    return no(Reason.POLICY_MISSING, here.seen.gap)
 
 
 def _is_over(one: SeenJob) -> bool:

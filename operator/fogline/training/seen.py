@@ -64,6 +64,8 @@ class Seen:
     """What the workers of the run say of themselves, by number."""
     model: ModelDeployment | None = None
     """The ModelDeployment that gets each version; None if it does not exist, or cannot be read."""
+    gap: str | None = None
+    """Why no Job may start now, because admission policies are missing; None when it may."""
 
     def pods_of(self, job: SeenJob) -> list[SeenPod]:
         """Give the pods of a Job, the one that ended last at the end."""

@@ -54,10 +54,10 @@ def no(reason: Reason, message: str = "") -> Verdict:
     return Verdict(ConditionStatus.FALSE, reason, message)
 
 
-def underway(step: Step, obstacle: str) -> dict[TrainingConditionType, Verdict]:
-    """Judge the steps of a run of which one is being done."""
+def underway(step: Step, obstacle: Verdict | None = None) -> dict[TrainingConditionType, Verdict]:
+    """Judge the steps of a run of which one is being done, or held up by an obstacle."""
     reason, conditions = STEPS[step]
-    said = no(Reason.PODS_NOT_SCHEDULED, obstacle) if obstacle else no(reason)
+    said = obstacle or no(reason)
     found: dict[TrainingConditionType, Verdict] = {}
     for kind in ORDER:
         if kind in conditions:
