@@ -141,6 +141,13 @@ def operator_kubeconfig(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFacto
     return kubeconfig_of_account(kubectl, OPERATOR, tmp_path_factory.mktemp("operator") / "kubeconfig.yaml")
 
 
+@pytest.fixture
+async def operator_client(operator_kubeconfig: Path) -> AsyncIterator[Client]:
+    """Speak with the token of the operator."""
+    async with Client(from_kubeconfig(operator_kubeconfig)) as client:
+        yield client
+
+
 @pytest.fixture(scope="module")
 def shared_operator(
     operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory

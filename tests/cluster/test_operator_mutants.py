@@ -5,14 +5,13 @@ the test when a pod is bound to a node without clearance.
 """
 
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import pytest
 from dev.chart import NAMESPACE
 from tests.support.kubectl import Kubectl
+from tests.support.mutants import Mutant, answers, in_template, told, without_demand
 from tests.support.policies import FLOOR, demand, pod, pod_spec
 from tests.support.rights import OPERATOR
 from tests.support.wait import wait_for
@@ -20,11 +19,9 @@ from tests.support.world import World
 
 from fogline.api import ModelDeployment, parse
 from fogline.cluster.client import Client
-from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NODES, PODS
 from fogline.config import Settings
-from fogline.errors import ApiError
 from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, GATE, MODEL_LABEL
 from fogline.objects.deployment import deployment
 
@@ -115,44 +112,29 @@ ON_A_GATED_POD: Mapping[str, tuple[Callable[[Document, str], Patch], str]] = {
 """What it does to a gated pod of a Restricted model, and what comes of it."""
 
 
-def _in_template(change: Callable[[Document], object]) -> Callable[[Document], Document]:
-    def changed(good: Document) -> Document:
-        made = copy.deepcopy(good)
-        change(made["spec"]["template"])
-        return made
-
-    return changed
-
-
-def _without_demand(template: Document) -> None:
-    terms = template["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    expressions = terms["nodeSelectorTerms"][1]["matchExpressions"]
-    expressions[:] = [one for one in expressions if one["key"] != CLEARANCE_LABEL]
-
-
-ON_A_DEPLOYMENT: Mapping[str, tuple[Callable[[Document], Document], str]] = {
+ON_A_DEPLOYMENT: Mapping[str, tuple[Mutant, str]] = {
     "forgets the clearance in one term": (
-        _in_template(_without_demand),
+        in_template(without_demand),
         "every required nodeSelectorTerm must demand a clearance",
     ),
     "says no level": (
-        _in_template(lambda template: template["metadata"]["labels"].pop(DATA_SENSITIVITY_LABEL)),
+        in_template(lambda template: template["metadata"]["labels"].pop(DATA_SENSITIVITY_LABEL)),
         "must say their data sensitivity",
     ),
     "leaves the gate out": (
-        _in_template(lambda template: template["spec"].pop("schedulingGates")),
+        in_template(lambda template: template["spec"].pop("schedulingGates")),
         "must wait at the gate fogline.dev/placement",
     ),
     "names a node": (
-        _in_template(lambda template: template["spec"].update(nodeName="anywhere")),
+        in_template(lambda template: template["spec"].update(nodeName="anywhere")),
         "must wait at the gate fogline.dev/placement, and name no node",
     ),
     "borrows a service account": (
-        _in_template(lambda template: template["spec"].update(serviceAccountName="strong")),
+        in_template(lambda template: template["spec"].update(serviceAccountName="strong")),
         "must have no service account token and nothing of their node",
     ),
     "mounts the node": (
-        _in_template(
+        in_template(
             lambda template: template["spec"]["volumes"].append({"name": "root", "hostPath": {"path": "/"}})
         ),
         "must have no service account token and nothing of their node",
@@ -165,27 +147,11 @@ ON_A_DEPLOYMENT: Mapping[str, tuple[Callable[[Document], Document], str]] = {
 """What it does to the Deployment of a Restricted model before it applies it."""
 
 
-@pytest.fixture
-async def operator_client(operator_kubeconfig: Path) -> AsyncIterator[Client]:
-    """Speak with the token of the operator."""
-    async with Client(from_kubeconfig(operator_kubeconfig)) as client:
-        yield client
-
-
 async def restricted_model(world: World) -> tuple[ModelDeployment, Document]:
     """Apply a Restricted model, and build its Deployment as the operator would."""
     await world.apply_model(placement={"dataSensitivity": "Restricted"})
     model = parse(await world.model())
     return model, deployment(model, model.spec.variants[0], len(ON_A_GATED_POD), Settings())
-
-
-async def told(write: Awaitable[object]) -> str:
-    """Carry a write out and give what is said against it; empty when it is taken."""
-    try:
-        await write
-    except ApiError as error:
-        return str(error)
-    return ""
 
 
 async def test_no_decision_about_a_pod_gets_it_onto_a_node_that_is_not_cleared(
@@ -218,10 +184,7 @@ async def _is_unschedulable(world: World, name: str) -> bool:
 
 async def test_no_mistake_in_a_deployment_gets_as_far_as_pods(world: World, operator_client: Client) -> None:
     _, good = await restricted_model(world)
-    found: dict[str, str] = {}
-    for name, (mutant, wanted) in ON_A_DEPLOYMENT.items():
-        answer = await told(operator_client.apply(mutant(good)))
-        found[name] = wanted if wanted in answer else answer
+    found = await answers(good, ON_A_DEPLOYMENT, operator_client.apply)
     assert found == {name: wanted for name, (_, wanted) in ON_A_DEPLOYMENT.items()}
     assert await world.child(DEPLOYMENTS, good["metadata"]["name"]) is None
 
@@ -233,7 +196,7 @@ async def test_a_level_that_is_too_low_in_a_deployment_is_stopped_by_the_floor_o
     await world.kubectl("label", "namespace", world.namespace, f"{FLOOR}=Restricted")
     model, good = await restricted_model(world)
     made = copy.deepcopy(good)
-    _without_demand(template := made["spec"]["template"])
+    without_demand(template := made["spec"]["template"])
     template["metadata"]["labels"][DATA_SENSITIVITY_LABEL] = "Public"
     await operator_client.apply(made)
     name = good["metadata"]["name"]
