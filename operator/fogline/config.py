@@ -95,6 +95,9 @@ class Settings:
     missing, nothing of data sensitivity Confidential or higher is placed. None: nothing is looked at."""
     policy_seconds: int = 60
     """Time from one look at the policies to the next."""
+    collector_url: str = ""
+    """Where the collector answers, such as ``http://fogline-collector.fogline-system.svc:8081``. Empty:
+    nowhere, and a canary with limits waits for figures."""
     health_port: int = 8080
     """Port of /livez, /readyz and /metrics."""
 
@@ -200,7 +203,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     ------
     BadInputError
         A text is empty, a label is no key of a label, a number is not from 1 to 65535, a name is none of a
-        namespace, or budgets are none.
+        namespace, an address is none, or budgets are none.
     """
     return _read(Settings, environment)
 
@@ -282,6 +285,8 @@ def _text(key: str, text: str) -> str:
         raise BadInputError("is empty; leave it out for the default", key)
     if key.endswith("_LABEL") and not are_label_keys({text: None}):
         raise BadInputError(f"{text!r} is no key of a label; write for example {names.REGION_LABEL}", key)
+    if key.endswith("_URL") and not text.startswith("http://"):
+        raise BadInputError(f"{text!r} does not begin with http://", key)
     return text
 
 

@@ -9,6 +9,7 @@ from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
 from fogline.duty import Duty
 from fogline.guard import Guard
+from fogline.measured import Measured
 from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes
 from fogline.observe import Models, View
@@ -43,3 +44,4 @@ class Context:
     cluster: Cluster = field(default_factory=Cluster)
     guard: Guard = field(default_factory=Guard)
     """Asked before anything sensitive is placed."""
+    measured: Measured = field(default_factory=Measured)

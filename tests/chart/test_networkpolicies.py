@@ -18,9 +18,8 @@ def ports(rules: list[dict[str, Any]]) -> set[int]:
 
 
 def test_our_processes_reach_the_api_server_dns_and_the_operator_workers_and_serve_metrics_alone() -> None:
-    found = policies()
-    assert {name for _, name in found} == {"fogline-operator", "fogline-janitor", "fogline-collector"}
-    del found["fogline-system", "fogline-collector"]
+    found = policies({"collector": {"enabled": False}})
+    assert {name for _, name in found} == {"fogline-operator", "fogline-janitor"}
     for (_, name), policy in found.items():
         pod = named(rendered(), "Deployment", name)["spec"]["template"]
         assert policy["podSelector"]["matchLabels"] == pod["metadata"]["labels"]
@@ -57,6 +56,8 @@ MODELS = {
     "namespaceSelector": {},
     "podSelector": {"matchExpressions": [{"key": "fogline.dev/model", "operator": "Exists"}]},
 }
+OPERATOR = {"app.kubernetes.io/name": "fogline-operator"}
+COLLECTOR = {"app.kubernetes.io/name": "fogline-collector"}
 PROBED = {
     "probeTokenSecret": "fogline-probe",
     "probes": [{"clientSite": "plant-a", "nodeSelector": {"topology.kubernetes.io/zone": "a"}}],
@@ -75,7 +76,13 @@ def test_values_name_who_may_read_figures() -> None:
     reader = {"podSelector": {"matchLabels": {"app": "reader"}}}
     policy = policies({"networkPolicies": {"figuresFrom": [reader]}})["fogline-system", "fogline-collector"]
     (figures,) = (rule for rule in policy["ingress"] if ports([rule]) == {8081})
-    assert figures["from"] == [reader]
+    assert figures["from"] == [reader, {"podSelector": {"matchLabels": OPERATOR}}]
+
+
+def test_the_operator_asks_the_collector_for_figures_and_nobody_else() -> None:
+    egress = policies()["fogline-system", "fogline-operator"]["egress"]
+    (to_collector,) = (rule for rule in egress if ports([rule]) == {8081})
+    assert to_collector["to"] == [{"podSelector": {"matchLabels": COLLECTOR}}]
 
 
 def test_a_probe_is_asked_by_the_collector_alone_and_reaches_model_servers_alone() -> None:

@@ -21,7 +21,15 @@ IMAGES = {
     "fetcher_image",
     "trainer_image",
 }
-NOT_AMONG_SETTINGS = {*IMAGES, "namespaces", "pod_uid", "policies", "probes", "probe_token_file"}
+NOT_AMONG_SETTINGS = {
+    *IMAGES,
+    "namespaces",
+    "pod_uid",
+    "policies",
+    "collector_url",
+    "probes",
+    "probe_token_file",
+}
 """What the chart makes of other values."""
 
 
@@ -34,6 +42,7 @@ def test_without_values_all_processes_have_the_defaults_of_their_settings() -> N
     found = environment("operator")
     assert found.pop("FOGLINE_POD_UID") == "of the pod"
     assert found.pop("FOGLINE_POLICIES")
+    assert found.pop("FOGLINE_COLLECTOR_URL")
     assert config.unknown_variables(found) == []
     assert config.from_environment(found) == config.Settings()
     found = environment("janitor")
@@ -108,8 +117,14 @@ def test_the_collector_is_told_where_each_probe_answers_and_both_mount_its_token
     assert len(mounted) == 3
 
 
+def test_the_operator_is_told_where_the_collector_answers() -> None:
+    found = environment("operator", {"collector": {"settings": {"figuresPort": 8099}}})
+    assert found["FOGLINE_COLLECTOR_URL"] == "http://fogline-collector.fogline-system.svc:8099"
+
+
 def test_nothing_of_the_collector_is_there_when_it_is_turned_off() -> None:
     documents = rendered({"collector": {"enabled": False}})
+    assert "FOGLINE_COLLECTOR_URL" not in environment("operator", {"collector": {"enabled": False}})
     assert "fogline-collector" not in {one["metadata"]["name"] for one in documents}
 
 

@@ -29,7 +29,7 @@ def _is_ready(pod: dict[str, object]) -> bool:
     return any((one["type"], one["status"]) == ("Ready", "True") for one in conditions)
 
 
-async def serve(world: World, **rollout: int) -> None:
+async def serve(world: World, **rollout: object) -> None:
     """Let four replicas serve the old version."""
     for name in ("a", "b"):
         await world.add_node(name)
@@ -40,10 +40,10 @@ async def serve(world: World, **rollout: int) -> None:
 async def test_half_of_the_replicas_try_a_new_version_until_it_goes_to_all(world: World) -> None:
     await serve(world, promoteAfterSeconds=8)
     await world.edit_model({"variants": serving(NEW)})
-    await wait_for(lambda: _has(world, {OLD: 2, NEW: 2}), "half of them serve it")
+    await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
     assert (await world.condition("RolledOut"))["reason"] == "Canary"
     await world.until("Ready", "True")
-    await wait_for(lambda: _has(world, {NEW: 4}), "all of them serve it")
+    await wait_for(lambda: has_versions(world, {NEW: 4}), "all of them serve it")
     await world.until("RolledOut", "True", "OneVersion")
     assert await world.events("Promoting")
 
@@ -53,11 +53,11 @@ async def test_a_newer_version_takes_the_place_of_a_canary_and_the_old_one_ends_
 ) -> None:
     await serve(world, promoteAfterSeconds=3600)
     await world.edit_model({"variants": serving(NEW)})
-    await wait_for(lambda: _has(world, {OLD: 2, NEW: 2}), "half of them serve it")
+    await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
     await world.edit_model({"variants": serving(NEWER)})
-    await wait_for(lambda: _has(world, {OLD: 2, NEWER: 2}), "half of them serve the newer one")
+    await wait_for(lambda: has_versions(world, {OLD: 2, NEWER: 2}), "half of them serve the newer one")
     await world.edit_model({"variants": serving(OLD)})
-    await wait_for(lambda: _has(world, {OLD: 4}), "all of them serve the old one")
+    await wait_for(lambda: has_versions(world, {OLD: 4}), "all of them serve the old one")
     await world.until("RolledOut", "True", "OneVersion")
 
 
@@ -65,14 +65,15 @@ async def test_a_canary_gives_way_to_a_drain_and_begins_anew(world: World) -> No
     await serve(world, promoteAfterSeconds=3600)
     spare = await world.add_node("c")
     await world.edit_model({"variants": serving(NEW)})
-    await wait_for(lambda: _has(world, {OLD: 2, NEW: 2}), "half of them serve it")
+    await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
     busy = min(set(await world.nodes_of()) - {spare})
     await world.kubectl("cordon", busy)
     await wait_for(lambda: _has_left(world, busy), "nothing runs on the cordoned node")
-    await wait_for(lambda: _has(world, {OLD: 2, NEW: 2}), "half of them serve it again")
+    await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it again")
 
 
-async def _has(world: World, versions: dict[str, int]) -> bool:
+async def has_versions(world: World, versions: dict[str, int]) -> bool:
+    """Tell whether so many replicas of each version are Ready."""
     return await ready_versions(world) == versions
 
 

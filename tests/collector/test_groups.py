@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from fogline.collector import groups
+from fogline.collector.answer import Agreement
 from fogline.collector.exposition import Refusal
 from fogline.collector.facts import (
     Device,
@@ -26,6 +27,7 @@ from fogline.collector.window import Followed, Trouble, Window
 from fogline.names import ModelKey
 
 DIGITS = ModelKey("shop", "digits")
+NEW, AGREED = (DIGITS, "cloud", "new"), Agreement(samples=4, alike=3)
 
 
 def replica(
@@ -158,8 +160,9 @@ def test_revisions_of_a_variant_are_told_apart() -> None:
     for number, one in enumerate(found):
         one.take(reading(0), 0)
         one.take(reading(10 * (number + 1), number), 10)
-    told = {one.revision: one for one in groups.revisions(joined(found))}
+    told = {one.revision: one for one in groups.revisions(joined(found), {NEW: AGREED})}
     assert {name: one.figures.requests for name, one in told.items()} == {"old": 10, "new": 21}
+    assert (told["old"].agreement, told["new"].agreement) == (None, AGREED)
     assert told["new"].figures.error_rate == pytest.approx(1 / 21, abs=1e-6)
     assert {(one.model, one.variant, one.version) for one in told.values()} == {("digits", "cloud", "7")}
 

@@ -164,6 +164,13 @@ def test_few_requests_are_no_verdict() -> None:
     assert scene.step(few, after=60).message == "the new version has answered 19 of minRequests 20"
 
 
+@pytest.mark.parametrize(("errors", "alike"), [(7, 19), (0, 20)])
+def test_what_is_exactly_at_a_limit_keeps_to_it(errors: int, alike: int) -> None:
+    scene = canary(rules={"maxErrorRate": "0.07", "minAgreement": "0.95", "samples": ["{}"]})
+    step = scene.step(Observed(Figures(100, errors, 1.0), GOOD, alike / 20), after=60)
+    assert step.reason is Reason.PROMOTING
+
+
 @pytest.mark.parametrize(
     ("rules", "lacks"),
     [

@@ -17,17 +17,26 @@ def test_without_variables_every_setting_has_its_default() -> None:
 
 def test_every_setting_can_be_set() -> None:
     plain = [
-        field for field in fields(Settings) if field.name not in {"move_budgets", "namespaces", "policies"}
+        field
+        for field in fields(Settings)
+        if field.name not in {"move_budgets", "namespaces", "policies", "collector_url"}
     ]
     texts = {field.name: f"my-{field.name}" if field.type is str else "7" for field in plain}
     lists = {"FOGLINE_MOVE_BUDGETS": '[{"moves": "10%"}]', "FOGLINE_NAMESPACES": "models, shop"}
     lists["FOGLINE_POLICIES"] = "fogline-pod-clearance"
+    lists["FOGLINE_COLLECTOR_URL"] = "http://10.0.0.7:8081"
     found = from_environment({f"FOGLINE_{name.upper()}": text for name, text in texts.items()} | lists)
     assert {name: str(getattr(found, name)) for name in texts} == texts
     assert all(type(getattr(found, field.name)) is (str if field.type is str else int) for field in plain)
     assert found.move_budgets == (MoveBudget(moves="10%"),)
     assert found.namespaces == ("models", "shop")
     assert found.policies == ("fogline-pod-clearance",)
+    assert found.collector_url == "http://10.0.0.7:8081"
+
+
+def test_an_address_of_the_collector_that_is_none_is_refused_and_the_variable_is_named() -> None:
+    with pytest.raises(BadInputError, match=r"^FOGLINE_COLLECTOR_URL: 'collector:8081' does not begin"):
+        from_environment({"FOGLINE_COLLECTOR_URL": "collector:8081"})
 
 
 @pytest.mark.parametrize("text", ["models,", "Models", "a b", "models;shop"])

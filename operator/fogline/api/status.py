@@ -147,6 +147,8 @@ class RolloutStatus(ApiObject, frozen=True, kw_only=True):
     """URI of the artifact of the old version."""
     target: Annotated[str, Meta(max_length=1024)] = msgspec.field(name="to")
     """URI of the artifact of the new version."""
+    template: Annotated[str, Meta(max_length=63)] | None = None
+    """Label pod-template-hash of the pods that serve the old version."""
     replicas: Count | None = None
     """Replicas that serve the new version and are Ready."""
     since: Time

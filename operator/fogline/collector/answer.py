@@ -73,6 +73,13 @@ class Figures(Answer, frozen=True, kw_only=True):
     ] = None
 
 
+class Agreement(Answer, frozen=True, kw_only=True):
+    """How a new version answered the samples of its model, last time."""
+
+    samples: Annotated[int, _about("Samples that count: both answered, the old version without an error.")]
+    alike: Annotated[int, _about("Those of them that both answered alike.")]
+
+
 class Revision(Answer, frozen=True, kw_only=True):
     """The replicas of one variant that were made from one pod template."""
 
@@ -83,6 +90,10 @@ class Revision(Answer, frozen=True, kw_only=True):
     version: Annotated[str, _about("Of the artifact; empty when it is not told.")]
     tier: str
     figures: Figures
+    agreement: Annotated[
+        Agreement | None,
+        _about("With the old version, while the rollout of this one is on trial; null when nobody compares."),
+    ] = None
 
 
 class Trouble(Answer, frozen=True, kw_only=True):

@@ -9,13 +9,14 @@ from sys import intern
 import msgspec
 
 from fogline import names
-from fogline.api import Tier
+from fogline.api import RolloutState, Tier
 from fogline.cluster.objects import AnyObject, ResourceRequirements
-from fogline.cluster.objects.metadata import ObjectMeta, Slim
+from fogline.cluster.objects.metadata import Condition, ObjectMeta, Slim
 from fogline.errors import BadInputError
 from fogline.names import ModelKey
 from fogline.units import parse_usd, resource_amount, sum_amounts
 
+_TRIED = (RolloutState.CANARY, RolloutState.PROMOTING)
 _VERSION_ARGUMENT = "--version="
 """What the init container is told which version it brings (`fogline.objects.delivery`)."""
 
@@ -55,6 +56,7 @@ class LivePodStatus(Slim, frozen=True):
 
     phase: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
+    conditions: tuple[Condition, ...] = ()
 
 
 class LivePod(Slim, frozen=True):
@@ -87,15 +89,44 @@ class LivePlacement(Slim, frozen=True):
     latency_milliseconds: int | None = None
 
 
+class LiveRollout(Slim, frozen=True):
+    """One line of ``status.rollouts``."""
+
+    variant: str
+    state: str
+    template: str = ""
+
+
 class LiveModelStatus(Slim, frozen=True):
     """What the operator reports."""
 
     placements: tuple[LivePlacement, ...] = ()
+    rollouts: tuple[LiveRollout, ...] = ()
+
+
+class LiveRules(Slim, frozen=True):
+    """How new versions are tried."""
+
+    samples: tuple[str, ...] = ()
+
+
+class LiveWireName(Slim, frozen=True):
+    """What clients call a model."""
+
+    name: str = ""
+
+
+class LiveModelSpec(Slim, frozen=True):
+    """What a user asks for."""
+
+    model: LiveWireName = LiveWireName()
+    rollout: LiveRules = LiveRules()
 
 
 class LiveModel(AnyObject, frozen=True):
     """A ModelDeployment."""
 
+    spec: LiveModelSpec = LiveModelSpec()
     status: LiveModelStatus = LiveModelStatus()
 
 
@@ -116,6 +147,7 @@ class Replica:
     node: str
     ip: str
     """Empty while it has none, or has ended: then it is not asked."""
+    ready: bool
     requested: Mapping[str, int]
     limits: Mapping[str, int]
     """As `fogline.units.Amounts`."""
@@ -153,6 +185,11 @@ class Model:
 
     metadata: Identity
     decided: Mapping[Place, Decided]
+    wire_name: str
+    tried: Mapping[str, str]
+    """Variants that try a new version with samples, and the template that serves the old one."""
+    samples: tuple[str, ...]
+    """Kept only while something is tried: they are large."""
 
 
 def to_replica(pod: LivePod) -> Replica:
@@ -171,6 +208,7 @@ def to_replica(pod: LivePod) -> Replica:
         client_site=pod.metadata.annotations.get(names.CLIENT_SITE_ANNOTATION),
         node=intern(pod.spec.node_name),
         ip=_address(pod.status.pod_ip) if pod.status.phase == "Running" else "",
+        ready=any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions),
         requested=sum_amounts(map(_amounts, (one.requests for one in resources))),
         limits=sum_amounts(map(_amounts, (one.limits for one in resources))),
     )
@@ -186,14 +224,23 @@ def to_device(node: LiveNode) -> Device:
 
 def to_model(model: LiveModel) -> Model:
     """Read what is reported of a model."""
+    samples = model.spec.rollout.samples
+    tried = {
+        one.variant: one.template
+        for one in model.status.rollouts
+        if samples and one.template and one.state in _TRIED
+    }
     return Model(
-        _identity(model.metadata),
-        {
+        metadata=_identity(model.metadata),
+        decided={
             (one.node, one.variant, one.client_site): Decided(
                 _usd(one.cost_per_hour), one.latency_milliseconds
             )
             for one in model.status.placements
         },
+        wire_name=model.spec.model.name or model.metadata.name,
+        tried=tried,
+        samples=samples if tried else (),
     )
 
 

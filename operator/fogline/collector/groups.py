@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TypeVar
 
 from fogline.collector import formulas
-from fogline.collector.answer import Figures, Latency, Revision, Use
+from fogline.collector.answer import Agreement, Figures, Latency, Revision, Use
 from fogline.collector.facts import Decided, Device, Model, Replica
 from fogline.collector.reading import Increase, together
 from fogline.collector.window import Followed
@@ -70,7 +70,11 @@ def by(found: Iterable[Member], key: Callable[[Member], K]) -> dict[K, list[Memb
     return {name: groups[name] for name in sorted(groups, key=str)}
 
 
-def revisions(found: Iterable[Member]) -> tuple[Revision, ...]:
+RevisionKey = tuple[ModelKey, str, str]
+"""Model, variant and template."""
+
+
+def revisions(found: Iterable[Member], agreements: Mapping[RevisionKey, Agreement]) -> tuple[Revision, ...]:
     """Tell apart the templates that pods of one variant were made from."""
     groups = by(found, lambda one: (one.replica.model, one.replica.variant, one.replica.revision))
     return tuple(
@@ -82,6 +86,7 @@ def revisions(found: Iterable[Member]) -> tuple[Revision, ...]:
             version=group[0].replica.version,
             tier=group[0].replica.tier,
             figures=figures(group),
+            agreement=agreements.get((model, variant, revision)),
         )
         for (model, variant, revision), group in groups.items()
     )

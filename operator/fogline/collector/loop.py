@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -15,7 +15,7 @@ from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, POD_METRICS, PODS
 from fogline.cluster.objects.metadata import ObjectMeta, Slim
 from fogline.cluster.reflector import Reflector
 from fogline.collector import groups
-from fogline.collector.answer import MOST_TROUBLES, Answered, Figures, Pods, RoundTrip, Trouble
+from fogline.collector.answer import MOST_TROUBLES, Agreement, Answered, Figures, Pods, RoundTrip, Trouble
 from fogline.collector.exposition import RefusedPageError
 from fogline.collector.facts import (
     Device,
@@ -67,6 +67,8 @@ class Collector:
         self.window = Window(settings.window_seconds, clock())
         self.round_trips: Callable[[], Iterable[RoundTrip]] = tuple
         """What probes measured; whoever asks them puts it here."""
+        self.agreements: Callable[[], Mapping[groups.RevisionKey, Agreement]] = dict
+        """How new versions answered; whoever compares puts it here."""
         self.metrics = CollectorMetrics(self.figures, self._others, settings.metrics_models)
         self._members: list[groups.Member] = []
         self._told: Answered | None = None
@@ -93,6 +95,10 @@ class Collector:
             if one.node and (not places or one.metadata.namespace in places)
         ]
 
+    def models(self) -> dict[ModelKey, Model]:
+        """Give what is reported of models."""
+        return {ModelKey(*key): model for key, model in self._models.store.items()}
+
     def device(self, name: str) -> Device | None:
         """Find a node."""
         return self._nodes.store.get(("", name))
@@ -118,7 +124,7 @@ class Collector:
         if self._settings.resource_metrics:
             await self._ask_usage()
         self._members = groups.members(
-            self.window, {key[1]: one for key, one in self._nodes.store.items()}, self._by_key()
+            self.window, {key[1]: one for key, one in self._nodes.store.items()}, self.models()
         )
         self._told, self._scraped = None, True
 
@@ -142,9 +148,6 @@ class Collector:
         for followed in self.window:
             containers = by_key.get(followed.replica.metadata.key)
             followed.usage = None if containers is None else _used(containers)
-
-    def _by_key(self) -> dict[ModelKey, Model]:
-        return {ModelKey(*key): model for key, model in self._models.store.items()}
 
     def _others(self, named: frozenset[str]) -> Figures | None:
         rest = [one for one in self._members if str(one.replica.model) not in named]
@@ -182,7 +185,7 @@ class Collector:
                 str(model): groups.figures(group)
                 for model, group in groups.by(found, lambda one: one.replica.model).items()
             },
-            revisions=groups.revisions(found),
+            revisions=groups.revisions(found, self.agreements()),
             round_trips=tuple(self.round_trips()),
         )
 

@@ -10,6 +10,7 @@ from fogline import health
 from fogline.cluster import connection
 from fogline.cluster.client import Client
 from fogline.collector.bearer import read_token
+from fogline.collector.comparing import Comparing, trials
 from fogline.collector.loop import Collector
 from fogline.collector.probing import FIELD_MANAGER, Probing
 from fogline.collector.scrape import session
@@ -42,8 +43,11 @@ async def _work(
     token: str,
     pages: aiohttp.ClientSession,
 ) -> None:
-    async with asyncio.TaskGroup() as group, session() as to_probes:
+    async with asyncio.TaskGroup() as group, session() as to_models, session() as to_probes:
         group.create_task(collector.run(pages))
+        comparing = Comparing(lambda: trials(collector.replicas(), collector.models()), time.monotonic)
+        collector.agreements = comparing.agreements
+        group.create_task(comparing.run(to_models))
         if not settings.probes:
             return
         probing = Probing(client, settings, token, collector, time.monotonic)

@@ -24,6 +24,7 @@ from fogline.errors import ApiError
 from fogline.guard import Guard
 from fogline.handlers import login, modeldeployments
 from fogline.handlers.model_feed import ModelFeed
+from fogline.measured import keep_reading
 from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes
 from fogline.mover import Mover, Planner
@@ -187,6 +188,8 @@ class _Operator:
             group.create_task(self._planner.run())
             group.create_task(self._profiles.run())
             group.create_task(self._runs.run())
+            if url := self.context.settings.collector_url:
+                group.create_task(keep_reading(url, self.context.models, self.context.measured))
             if self.context.settings.policies:
                 group.create_task(self._look_at_policies())
 

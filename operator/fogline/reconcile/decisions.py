@@ -92,4 +92,5 @@ class Decisions:
             uncleared_since=self._uncleared.get(key, {}),
             mistakes=context.mistakes.of(key),
             gap=context.guard.gap(model),
+            measured=context.measured.of(key),
         )

@@ -1,7 +1,7 @@
 """One pass over a ModelDeployment as a pure function: from what is seen to what should be written."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from fogline.reconcile.status import placements, status_of
 from fogline.reconcile.uncleared import Clock, Uncleared, uncleared
 from fogline.reconcile.verdicts import Facts
 from fogline.reconcile.versions import traffic_distribution
-from fogline.rollout import Observed
+from fogline.rollout import Revision
 from fogline.snapshot import Move, Pod, Replica
 
 DELETION_COST = "-1000"
@@ -59,7 +59,7 @@ class Before:
     """What went wrong with the model in other parts of the operator."""
     gap: str | None = None
     """Why nothing new of it may be placed now."""
-    observed: Mapping[str, Observed] = field(default_factory=dict)
+    measured: Mapping[str, Sequence[Revision]] = field(default_factory=dict)
     """What is measured of versions that serve beside each other, by variant."""
 
 
@@ -139,7 +139,7 @@ def intend(
         demand = replace(demand, replicas=demand.replicas - misplaced.total())
     asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
     decision = decide(demand, usage, asked)
-    versions = rollouts(model, demand, seen, before.observed, usage, now)
+    versions = rollouts(model, demand, seen, before.measured, usage, now)
     facts = Facts(
         model=model,
         seen=seen,

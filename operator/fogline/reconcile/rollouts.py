@@ -1,6 +1,6 @@
 """What the Deployments of a model should serve in this pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,12 +13,13 @@ from fogline.names import ROLLOUT_ANNOTATION, SERVES_ANNOTATION
 from fogline.observe import Owned, is_rolling, variant_states
 from fogline.placement import Demand, Usage
 from fogline.rollout import (
-    Observed,
+    Revision,
     Step,
     Terms,
     VariantState,
     follow,
     is_open,
+    observe,
     serving,
     version_of,
     write_mark,
@@ -77,6 +78,7 @@ class Rollouts:
                 state=step.mark.state,
                 source=step.mark.source.uri,
                 target=step.mark.target.uri,
+                template=step.mark.template,
                 replicas=_serving_new(self.states.get(variant), step.mark.template),
                 since=step.mark.since,
                 message=step.message[:MAX_TEXT] or None,
@@ -90,7 +92,7 @@ def rollouts(
     model: ModelDeployment,
     demand: Demand,
     seen: Owned,
-    observed: Mapping[str, Observed],
+    measured: Mapping[str, Sequence[Revision]],
     usage: Usage,
     now: datetime,
 ) -> Rollouts:
@@ -98,8 +100,8 @@ def rollouts(
 
     Parameters
     ----------
-    observed
-        What is measured, by variant.
+    measured
+        By variant.
     """
     shut = _shut(model, seen, now)
     if model.spec.rollout.canary_percent == 0:
@@ -117,7 +119,7 @@ def rollouts(
             return Step(version_of(variant))
         if demand.is_suspended:
             return _as_it_is(state)
-        return follow(state, terms, observed.get(variant.name, Observed()), now)
+        return follow(state, terms, observe(state, measured.get(variant.name, ())), now)
 
     steps = {variant.name: step(variant) for variant in model.spec.variants}
     return Rollouts(_as_carried_out(model, steps), steps, states, shut)

@@ -8,7 +8,9 @@ the Deployment controller waits. Pure: same input, same answer.
 from fogline.rollout.figures import Figures, Observed
 from fogline.rollout.follow import Step, Terms, follow
 from fogline.rollout.gates import held_gates
+from fogline.rollout.judge import needs_figures
 from fogline.rollout.mark import Mark, read_mark, read_version, write_mark, write_version
+from fogline.rollout.measured import Revision, observe
 from fogline.rollout.variant import VariantState, canaries
 from fogline.rollout.version import Version, serving, version_of
 from fogline.rollout.windows import is_open, seconds_to_opening
@@ -17,6 +19,7 @@ __all__ = [
     "Figures",
     "Mark",
     "Observed",
+    "Revision",
     "Step",
     "Terms",
     "VariantState",
@@ -25,6 +28,8 @@ __all__ = [
     "follow",
     "held_gates",
     "is_open",
+    "needs_figures",
+    "observe",
     "read_mark",
     "read_version",
     "seconds_to_opening",

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from fogline.api import Rollout
 from fogline.rollout.figures import Figures, Observed
 from fogline.snapshot import Replica
+
+
+def needs_figures(rules: Rollout) -> bool:
+    """Tell whether a limit is about what somebody has to measure."""
+    return any((rules.max_error_rate, rules.max_latency_ratio, rules.min_agreement))
 
 
 def fault(
@@ -25,7 +29,7 @@ def _faults(
             yield f"{late}: {one.trouble}" if one.trouble else late
     canary, stable = observed.canary, observed.stable
     if canary and canary.requests >= rules.min_requests:
-        if rules.max_error_rate and Decimal(canary.error_rate) > Decimal(rules.max_error_rate):
+        if rules.max_error_rate and canary.error_rate > float(rules.max_error_rate):
             yield (
                 f"it answered {canary.errors} of {canary.requests} requests with an error, "
                 f"maxErrorRate is {rules.max_error_rate}"
@@ -36,7 +40,7 @@ def _faults(
                 f"within {stable.p99_milliseconds:.1f} ms, maxLatencyRatio is {rules.max_latency_ratio}"
             )
     agreement = observed.agreement
-    if rules.min_agreement and agreement is not None and Decimal(agreement) < Decimal(rules.min_agreement):
+    if rules.min_agreement and agreement is not None and agreement < float(rules.min_agreement):
         yield (
             f"it answers {agreement:.1%} of the samples like the old version, "
             f"minAgreement is {rules.min_agreement}"
@@ -78,4 +82,4 @@ def _is_slower(rules: Rollout, canary: Figures, stable: Figures) -> bool:
     new, old = canary.p99_milliseconds, stable.p99_milliseconds
     if rules.max_latency_ratio is None or new is None or old is None:
         return False
-    return Decimal(new) > Decimal(old) * Decimal(rules.max_latency_ratio)
+    return new > old * float(rules.max_latency_ratio)
