@@ -15,6 +15,7 @@ from fogline.snapshot import Snapshot
 MIB = 1024**2
 SENTENCES = [
     (Rejection("n", Reason.TIER_NOT_SERVED, "", "Cloud", "Edge"), "needs tier Cloud, has Edge"),
+    (Rejection("n", Reason.ARTIFACT_AWAITED, "edge"), "variant edge has no artifact yet"),
     (
         Rejection("n", Reason.CLEARANCE_TOO_LOW, "", "Restricted", "Public"),
         "needs clearance Restricted, has Public",
@@ -108,6 +109,7 @@ def test_nodes_are_counted_by_reason_each_with_an_example() -> None:
 
 
 WISHES = [
+    (Rejection("n", Reason.ARTIFACT_AWAITED, "edge"), "if variant edge had its artifact"),
     (Rejection("n", Reason.CLEARANCE_TOO_LOW, "", "Restricted", "Public"), "with clearance Restricted"),
     (Rejection("n", Reason.REGION_NOT_ALLOWED, "", "eu or us", "asia"), "in region eu or us"),
     (Rejection("n", Reason.ARCHITECTURE_NOT_SUPPORTED, "", "amd64", "arm64"), "with architecture amd64"),
