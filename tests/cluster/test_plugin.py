@@ -48,7 +48,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def kubectl_with_plugin(installed: Path, control_plane: ControlPlane, tmp_path: Path) -> Run:
-    """Run kubectl with the programs on its PATH and without any module of this checkout."""
+    """Run kubectl with the programs on its PATH, and without any module or program of this checkout.
+
+    kubectl ends with an error when it finds the same plugin twice, as where the .venv is activated.
+    """
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
     def run(*arguments: str) -> str:
@@ -56,7 +59,7 @@ def kubectl_with_plugin(installed: Path, control_plane: ControlPlane, tmp_path: 
             [program("kubectl"), *arguments],
             env={
                 **environment,
-                "PATH": f"{installed}:{environment['PATH']}",
+                "PATH": f"{installed}:{os.defpath}",
                 "KUBECONFIG": str(control_plane.kubeconfig),
                 "HOME": str(tmp_path),
             },
