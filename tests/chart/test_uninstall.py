@@ -53,4 +53,4 @@ def test_it_does_what_the_value_says_and_has_rights_for_nothing_else(models: con
     }
     may_delete = {resource for resource, verb in verbs if verb == "delete"} - {"leases"}
     keep = models is config.ModelsAfterwards.KEEP
-    assert may_delete == ({"replicasets"} if keep else {"modeldeployments", "nodeprofiles"})
+    assert may_delete == ({"replicasets"} if keep else {"modeldeployments", "modeltrainings", "nodeprofiles"})

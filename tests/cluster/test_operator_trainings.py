@@ -1,12 +1,18 @@
 """Trainings on a real API server, with its Job controller; the kubelet is played by the test."""
 
+import json
+
 import pytest
+from tests.support.progress import answering, response
 from tests.support.training_world import AWAITED, TrainingWorld, answer, finished
 from tests.support.wait import wait_for
 from tests.support.world import World
 
-from fogline.cluster.kinds import SERVICES
+from fogline.cluster.kinds import JOBS, PODS, SERVICES
+from fogline.objects import INDEX_ANNOTATION, PROGRESS_PORT
 
+WORKER_ADDRESS = "127.77.0.1"
+"""Of the pod of a worker that is played by this process."""
 INTERNAL = {"dataSensitivity": "Internal"}
 
 
@@ -124,3 +130,38 @@ async def test_a_model_gets_into_no_modeldeployment_of_a_lower_sensitivity(train
     assert await training.artifacts() == {"cloud": None, "edge": None}
     await training.world.edit_model({"placement": INTERNAL})
     await training.until("Complete", "True", "RunPublished")
+
+
+@pytest.mark.usefixtures("operator")
+async def test_what_a_worker_says_of_itself_is_in_the_status(training: TrainingWorld) -> None:
+    said = {"epoch": 3, "epochs": 40, "samplesPerSecond": 1000.0, "loss": 0.25, "metric": 0.9}
+    await training.apply()
+    await training.prepared()
+    workers = await training.pods_of("digits-train-1", 2)
+    (first,) = [one for one in workers if one["metadata"]["annotations"][INDEX_ANNOTATION] == "0"]
+    at = {"phase": "Running", "podIP": WORKER_ADDRESS, "podIPs": [{"ip": WORKER_ADDRESS}]}
+
+    async def is_told() -> bool:
+        return "progress" in await training.status()
+
+    async with answering(response(json.dumps(said).encode()), WORKER_ADDRESS, PROGRESS_PORT):
+        name = first["metadata"]["name"]
+        await training.world.patch(PODS, name, {"status": at}, subresource="status")
+        await wait_for(is_told, "the status tells of the progress", seen=training.status)
+    status = await training.status()
+    assert (status["progress"]["epoch"], status["progress"]["epochs"]) == (3, 40)
+    assert [one.get("epoch") for one in status["workers"]] == [3, None]
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_training_that_is_deleted_takes_all_that_is_its_own_along(training: TrainingWorld) -> None:
+    await training.apply()
+    await training.prepared()
+    await training.pods_of("digits-train-1", 2)
+    await training.world.kubectl("delete", "mtrain", "digits", "--timeout=60s")
+    await wait_for(lambda: _is_gone(training), "Jobs, pods and the Service are gone", seen=training.jobs)
+
+
+async def _is_gone(training: TrainingWorld) -> bool:
+    client, namespace = training.world.client, training.world.namespace
+    return not any([(await client.list(kind, namespace=namespace)).items for kind in (JOBS, PODS, SERVICES)])

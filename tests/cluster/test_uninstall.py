@@ -15,6 +15,7 @@ from tests.support.operator_process import OperatorProcess, UninstallProcess, al
 from tests.support.policies import install, policies, remove
 from tests.support.preconditions import is_conditional
 from tests.support.rights import UNINSTALL, Right, granted, kubeconfig_of_account, used
+from tests.support.training_world import TrainingWorld
 from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles
@@ -24,8 +25,10 @@ from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import (
     DEPLOYMENTS,
+    JOBS,
     LEASES,
     MODEL_DEPLOYMENTS,
+    MODEL_TRAININGS,
     NODE_PROFILES,
     POD_DISRUPTION_BUDGETS,
     PODS,
@@ -107,6 +110,8 @@ async def test_models_go_on_untouched_and_their_next_pods_wait_for_nobody(
     await world.apply_model(replicas=2)
     await world.until_ready(2)
     await leave_a_former_template(world)
+    await TrainingWorld(world).apply()
+    training = uids(await TrainingWorld(world).pods_of("digits-prepare-1"))
     assert await operator.stop() == 0
     before, sets = uids(await world.pods()), await children(world, REPLICA_SETS)
 
@@ -124,6 +129,7 @@ async def test_models_go_on_untouched_and_their_next_pods_wait_for_nobody(
     assert budget["spec"]["minAvailable"] == 1, "a drain would wait for ever"
     await wait_for(lambda: is_through(world), "the Deployment controller has seen it all")
     assert uids(await world.pods()) == before
+    assert uids(await TrainingWorld(world).pods_of("digits-prepare-1")) == training, "its Job goes on"
 
     gone, other = await world.pods()
     meta = gone["metadata"]
@@ -218,17 +224,20 @@ async def test_models_are_removed_with_all_that_is_theirs_if_a_value_says_so(
     await world.apply_model()
     await world.until_ready(1)
     await profiles.apply("all", costPerHour="1")
+    await TrainingWorld(world).apply()
+    await TrainingWorld(world).pods_of("digits-prepare-1")
     await stop(operator)
 
     assert await uninstall(REMOVE, models_afterwards="Remove") == 0
     assert sorted(granted(UNINSTALL, REMOVE) - needed) == []
     assert await children(world, MODEL_DEPLOYMENTS) == []
+    assert await children(world, MODEL_TRAININGS) == []
     assert (await world.client.list(NODE_PROFILES)).items == []
     await wait_for(lambda: nothing_is_left(world), "all children are gone")
 
 
 async def nothing_is_left(world: World) -> bool:
-    kinds = (DEPLOYMENTS, REPLICA_SETS, POD_DISRUPTION_BUDGETS, PODS)
+    kinds = (DEPLOYMENTS, REPLICA_SETS, JOBS, POD_DISRUPTION_BUDGETS, PODS)
     return not any([await children(world, kind) for kind in kinds])
 
 

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from itertools import product
 
 from fogline.cluster import connection
 from fogline.cluster.client import Client
 from fogline.cluster.elector import LeaseName, running_seconds
-from fogline.cluster.kinds import LEASES, MODEL_DEPLOYMENTS, NODE_PROFILES
+from fogline.cluster.kinds import LEASES, MODEL_DEPLOYMENTS, MODEL_TRAININGS, NODE_PROFILES
 from fogline.cluster.limiter import Rate
 from fogline.cluster.objects import AnyObject, Lease, LeaseSpec
 from fogline.cluster.transport import Limits
@@ -96,12 +97,13 @@ async def _delete_lease(client: Client, name: LeaseName) -> None:
 
 
 async def _remove(client: Client, namespaces: tuple[str, ...], end: float) -> list[str]:
-    """Delete every model, with all that it owns, and what is known of nodes; returns what time did not allow.
+    """Delete trainings and models, with all that they own, and NodeProfiles; returns what time did not allow.
 
     Without the CustomResourceDefinitions there are none.
     """
     left: list[str] = []
-    for kind, space in [*((MODEL_DEPLOYMENTS, one) for one in namespaces or (None,)), (NODE_PROFILES, None)]:
+    spaces = namespaces or (None,)
+    for kind, space in [*product((MODEL_TRAININGS, MODEL_DEPLOYMENTS), spaces), (NODE_PROFILES, None)]:
         try:
             found = (await client.list(kind, AnyObject, namespace=space)).items
         except NotFoundError:
