@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 from tests.support.history import gates, pins
+from tests.support.training_world import TrainingWorld
 from tests.support.world import CHILD_KINDS, World
 
 from fogline.cluster.documents import Document
@@ -11,7 +12,9 @@ from fogline.cluster.kinds import MODEL_DEPLOYMENTS
 from fogline.names import DECIDED_AT_ANNOTATION, MODEL_LABEL, MOVED_PREFIX
 
 _GIVEN_BY_THE_SERVER = ("clusterIP", "clusterIPs")
-_OF_ONE_RUN = frozenset({"lastTransitionTime", "since", "lastDecision", "id", "startedAt", "seconds"})
+_OF_ONE_RUN = frozenset(
+    {"lastTransitionTime", "since", "lastDecision", "id", "startedAt", "finishedAt", "seconds"}
+)
 """Times, identities of moves, and the decision that was made last: which one that is depends on the way."""
 _NOTES_OF_ONE_RUN = frozenset({DECIDED_AT_ANNOTATION, f"{MOVED_PREFIX}id", f"{MOVED_PREFIX}started-at"})
 
@@ -29,6 +32,16 @@ async def end_state(world: World) -> str:
         for item in listing.items:
             found[f"{kind.kind} {item['metadata']['name']}"] = _child(item)
     return yaml.safe_dump(found).replace(world.namespace, "test")  # names of nodes begin with the namespace
+
+
+async def training_end(training: TrainingWorld) -> str:
+    """Describe a training, its Jobs, and the artifacts that its ModelDeployment has of it."""
+    found = {
+        "status": _lasting(await training.status()),
+        "jobs": await training.jobs(),
+        "artifacts": await training.artifacts(),
+    }
+    return yaml.safe_dump(found)
 
 
 def _child(item: Document) -> Document:
