@@ -5,19 +5,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.collector.test_schema import EMPTY, NOTHING
 from tests.support.browser import browser
 from tests.support.pages import CONTRAST, HOSTILE, WIDTHS, assert_inert, assert_loads_nothing
 
+from fogline.api import Tier
 from fogline.cli import main, sources
 from fogline.cli.benching.result import SCHEMA
 from fogline.cli.clock import now
 from fogline.cli.comparison.choice_map import Choice, axis, borders, choice_map, points_for
+from fogline.cli.comparison.utilisation import utilisation
 from fogline.cli.inventory import take_inventory
 from fogline.cli.whatif import with_costs
+from fogline.collector.answer import Revision, Use
 from fogline.config import Settings
 from fogline.placement import Usage, decide, demand_of
 
@@ -113,6 +118,51 @@ def report(*arguments: str) -> str:
     result = run_report(*arguments)
     assert (result.exit_code, result.stderr) == (0, "")
     return result.stdout
+
+
+USED = Use(used=0.5, requested=1.0, allocatable=4.0)
+UNKNOWN = Use(requested=1.0, allocatable=4.0)
+TOLD = msgspec.structs.replace(
+    EMPTY,
+    nodes={"n1": msgspec.structs.replace(NOTHING, cpu=USED, memory=USED)},
+    revisions=tuple(
+        Revision(
+            namespace="shop",
+            model=model,
+            variant=tier.lower(),
+            revision="r",
+            version="1",
+            tier=tier,
+            figures=msgspec.structs.replace(NOTHING, cpu=cpu, memory=USED),
+        )
+        for model, tier, cpu in (
+            ("digits", "Cloud", USED),
+            ("digits", "Cloud", USED),
+            ("digits", "Cloud", UNKNOWN),
+            ("digits", "Edge", UNKNOWN),
+            ("other", "Cloud", USED),
+        )
+    ),
+)
+
+
+def test_utilisation_is_that_of_the_replicas_of_the_model_whose_use_is_known_by_tier() -> None:
+    cloud, edge = utilisation(TOLD, "shop/digits", {Tier.CLOUD: {"n1"}, Tier.EDGE: {"gone"}})
+    assert (cloud.cpu.used, cloud.cpu.of_requested, cloud.cpu.of_allocatable) == (1.0, 0.5, 0.25)
+    assert (edge.cpu.used, edge.cpu.of_requested, edge.cpu.of_allocatable) == (None, None, None)
+    assert (edge.memory.of_requested, edge.memory.of_allocatable) == (0.5, None)
+
+
+@pytest.mark.usefixtures("files")
+def test_utilisation_is_in_both_forms_of_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fogline.cli.report._told", lambda _: TOLD)
+    found = json.loads(report("-o", "json"))
+    assert found["utilisation"]["Cloud"]["cpu"]["ofRequested"] == 0.5
+    assert found["utilisationMissing"] is None
+    page = report()
+    assert "CPU of requested" in page
+    assert "50.0 %" in page
+    assert "Utilisation is left out" not in page
 
 
 @pytest.mark.usefixtures("files")

@@ -10,7 +10,7 @@ import click
 from fogline.cli.clock import now
 from fogline.cli.command import Command
 from fogline.cli.comparison.bench_file import read_bench
-from fogline.cli.comparison.gather import Comparison
+from fogline.cli.comparison.gather import NOT_LIVE, Comparison
 from fogline.cli.comparison.gather import gather as compare
 from fogline.cli.comparison.page import write_page as write_comparison
 from fogline.cli.comparison.plain import document as comparison_document
@@ -21,7 +21,8 @@ from fogline.cli.output import write
 from fogline.cli.overview.gather import gather
 from fogline.cli.overview.page import write_page
 from fogline.cli.overview.plain import document
-from fogline.errors import BadInputError
+from fogline.collector.answer import Answered
+from fogline.errors import ApiError, BadInputError
 from fogline.observe import model_key
 
 T = TypeVar("T")
@@ -75,7 +76,20 @@ def _compared(name: str, files: Iterable[Path], given: Given) -> Comparison:
     inventory = read(given)
     model = find_model(inventory, Named(name, given.namespace))
     benches = [read_bench(file, str(model_key(model))) for file in files]
-    return compare(inventory, model, benches, now())
+    return compare(inventory, model, benches, _told(given), now())
+
+
+def _told(given: Given) -> Answered | str:
+    """Ask the collector, or say why it tells nothing: a report without utilisation is better than none."""
+    if given.sources:
+        return NOT_LIVE
+    from fogline.cli.cluster import ask  # noqa: PLC0415  the client of the API server loads slowly
+    from fogline.cli.collected import read_figures  # noqa: PLC0415  the same
+
+    try:
+        return ask(given.where, lambda client, _: read_figures(client))
+    except (ApiError, BadInputError) as error:
+        return str(error)
 
 
 def _write(output: str, found: T, page: Callable[[T], str], plain: Callable[[T], dict[str, Any]]) -> None:

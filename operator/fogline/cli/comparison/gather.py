@@ -8,12 +8,15 @@ from decimal import Decimal
 from fogline.api import ModelDeployment, Tier
 from fogline.cli.comparison.bench_file import Bench, Run
 from fogline.cli.comparison.choice_map import ChoiceMap, choice_map
+from fogline.cli.comparison.utilisation import TierUse, utilisation
 from fogline.cli.inventory import Inventory
+from fogline.collector.answer import Answered
 from fogline.observe import model_key
 from fogline.placement import Usage, demand_of
 from fogline.units import format_usd
 
-NO_UTILISATION = "Utilisation is left out: a bench sees answers, not what they take of CPU and memory."
+NOT_LIVE = "the collector of a live cluster tells what servers take of CPU and memory; leave -f out"
+"""Why there is no utilisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,14 @@ class Comparison:
     tiers: tuple[TierNow, ...]
     benches: tuple[Bench, ...]
     choice: ChoiceMap
+    uses: tuple[TierUse, ...] = ()
+    no_use: str | None = None
+    """Why nothing is known of use."""
+
+    @property
+    def no_utilisation(self) -> str | None:
+        """Say why there is no utilisation; None when there is."""
+        return self.no_use and f"Utilisation is left out: {self.no_use}."
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -45,8 +56,20 @@ class Comparison:
         return tuple(run for bench in self.benches for run in bench.runs)
 
 
-def gather(found: Inventory, model: ModelDeployment, benches: Iterable[Bench], at: datetime) -> Comparison:
-    """Gather what there is to show."""
+def gather(
+    found: Inventory,
+    model: ModelDeployment,
+    benches: Iterable[Bench],
+    told: Answered | str,
+    at: datetime,
+) -> Comparison:
+    """Gather what there is to show.
+
+    Parameters
+    ----------
+    told
+        By the collector, or why it tells nothing.
+    """
     demand, usage, key = demand_of(model), Usage(found.snapshot), model_key(model)
     return Comparison(
         at=at,
@@ -55,7 +78,14 @@ def gather(found: Inventory, model: ModelDeployment, benches: Iterable[Bench], a
         tiers=tuple(_tier(tier, usage, model) for tier in Tier),
         benches=tuple(benches),
         choice=choice_map(demand, found.snapshot),
+        uses=() if isinstance(told, str) else utilisation(told, str(key), _nodes(usage, model)),
+        no_use=told if isinstance(told, str) else None,
     )
+
+
+def _nodes(usage: Usage, model: ModelDeployment) -> dict[Tier, set[str]]:
+    names = {pod.node for pod, _ in usage.replicas_of(model_key(model))}
+    return {tier: {name for name in names if usage.node(name).tier is tier} for tier in Tier}
 
 
 def _tier(tier: Tier, usage: Usage, model: ModelDeployment) -> TierNow:

@@ -7,7 +7,8 @@ from importlib.resources import files
 from fogline.cli.comparison.bench_file import Run
 from fogline.cli.comparison.charts import LETTERS, Line, bars, latency_plot, map_plot
 from fogline.cli.comparison.choice_map import ChoiceMap
-from fogline.cli.comparison.gather import NO_UTILISATION, Comparison, say
+from fogline.cli.comparison.gather import Comparison, say
+from fogline.cli.comparison.utilisation import Use
 from fogline.cli.overview.html import Html, element, joined, page, table
 from fogline.units import format_usd
 
@@ -22,7 +23,7 @@ def write_page(found: Comparison) -> str:
         files(package).joinpath("style.css").read_text()
         for package in ("fogline.cli.overview", "fogline.cli.comparison")
     )
-    parts = (_head(found), _now(found), _measured(found), _map(found))
+    parts = (_head(found), _now(found), _measured(found), _used(found), _map(found))
     title = f"{found.model}: cloud or edge, {found.at:%Y-%m-%d %H:%M} UTC"
     return page(title, style, element("main", *parts))
 
@@ -83,6 +84,32 @@ def _measured(found: Comparison) -> Html:
     )
 
 
+def _used(found: Comparison) -> Html:
+    if not found.uses:
+        return Html("")
+    rows = [
+        (one.tier.value, *(_percent(share) for use in (one.cpu, one.memory) for share in _shares(use)))
+        for one in found.uses
+    ]
+    head = ("Tier", "CPU of requested", "of allocatable", "Memory of requested", "of allocatable")
+    text = "What the servers of the model use now, as the collector measured it in the last five minutes."
+    return element(
+        "section",
+        element("h2", "Utilisation"),
+        element("p", text, class_="soft"),
+        table(head, rows, range(1, len(head))),
+        id="utilisation",
+    )
+
+
+def _shares(use: Use) -> tuple[float | None, float | None]:
+    return use.of_requested, use.of_allocatable
+
+
+def _percent(share: float | None) -> str:
+    return _DASH if share is None else f"{100 * share:.1f} %"
+
+
 def _row(run: Run) -> tuple[str, ...]:
     cost = run.cost_per_1000_requests
     return (
@@ -108,7 +135,8 @@ def _remarks(found: Comparison) -> Iterator[str]:
         " every other. The cost is that of the replicas in the time of 1,000 answers, so it falls as the rate"
         " rises."
     )
-    yield NO_UTILISATION
+    if why := found.no_utilisation:
+        yield why
     if any(run.from_.through_tunnel for run in found.runs):
         yield "From local, requests went through a tunnel by way of the API server: it is in their latency."
     for bench in found.benches:

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from fogline.cli.comparison.choice_map import Border, Choice
-from fogline.cli.comparison.gather import NO_UTILISATION, Comparison, say
+from fogline.cli.comparison.gather import Comparison, say
+from fogline.cli.comparison.utilisation import Use
 from fogline.units import format_usd
 
 SCHEMA = "fogline.dev/comparison/v1"
@@ -31,8 +32,11 @@ def document(found: Comparison) -> dict[str, Any]:
         ],
         "runs": [msgspec.to_builtins(run, builtin_types=()) for run in found.runs],
         "agreement": [msgspec.to_builtins(pair) for bench in found.benches for pair in bench.agreement],
-        "utilisation": None,
-        "utilisationMissing": NO_UTILISATION,
+        "utilisation": {
+            one.tier.value: {"cpu": _use(one.cpu), "memory": _use(one.memory)} for one in found.uses
+        }
+        or None,
+        "utilisationMissing": found.no_utilisation,
         "choice": {
             "said": say(found),
             "targetMilliseconds": choice.target_milliseconds,
@@ -48,6 +52,16 @@ def document(found: Comparison) -> dict[str, Any]:
             "penaltyBorders": _borders(choice.penalty_borders),
             "priceBorders": _borders(choice.price_borders),
         },
+    }
+
+
+def _use(one: Use) -> dict[str, float | None]:
+    return {
+        "used": one.used,
+        "requested": one.requested,
+        "allocatable": one.allocatable,
+        "ofRequested": one.of_requested,
+        "ofAllocatable": one.of_allocatable,
     }
 
 
