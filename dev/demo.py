@@ -1,21 +1,24 @@
-"""From nothing to predictions and moves: operator, store, a trained model, its answers from both tiers."""
+"""From nothing to a model that was trained, judged, served on both tiers, put under load, and moved."""
 
 import json
 import os
 import subprocess
 import time
+from pathlib import Path
 
-from dev import client, digits
+from dev import client, digits, training
 from dev.demo_moves import show_moves
 from dev.engine import Engine
 from dev.errors import DevError
 from dev.kubectl import kubectl
 from dev.paths import KIND_KUBECONFIG, ROOT
+from dev.programs import released_or_built
 from dev.s3 import install_store
 from dev.steps import step
 
 FOGLINE = ROOT / ".venv" / "bin" / "fogline"
 READY_LIMIT_SECONDS = 180
+COMMAND_LIMIT_SECONDS = 180
 
 
 def demo(engine: Engine) -> None:
@@ -27,15 +30,42 @@ def demo(engine: Engine) -> None:
         A step fails.
     """
     credentials = install_store(engine, "default")
-    folder = digits.trained()
-    digits.publish(folder, credentials)
+    seconds = training.train(credentials)
+    _show("kubectl", "get", "modeltraining", "digits", "--namespace", "default", "--output", "wide")
+    print(f"\ndigits was trained and published {seconds:.1f} s after it was applied\n", flush=True)
+    folder = training.held_out(credentials)
     seconds = deploy()
     print(f"\ndigits is Ready {seconds:.1f} s after it was applied\n", flush=True)
     said = client.predict(folder, ["--target=Service=digits.default.svc", *_pods_by_tier()])
     _show("fogline", "explain", "digits", "--namespace", "default")
     print(f"\nThe test images, sent from inside the cluster:\n\n{said}")
+    _compare(folder)
     show_moves(engine, folder)
     print("\nThe cluster stays. `kubectl get modeldeployments --output wide`; `make down` removes it.")
+
+
+def _compare(folder: Path) -> None:
+    """Put load on each tier, and write what comes of it as a page."""
+    inputs = ("--inputs", str(folder / "test.npz"), "--labels", "labels", "--scale", "0.0625")
+    load = (
+        "--rate",
+        "20",
+        "--duration",
+        "5",
+        "--from",
+        "tier=Edge",
+        "--by",
+        "tier",
+        "--namespace",
+        "default",
+    )
+    bench, page = folder / "bench.json", ROOT / "build" / "digits-report.html"
+    page.parent.mkdir(exist_ok=True)
+    bench.write_text(
+        _fogline("bench", "digits", *inputs, *load, "--namespace", "default", "--output", "json")
+    )
+    page.write_text(_fogline("report", "digits", "--bench", str(bench), "--namespace", "default"))
+    print(f"\nCloud against edge: {page.relative_to(ROOT)}\n", flush=True)
 
 
 def deploy() -> float:
@@ -49,7 +79,7 @@ def deploy() -> float:
     advice = f"look at `{FOGLINE.relative_to(ROOT)} explain digits` and `kubectl describe pods`"
     with step("Deploy digits", advice=advice) as deploying:
         start = time.monotonic()
-        kubectl(deploying, "apply", "--filename", digits.EXAMPLE / "modeldeployment.yaml")
+        kubectl(deploying, "apply", "--filename", digits.EXAMPLE / "trained.yaml")
         kubectl(
             deploying,
             *("wait", "--for=condition=Ready", "modeldeployment/digits", "--namespace", "default"),
@@ -77,11 +107,27 @@ def _pods_by_tier() -> list[str]:
 
 
 def _show(*command: str) -> None:
-    """Run a command of ours as a person would, and show what it prints."""
-    words = [str(FOGLINE), *command[1:]]
+    """Run a command as a person would, and show what it prints."""
     print(f"$ {' '.join(command)}", flush=True)
+    print(_run(*command), flush=True)
+
+
+def _fogline(*arguments: str) -> str:
+    print(f"$ fogline {' '.join(arguments)}", flush=True)
+    return _run("fogline", *arguments)
+
+
+def _run(*command: str) -> str:
+    """Run a command on the kind cluster; returns what it prints."""
+    program = str(FOGLINE) if command[0] == "fogline" else str(released_or_built(command[0]))
     done = subprocess.run(
-        words, env={**os.environ, "KUBECONFIG": str(KIND_KUBECONFIG)}, check=False, timeout=60
+        [program, *command[1:]],
+        env={**os.environ, "KUBECONFIG": str(KIND_KUBECONFIG)},
+        check=False,
+        timeout=COMMAND_LIMIT_SECONDS,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     if done.returncode != 0:
         raise DevError(f"`{' '.join(command)}` ended with status {done.returncode}", "see what it said above")
+    return done.stdout

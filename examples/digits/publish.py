@@ -46,7 +46,7 @@ def publish(out: Path, bucket: str, prefix: str, environment: Mapping[str, str])
     PublishError
         A form is missing, or the store refuses.
     """
-    store = _store(bucket, environment)
+    store = store_of(bucket, environment)
     make_bucket(store)
     return [_publish_form(store, out / form / VERSION, f"{prefix}/{form}/{VERSION}") for form in FORMS]
 
@@ -88,7 +88,14 @@ def _files_below(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _store(bucket: str, environment: Mapping[str, str]) -> S3Store:
+def store_of(bucket: str, environment: Mapping[str, str]) -> S3Store:
+    """Give a client of a bucket.
+
+    Raises
+    ------
+    PublishError
+        Credentials are missing.
+    """
     missing = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if not environment.get(name)]
     if missing:
         raise PublishError(f"set {' and '.join(missing)}")

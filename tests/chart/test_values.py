@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from dev.chart import CHART
+from dev.images import NAMES
+from dev.paths import ROOT
 from tests.support.chart import Document, RefusedValuesError, images, named, pods, rendered
 
 from fogline import config
@@ -140,6 +142,12 @@ def test_one_value_names_the_registry_of_every_image() -> None:
     assert [one for one in found if not one.startswith("mirror.example:5000/")] == []
     for registry in ("ghcr.io", "docker.io"):
         assert registry not in json.dumps(documents)
+
+
+def test_the_cluster_of_make_up_takes_every_image_from_those_built_here() -> None:
+    ours = yaml.safe_load((ROOT / "dev" / "manifests" / "values.yaml").read_text())
+    assert {*VALUES["images"]} == {*ours["images"]}
+    assert {one["repository"] for one in ours["images"].values()} <= {*NAMES}
 
 
 def test_the_images_are_those_that_the_chart_tells_artifact_hub() -> None:

@@ -86,8 +86,9 @@ def own_namespace(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> 
     kubectl("apply", "--filename=-", manifest=reader_secret(store, namespace))
     yield Cluster(kubectl, docker, namespace)
     # once its pods are gone nobody waits for it; with them it takes half of their grace period at least
-    what = ("modeldeployments,deployments,replicasets,pods", "--all", f"--namespace={namespace}")
-    kubectl("delete", *what, "--grace-period=1", "--timeout=150s")
+    kinds = "modeltrainings,jobs,modeldeployments,deployments,replicasets,pods"
+    where = f"--namespace={namespace}"
+    kubectl("delete", kinds, "--all", where, "--grace-period=1", "--timeout=150s")
     kubectl("delete", "namespace", namespace, "--wait=false")
 
 

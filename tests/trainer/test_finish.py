@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from examples.digits.data import BRIGHTEST, load
 from tests.support.trainer import Pods, parsed
+from tests.support.trainings import make_training
 
+from fogline.training import read_answer
+from fogline.training.answers import read_finished
 from fogline_model_server.messages import PredictionLog
 from fogline_model_server.tfrecord import records
+from fogline_trainer.answer import encode
 from fogline_trainer.errors import Reason, RefusedError
 from fogline_trainer.layout import FORMS
 from fogline_trainer.prepare import prepare
@@ -76,7 +80,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_form_of_the_digits_names_96_percent_and_is_published_once(finished: Pods) -> None:
-    told = finish(finished, digits())
+    run = digits()
+    told = finish(finished, run)
+    publishes = {"uri": run.spec.publish.uri}
+    training = make_training(publish=publishes, export={"forms": list(FORMS)})
+    assert read_finished(read_answer(encode(Reason.DONE, "", told).decode()), training), (
+        "the operator understands it"
+    )
     assert float(told["evaluation"]["value"]) >= float(MINIMUM)
     assert {form["form"]: float(form["value"]) >= float(MINIMUM) for form in told["forms"]} == dict.fromkeys(
         FORMS, True

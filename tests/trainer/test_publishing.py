@@ -111,6 +111,7 @@ def test_a_version_has_its_forms_and_a_record_that_names_their_digests(
         assert store.read("savedmodel/1/saved_model.pb") == b"SavedModel saved_model.pb"
         assert store.names("tflite-int8/1") == {"model.tflite", "assets.extra"}
     assert [form["uri"] for form in told["forms"]] == [f"{uri}/savedmodel/1", f"{uri}/tflite-int8/1"]
+    assert told["uri"] == f"{uri}/versions/1.json"
     assert all(len(form["sha256"]) == 64 for form in told["forms"])
 
 

@@ -12,7 +12,7 @@ from tests.support.live import NOW, SETTINGS, stored
 from tests.support.training_world import DATA, answer, finished
 from tests.support.trainings import make_training
 
-from fogline.api import Condition, ConditionStatus, ModelTraining, ModelTrainingStatus
+from fogline.api import Condition, ConditionStatus, ModelTraining, ModelTrainingStatus, TrainingProgress
 from fogline.conditions import Reason, TrainingConditionType
 from fogline.objects import Step, key_of
 from fogline.reconcile.conditions import conditions
@@ -100,6 +100,19 @@ def test_the_steps_follow_each_other() -> None:
     assert created(passed(prepared())) == ["Service digits-workers", "Job digits-train-1"]
     assert created(passed(trained())) == ["Job digits-finish-1"]
     assert created(passed(published())) == []
+
+
+def test_the_last_progress_is_what_the_first_worker_says_at_its_end() -> None:
+    said = {"epochs": 40, "loss": 0.0386, "metric": 0.9777, "samplesPerSecond": 5710.0, "steps": 840}
+    job = a_job(Step.TRAIN, is_complete=True, ended_at=NOW)
+    asked = read_progress(b'{"epoch": 37, "epochs": 40}')
+    assert asked is not None
+    seen = Seen((job,), (ended(job, answer(said)),), progress={0: asked})
+    told = written(prepared(), passed(prepared(), seen)).status
+    assert told is not None
+    assert told.progress == TrainingProgress(
+        epoch=40, epochs=40, loss="0.0386", metric="0.9777", samples_per_second="5710"
+    )
 
 
 def test_the_number_of_a_run_whose_status_was_lost_is_found_on_its_jobs() -> None:

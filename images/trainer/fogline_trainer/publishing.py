@@ -65,7 +65,7 @@ def publish(
     forms = [_put(store, version, one) for one in exported]
     told = {
         "version": version,
-        "uri": store.uri,
+        "uri": f"{store.uri}/{_record(version)}",
         "evaluation": evaluation,
         "forms": forms,
         **_owner(document),

@@ -24,6 +24,7 @@ from fogline.objects import Step, job, key_of, workers_service
 from fogline.objects.metadata import Document
 from fogline.training.answers import Answer, condition_of, read_answer, read_data, read_finished
 from fogline.training.artifacts import Artifacts, artifacts
+from fogline.training.progress import read_trained
 from fogline.training.seen import Seen, SeenJob
 from fogline.training.verdicts import Failure, Refusal, failed, finished, no, underway, yes
 
@@ -144,7 +145,7 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
     status = msgspec.structs.replace(
         outcome.status,
         observed_generation=training.metadata.generation,
-        progress=_progress(outcome.status, seen),
+        progress=_progress(own, outcome.status, seen) if step is Step.TRAIN else outcome.status.progress,
         workers=_workers(own, seen) if step is Step.TRAIN else outcome.status.workers,
     )
     news: tuple[News, ...] = ()
@@ -251,11 +252,11 @@ def _outcome(here: _Pass, step: Step, own: SeenJob | None) -> _Outcome:
 def _completed(here: _Pass, step: Step, own: SeenJob) -> _Outcome:
     """Take in what a step that ended well has left."""
     before, seen = here.before, here.seen
-    if step is Step.TRAIN:
-        return _Outcome(before, underway(Step.FINISH))
     done = [pod for pod in seen.pods_of(own) if pod.is_done]
+    is_lost = own.ended_at is not None and (here.now - own.ended_at).total_seconds() > LOST_SECONDS
+    if step is Step.TRAIN and (done or is_lost):
+        return _Outcome(before, underway(Step.FINISH))  # what comes of it is in the workspace
     if not done:
-        is_lost = own.ended_at is not None and (here.now - own.ended_at).total_seconds() > LOST_SECONDS
         return _Outcome(before, underway(step), redo=own if is_lost else None, again_seconds=LOOK_SECONDS)
     answer = read_answer(done[-1].message)
     if step is Step.PREPARE:
@@ -309,16 +310,18 @@ def _is_occupied(seen: Seen, run: RunStatus) -> bool:
     return any(not pod.is_over and pod.job not in own for pod in seen.pods)
 
 
-def _progress(status: ModelTrainingStatus, seen: Seen) -> TrainingProgress | None:
-    first = seen.progress.get(0)
-    if first is None:
-        return status.progress
+def _progress(own: SeenJob | None, before: ModelTrainingStatus, seen: Seen) -> TrainingProgress | None:
+    """Tell how far the first worker is, or was at its end."""
+    done = next((pod for pod in seen.pods_of(own) if pod.is_done and pod.index == 0), None) if own else None
+    said = read_trained(read_answer(done.message).result) if done else seen.progress.get(0)
+    if said is None:
+        return before.progress
     return TrainingProgress(
-        epoch=first.epoch,
-        epochs=first.epochs,
-        samples_per_second=first.samples_per_second,
-        loss=first.loss,
-        metric=first.metric,
+        epoch=said.epoch,
+        epochs=said.epochs,
+        samples_per_second=said.samples_per_second,
+        loss=said.loss,
+        metric=said.metric,
     )
 
 

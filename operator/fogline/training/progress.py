@@ -1,8 +1,10 @@
 """What workers say of themselves while they work. It is shown, and nothing is decided by it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -45,6 +47,11 @@ def read_progress(body: bytes) -> Progress | None:
         decimal_text(said.loss, 6),
         decimal_text(said.metric, 6),
     )
+
+
+def read_trained(result: Mapping[str, Any]) -> Progress | None:
+    """Read the result of a worker that is done; None when it makes no sense."""
+    return read_progress(msgspec.json.encode({**result, "epoch": result.get("epochs")}))
 
 
 def decimal_text(value: float | None, digits: int) -> str | None:
