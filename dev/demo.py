@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from dev import client, digits, training
+from dev import client, training
 from dev.demo_moves import show_moves
 from dev.engine import Engine
 from dev.errors import DevError
@@ -30,12 +30,13 @@ def demo(engine: Engine) -> None:
         A step fails.
     """
     credentials = install_store(engine, "default")
-    seconds = training.train(credentials)
+    start = time.monotonic()
+    training.train(credentials)
+    _until_ready()
+    seconds = time.monotonic() - start
     _show("kubectl", "get", "modeltraining", "digits", "--namespace", "default", "--output", "wide")
-    print(f"\ndigits was trained and published {seconds:.1f} s after it was applied\n", flush=True)
+    print(f"\ndigits is trained, published and served on both tiers after {seconds:.1f} s\n", flush=True)
     folder = training.held_out(credentials)
-    seconds = deploy()
-    print(f"\ndigits is Ready {seconds:.1f} s after it was applied\n", flush=True)
     said = client.predict(folder, ["--target=Service=digits.default.svc", *_pods_by_tier()])
     _show("fogline", "explain", "digits", "--namespace", "default")
     print(f"\nThe test images, sent from inside the cluster:\n\n{said}")
@@ -47,46 +48,24 @@ def demo(engine: Engine) -> None:
 def _compare(folder: Path) -> None:
     """Put load on each tier, and write what comes of it as a page."""
     inputs = ("--inputs", str(folder / "test.npz"), "--labels", "labels", "--scale", "0.0625")
-    load = (
-        "--rate",
-        "20",
-        "--duration",
-        "5",
-        "--from",
-        "tier=Edge",
-        "--by",
-        "tier",
-        "--namespace",
-        "default",
-    )
+    load = ("--rate", "20", "--duration", "5", "--from", "tier=Edge", "--by", "tier")
     bench, page = folder / "bench.json", ROOT / "build" / "digits-report.html"
     page.parent.mkdir(exist_ok=True)
-    bench.write_text(
-        _fogline("bench", "digits", *inputs, *load, "--namespace", "default", "--output", "json")
-    )
-    page.write_text(_fogline("report", "digits", "--bench", str(bench), "--namespace", "default"))
+    where = ("--namespace", "default")
+    bench.write_text(_fogline("bench", "digits", *inputs, *load, *where, "--output", "json"))
+    page.write_text(_fogline("report", "digits", "--bench", str(bench), *where))
     print(f"\nCloud against edge: {page.relative_to(ROOT)}\n", flush=True)
 
 
-def deploy() -> float:
-    """Apply the example and wait until it is Ready; returns the seconds that it took.
-
-    Raises
-    ------
-    DevError
-        It is not Ready in time.
-    """
+def _until_ready() -> None:
     advice = f"look at `{FOGLINE.relative_to(ROOT)} explain digits` and `kubectl describe pods`"
-    with step("Deploy digits", advice=advice) as deploying:
-        start = time.monotonic()
-        kubectl(deploying, "apply", "--filename", digits.EXAMPLE / "trained.yaml")
+    with step("Wait for digits on both tiers", advice=advice) as waiting:
         kubectl(
-            deploying,
+            waiting,
             *("wait", "--for=condition=Ready", "modeldeployment/digits", "--namespace", "default"),
             *("--timeout", f"{READY_LIMIT_SECONDS}s"),
             limit_seconds=READY_LIMIT_SECONDS + 30,
         )
-        return time.monotonic() - start
 
 
 def _pods_by_tier() -> list[str]:
