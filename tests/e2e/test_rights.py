@@ -12,9 +12,9 @@ from tests.support.audit_log import AuditLog, read
 from tests.support.kind_cluster import Cluster
 from tests.support.kubectl import Kubectl
 from tests.support.least_rights import beyond, idle, refused, unfounded
-from tests.support.rights import JANITOR, OPERATOR, UNINSTALL, Right, grants
+from tests.support.rights import COLLECTOR, JANITOR, OPERATOR, UNINSTALL, Right, grants
 
-GRANTED = {account: grants(account) for account in (OPERATOR, JANITOR, UNINSTALL)}
+GRANTED = {account: grants(account) for account in (OPERATOR, JANITOR, COLLECTOR, UNINSTALL)}
 AWAY = "no operator is away for two minutes"
 NOT_SUSPENDED = "no training is suspended, and no Job of another owner has its name"
 RARELY: Mapping[str, Mapping[Right, str]] = {
