@@ -41,7 +41,7 @@ async def test_half_of_the_replicas_try_a_new_version_until_it_goes_to_all(world
     await serve(world, promoteAfterSeconds=8)
     await world.edit_model({"variants": serving(NEW)})
     await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
-    assert (await world.condition("RolledOut"))["reason"] == "Canary"
+    await world.until("RolledOut", "False", "Canary")
     await world.until("Ready", "True")
     await wait_for(lambda: has_versions(world, {NEW: 4}), "all of them serve it")
     await world.until("RolledOut", "True", "OneVersion")
@@ -66,7 +66,7 @@ async def test_a_canary_gives_way_to_a_drain_and_begins_anew(world: World) -> No
     spare = await world.add_node("c")
     await world.edit_model({"variants": serving(NEW)})
     await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
-    busy = min(set(await world.nodes_of()) - {spare})
+    busy = min({*await world.nodes_of()} - {"", spare})
     await world.kubectl("cordon", busy)
     await wait_for(lambda: _has_left(world, busy), "nothing runs on the cordoned node")
     await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it again")
