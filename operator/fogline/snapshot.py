@@ -160,6 +160,8 @@ class Replica:
     failure: str | None
     """Why it ended for good (phase Failed), with the kubelet's text."""
     ready: bool
+    readiness_since: datetime | None
+    """Since when it is Ready, or is not; None while the kubelet has said nothing of that."""
     fetched: bool
     """The artifact is there."""
     trouble: str | None

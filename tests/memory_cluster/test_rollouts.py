@@ -153,6 +153,45 @@ def test_an_operator_that_dies_after_any_write_leaves_the_rest_to_the_next(write
     assert serving.least_ready == 4
 
 
+def test_edge_nodes_begin_when_their_window_opens_and_go_one_after_another() -> None:
+    cluster = MemoryCluster(load_seconds=load_seconds)
+    for name in ("a", "b", "c"):
+        cluster.add_node(simulated_node(name, {"fogline.dev/tier": "Edge"}))
+    MemoryOperator(cluster.store, cluster.timeline)
+    window = {"schedule": "10 0 * * *", "durationSeconds": 600}
+    rollout = {"edge": {"windows": [window]}}
+    cluster.add_model(make_model(variants=[edge(1)], replicas=3, rollout=rollout))
+    cluster.run_for(20)
+    loading: list[int] = []
+    cluster.store.watch(lambda _: loading.append(len(fetching(cluster))))
+    cluster.edit_model(KEY, variants=[edge(2)])
+    cluster.run_for(570)
+    assert served(cluster) == ["1", "1", "1"], "ten minutes after midnight are not over"
+    conditions = cluster.model(KEY)["status"]["conditions"]
+    assert next(one["reason"] for one in conditions if one["type"] == "RolledOut") == "WaitingForWindow"
+    cluster.run_for(60)
+    assert served(cluster) == ["2", "2", "2"]
+    assert max(loading) == 1
+
+
+def edge(version: int) -> Any:
+    """Make an edge variant that serves a version."""
+    return make_variant("edge", "Edge", artifact={"uri": f"s3://models/digits/{version}"})
+
+
+def served(cluster: MemoryCluster) -> list[str]:
+    """List the version that each Ready replica serves."""
+    pods = [pod for pod in cluster.pods() if is_ready(pod) and is_alive(pod)]
+    return sorted(version_of(pod).rpartition("/")[2] for pod in pods)
+
+
+def fetching(cluster: MemoryCluster) -> list[Document]:
+    """Give the pods that are on a node and not Ready yet."""
+    return [
+        pod for pod in cluster.pods() if pod["spec"].get("nodeName") and not is_ready(pod) and is_alive(pod)
+    ]
+
+
 class Versions(Story):
     """New versions come at any time, some of which never come up."""
 

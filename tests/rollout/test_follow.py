@@ -148,6 +148,39 @@ def test_one_that_is_not_ready_in_time_is_taken_back_with_its_trouble() -> None:
     )
 
 
+def test_one_that_was_ready_is_not_taken_back_for_a_moment_in_which_it_is_not() -> None:
+    blinks = pod("new-0", "newer", ready=False, readiness_since=NOW + timedelta(seconds=3600))
+    for mark in (WATCHED, PROMOTING):
+        scene = Scene([*old(3), blinks], serves=NEW, mark=mark, is_mixed=True)
+        assert scene.step(after=4200).reason is not Reason.ROLLED_BACK
+        assert scene.step(after=4201).reason is Reason.ROLLED_BACK
+
+
+@pytest.mark.parametrize("mark", [CANARY, WATCHED, PROMOTING, INTERRUPTED], ids=lambda mark: mark.state.value)
+def test_a_model_that_was_scaled_to_zero_meanwhile_begins_again_with_the_old_version(mark: Mark) -> None:
+    step = Scene([], serves=NEW, mark=mark, desired=0).step()
+    assert step.version == OLD
+    assert step.mark is not None
+    assert (step.mark.state, step.mark.target) == (RolloutState.INTERRUPTED, NEW)
+    starting = [pod("a", ready=False), pod("b", ready=False)]
+    assert Scene(starting, mark=step.mark).step().version == OLD
+    again = Scene(old(2), mark=step.mark).step().mark
+    assert again is not None
+    assert again.state is RolloutState.CANARY
+
+
+def test_what_is_taken_back_stays_so_at_zero_replicas_too() -> None:
+    step = Scene([], mark=ROLLED_BACK, desired=0).step()
+    assert (step.version, step.mark) == (OLD, ROLLED_BACK)
+
+
+def test_an_old_version_that_does_not_come_back_is_waited_for_no_longer_than_any_replica() -> None:
+    broken = Scene([pod("a", ready=False)], mark=INTERRUPTED)
+    assert broken.step(after=600).version == OLD
+    step = broken.step(after=601)
+    assert (step.version, step.mark) == (NEW, None)
+
+
 def test_what_is_taken_back_stays_so_until_the_spec_says_something_else() -> None:
     step = Scene(old(4), mark=ROLLED_BACK).step(after=86_400)
     assert (step.version, step.mark, step.message) == (OLD, ROLLED_BACK, "it was slow")

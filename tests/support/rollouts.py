@@ -38,6 +38,7 @@ def pod(name: str, template: str = "old", **fields: Any) -> Replica:
         terminating=False,
         failure=None,
         ready=True,
+        readiness_since=None,
         fetched=True,
         trouble=None,
         refused_since=None,

@@ -72,6 +72,7 @@ def to_replica(pod: objects.Pod) -> snapshot.Replica | None:
         terminating=meta.deletion_timestamp is not None,
         failure=_failure(status),
         ready=ready is not None and ready.status == "True",
+        readiness_since=ready.last_transition_time if ready else None,
         fetched=_fetched(pod),
         trouble=_trouble(pod),
         refused_since=_refused_since(scheduled, moment(notes.get(names.DECIDED_AT_ANNOTATION))),

@@ -37,8 +37,7 @@ class Placer:
         self._context = context
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.wakeups = WakeUps()
-        self._due_seconds: dict[ModelKey, float] = {}
-        """When to look again at models whose edge replicas wait for a window."""
+        self._openings: dict[ModelKey, float] = {}
 
     async def run(self) -> NoReturn:
         """Place for ever. Errors of the API server are retried; mistakes of ours stop their model."""
@@ -48,9 +47,8 @@ class Placer:
                 await self._context.duty.permitted()
                 for model, choice in self.choices(keys):
                     later.create_task(self._carry_out(model, choice))
-                for key, seconds in self._due_seconds.items():
+                for key, seconds in self.openings().items():
                     later.create_task(self.wakeups.wake_later(key, seconds))
-                self._due_seconds.clear()
 
     def choices(self, keys: Iterable[ModelKey]) -> list[tuple[ModelDeployment, Choice]]:
         """Decide the gated pods of models, and count what was decided from now on.
@@ -65,6 +63,11 @@ class Placer:
                 self._context.view.assume(replica, pod, role_of(place))
         return decided
 
+    def openings(self) -> dict[ModelKey, float]:
+        """Give, once, for how many seconds edge replicas of models wait for a window."""
+        found, self._openings = self._openings, {}
+        return found
+
     def _decide(self, keys: Sequence[ModelKey]) -> list[tuple[ModelDeployment, Choice]]:
         """Decide all of them against one snapshot."""
         waiting = [(model, gated) for key in keys for model, gated in self._waiting(key)]
@@ -78,7 +81,7 @@ class Placer:
             seen = owned(self._context.view, model)
             held = held_pods(model, seen, now)
             if held and (seconds := seconds_to_opening(model.spec.rollout, now)):
-                self._due_seconds[model_key(model)] = seconds
+                self._openings[model_key(model)] = seconds
             free = [replica for replica in gated if replica.uid not in held]
             choices = decide_gated(model, free, seen, usage, now, refused=refused)
             decided += [(model, choice) for choice in choices]

@@ -8,7 +8,7 @@ import msgspec
 from fogline.api import Rollout, RolloutState
 from fogline.conditions import Reason
 from fogline.rollout.figures import Observed
-from fogline.rollout.judge import fault, missing, too_few
+from fogline.rollout.judge import fault, is_late, missing, too_few
 from fogline.rollout.mark import Mark
 from fogline.rollout.variant import VariantState, canaries
 from fogline.rollout.version import Version
@@ -48,22 +48,22 @@ def follow(seen: VariantState, terms: Terms, observed: Observed, now: datetime) 
     replicas; what is wrong with it brings the old one back, for good.
     """
     mark = seen.mark
-    if terms.rules.canary_percent == 0 or not seen.desired or seen.wanted.artifact is None:
+    if terms.rules.canary_percent == 0 or seen.wanted.artifact is None:
         return Step(seen.wanted)
     if mark is None:
         return _begin(seen, terms, now)
     if seen.wanted == mark.source:
         return Step(seen.wanted)
-    if seen.wanted != mark.target or mark.state is RolloutState.INTERRUPTED:
-        return _hold(_in(mark, RolloutState.INTERRUPTED, now, target=seen.wanted), seen, terms, now)
-    if mark.state is RolloutState.ROLLED_BACK:
+    if mark.state is RolloutState.ROLLED_BACK and seen.wanted == mark.target:
         return Step(mark.source, mark, Reason.ROLLED_BACK, mark.why)
+    if seen.wanted != mark.target or not seen.desired or mark.state is RolloutState.INTERRUPTED:
+        return _hold(_in(mark, RolloutState.INTERRUPTED, now, target=seen.wanted), seen, terms, now)
     return _watch(mark, seen, terms, observed, now)
 
 
 def _begin(seen: VariantState, terms: Terms, now: datetime) -> Step:
     """Begin with a canary, unless there is nothing that it would protect."""
-    if seen.serves is None or seen.serves == seen.wanted:
+    if seen.serves is None or seen.serves == seen.wanted or not seen.desired:
         return Step(seen.wanted)
     if not seen.is_observed:
         return Step(seen.serves)  # what its pods serve is not certain before
@@ -75,10 +75,17 @@ def _begin(seen: VariantState, terms: Terms, now: datetime) -> Step:
 
 
 def _hold(mark: Mark, seen: VariantState, terms: Terms, now: datetime) -> Step:
-    """Let the canary begin once all replicas serve the old version and none has to leave."""
+    """Let the canary begin once the old version serves everywhere and no replica has to leave.
+
+    An old version that does not come back is none that a new one could be tried against.
+    """
     template = seen.newest_template
-    if template is None or not seen.is_settled or seen.serves != mark.source:
-        return Step(mark.source, mark, Reason.INTERRUPTED, "the old version comes back first")
+    is_back = seen.is_settled and seen.serves == mark.source
+    if is_back and template and all(is_late(one, terms.ready_timeout, now) for one in seen.replicas):
+        return Step(mark.target)
+    if template is None or not is_back or not any(one.ready for one in seen.replicas):
+        due_seconds = LOOK_SECONDS if seen.replicas else None
+        return Step(mark.source, mark, Reason.INTERRUPTED, "the old version comes back first", due_seconds)
     if not terms.is_calm:
         return Step(mark.source, mark, Reason.INTERRUPTED, "replicas have to leave their nodes first")
     begun = Mark(RolloutState.CANARY, mark.source, mark.target, template, _second(now))

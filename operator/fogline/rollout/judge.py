@@ -20,11 +20,19 @@ def fault(
     return next(_faults(rules, new, observed, ready_timeout, now), None)
 
 
+def is_late(one: Replica, ready_timeout: timedelta, now: datetime) -> bool:
+    """Tell whether a replica on a node has not been Ready for too long, from its start or since it was."""
+    if not one.bound or one.ready:
+        return False
+    began = (one.created_at, one.decided_at, one.readiness_since)
+    return now - max(moment for moment in began if moment) > ready_timeout
+
+
 def _faults(
     rules: Rollout, new: list[Replica], observed: Observed, ready_timeout: timedelta, now: datetime
 ) -> Iterator[str]:
     for one in new:
-        if one.bound and not one.ready and now - (one.decided_at or one.created_at) > ready_timeout:
+        if is_late(one, ready_timeout, now):
             late = f"{one.name} on {one.node} is not Ready after {ready_timeout.total_seconds():.0f} s"
             yield f"{late}: {one.trouble}" if one.trouble else late
     canary, stable = observed.canary, observed.stable

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -163,6 +164,8 @@ class MemoryOperator:
                     self._patch(replica, pin(replica, place))
                 case Open(replica=replica):
                     self._patch(replica, open_gate(replica, self._timeline.now()))
+        for key, seconds in self._placer.openings().items():
+            self._timeline.later(seconds, partial(self._places.wake, [key]))
 
     def rebalance(self, keys: Iterable[ModelKey]) -> None:
         """Look for moves, as `fogline.mover.loop` does."""
