@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fogline.canary_figures import Measured
 from fogline.cluster.client import Client
 from fogline.cluster.version import OLDEST, Version
 from fogline.config import Settings
 from fogline.duty import Duty
 from fogline.guard import Guard
-from fogline.measured import Measured
 from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes
 from fogline.observe import Models, View

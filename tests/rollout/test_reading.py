@@ -11,8 +11,7 @@ from tests.support.builders import make_variant
 from tests.support.metric_pages import Write, answered, loopback_address, serving
 from tests.support.wait import wait_for
 
-from fogline.collector.answer import Agreement, Latency, Revision
-from fogline.measured import (
+from fogline.canary_figures import (
     LIMIT_SECONDS,
     MOST_ANSWER_BYTES,
     FiguresError,
@@ -22,6 +21,7 @@ from fogline.measured import (
     keep_reading,
     read,
 )
+from fogline.collector.answer import Agreement, Latency, Revision
 from fogline.names import REST_PORT, ModelKey
 from fogline.observe import Models
 from fogline.rollout import Figures

@@ -8,7 +8,9 @@ from tests.support.crd_cases import valid_manifests
 from tests.support.trainings import make_training
 
 from fogline.api.enums import DataFormat, DataSensitivity, ModelForm, Optimizer
+from fogline.guidance import TRAINING_FAULTS
 from fogline.objects import run_document
+from fogline_trainer.errors import Reason
 from fogline_trainer.layout import FORMS
 from fogline_trainer.run_document import Format as DataFormatOfTrainer
 from fogline_trainer.run_document import FormName as ModelFormOfTrainer
@@ -39,6 +41,10 @@ def test_the_words_of_the_resource_are_those_of_the_trainer() -> None:
     for enum, literal in words.items():
         assert {str(one.value) for one in enum} == set(get_args(literal))
     assert set(FORMS) == set(get_args(ModelFormOfTrainer))
+
+
+def test_every_reason_of_the_trainer_is_one_that_the_operator_explains() -> None:
+    assert {*Reason} - {Reason.DONE, Reason.FAILED} == {fault.value for fault in TRAINING_FAULTS}
 
 
 @pytest.mark.parametrize("optimizer", Optimizer)

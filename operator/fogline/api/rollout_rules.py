@@ -4,17 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from fogline.api.rollout import Rollout
-from fogline.api.rule import Rule
+from fogline.api.rule import Rule, at_most
 
 _LIMITS = ("maxErrorRate", "maxLatencyRatio", "minAgreement")
 
 
 def _is_share(text: str | None) -> bool:
     return text is None or Decimal(text) <= 1
-
-
-def _share_cel(field: str) -> str:
-    return f"!has(self.{field}) || quantity(self.{field}).compareTo(quantity('1')) <= 0"
 
 
 def _ratio_is_no_less_than_one(rollout: Rollout) -> bool:
@@ -35,7 +31,7 @@ ROLLOUT_RULES: tuple[Rule[Any], ...] = (
         on=Rollout,
         field="maxErrorRate",
         message='must be at most 1; write "0.01" for one request in a hundred',
-        cel=_share_cel("maxErrorRate"),
+        cel=at_most("maxErrorRate", "1"),
         holds=lambda rollout: _is_share(rollout.max_error_rate),
     ),
     Rule(
@@ -49,7 +45,7 @@ ROLLOUT_RULES: tuple[Rule[Any], ...] = (
         on=Rollout,
         field="minAgreement",
         message='must be at most 1; write "0.99" for 99 of a hundred answers',
-        cel=_share_cel("minAgreement"),
+        cel=at_most("minAgreement", "1"),
         holds=lambda rollout: _is_share(rollout.min_agreement),
     ),
     Rule(

@@ -32,6 +32,11 @@ class Rule(Generic[T]):
     """The same rule in Python; None when it compares an old object with a new one."""
 
 
+def at_most(field: str, most: str) -> str:
+    """Write in CEL that a decimal string, if it is there, is at most a number."""
+    return f"!has(self.{field}) || quantity(self.{field}).compareTo(quantity('{most}')) <= 0"
+
+
 def are_label_keys(keys: Mapping[str, Any] | None) -> bool:
     """Tell whether all keys of a map are keys of labels."""
     return all(key.find("/") <= _MAX_DOMAIN_CHARACTERS and re.match(LABEL_KEY, key) for key in keys or ())

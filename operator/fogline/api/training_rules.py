@@ -11,7 +11,7 @@ from typing import Any
 from fogline.api.enums import DataFormat
 from fogline.api.fields import schema_pattern
 from fogline.api.modeltraining import ModelTrainingSpec, Workspace
-from fogline.api.rule import KEYS_CEL, Rule, are_label_keys
+from fogline.api.rule import KEYS_CEL, Rule, are_label_keys, at_most
 from fogline.api.training_data import Features, Split, TrainingData
 from fogline.api.training_model import (
     Evaluation,
@@ -62,10 +62,6 @@ def _between(text: str, least: str, most: str) -> bool:
 
 def _above_zero(field: str) -> str:
     return f"!has(self.{field}) || quantity(self.{field}).isGreaterThan(quantity('0'))"
-
-
-def _at_most(field: str, most: str) -> str:
-    return f"!has(self.{field}) || quantity(self.{field}).compareTo(quantity('{most}')) <= 0"
 
 
 TRAINING_RULES: tuple[Rule[Any], ...] = (
@@ -173,21 +169,21 @@ TRAINING_RULES: tuple[Rule[Any], ...] = (
         on=Evaluation,
         field="minimum",
         message="must be at most 1; a share of 96 % is written 0.96",
-        cel=_at_most("minimum", "1"),
+        cel=at_most("minimum", "1"),
         holds=lambda evaluation: Decimal(evaluation.minimum) <= 1,
     ),
     Rule(
         on=Parity,
         field="minAgreementPercent",
         message="must be at most 100",
-        cel=_at_most("minAgreementPercent", "100"),
+        cel=at_most("minAgreementPercent", "100"),
         holds=lambda parity: Decimal(parity.min_agreement_percent) <= 100,  # noqa: PLR2004  percent
     ),
     Rule(
         on=Parity,
         field="maxMetricLoss",
         message="must be at most 1",
-        cel=_at_most("maxMetricLoss", "1"),
+        cel=at_most("maxMetricLoss", "1"),
         holds=lambda parity: Decimal(parity.max_metric_loss) <= 1,
     ),
     Rule(

@@ -14,7 +14,12 @@ from fogline.guidance.judgements import (
 from fogline.guidance.news import CAUSES_OF_MOVES, EVENT_REASONS, EVENTS
 from fogline.guidance.refusals import REFUSALS
 from fogline.guidance.states import PROFILE_STATES, STATES
-from fogline.guidance.trainings import TRAINING_CONDITION_REASONS, TRAINING_CONDITIONS, TRAINING_STATES
+from fogline.guidance.trainings import (
+    TRAINING_CONDITION_REASONS,
+    TRAINING_CONDITIONS,
+    TRAINING_FAULTS,
+    TRAINING_STATES,
+)
 
 __all__ = [
     "CONDITIONS",
@@ -27,6 +32,7 @@ __all__ = [
     "REFUSAL_REASONS",
     "TRAINING_CONDITIONS",
     "TRAINING_CONDITION_REASONS",
+    "TRAINING_FAULTS",
     "Guidance",
 ]
 
@@ -38,6 +44,7 @@ GUIDANCE: Mapping[Reason, Guidance] = {
     **STATES,
     **PROFILE_STATES,
     **TRAINING_STATES,
+    **TRAINING_FAULTS,
     **CAUSES_OF_MOVES,
     **EVENTS,
 }

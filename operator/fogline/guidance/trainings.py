@@ -137,6 +137,16 @@ TRAINING_STATES: Mapping[Reason, Guidance] = {
         "kube-scheduler finds no node for a pod of the step, or a quota lets nobody make it",
         "the message has what kube-scheduler says; add room, or relax `placement`",
     ),
+    Reason.OUT_OF_MEMORY: Guidance(
+        "a pod used more memory than its limit", "raise the memory in `workers.resources`"
+    ),
+    Reason.STEP_FAILED: Guidance(
+        "a step failed in another way, or too often", "the message has the end of the log of its last pod"
+    ),
+}
+"""Of a ModelTraining."""
+
+TRAINING_FAULTS: Mapping[Reason, Guidance] = {
     Reason.DATA_UNREACHABLE: Guidance(
         "the data, or the store that it is in, cannot be read",
         "correct `data.uri`, the Secret of `data.secretName`, or the network; then the next try finds it",
@@ -203,11 +213,5 @@ TRAINING_STATES: Mapping[Reason, Guidance] = {
         "data or a model would get to where less sensitive data is kept",
         "raise `placement.dataSensitivity` of what the message names",
     ),
-    Reason.OUT_OF_MEMORY: Guidance(
-        "a pod used more memory than its limit", "raise the memory in `workers.resources`"
-    ),
-    Reason.STEP_FAILED: Guidance(
-        "a step failed in another way, or too often", "the message has the end of the log of its last pod"
-    ),
 }
-"""Of a ModelTraining."""
+"""Why a run ended, as its pods say. Any other word of theirs is a step that failed."""

@@ -11,6 +11,7 @@ from typing import Any
 import kopf
 
 from fogline import health
+from fogline.canary_figures import keep_reading
 from fogline.cluster import connection, elector
 from fogline.cluster.client import Client
 from fogline.cluster.elector import Elector, LeaseName
@@ -24,7 +25,6 @@ from fogline.errors import ApiError
 from fogline.guard import Guard
 from fogline.handlers import login, modeldeployments
 from fogline.handlers.model_feed import ModelFeed
-from fogline.measured import keep_reading
 from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes
 from fogline.mover import Mover, Planner

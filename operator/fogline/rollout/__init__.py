@@ -10,7 +10,7 @@ from fogline.rollout.follow import Step, Terms, follow
 from fogline.rollout.gates import held_gates
 from fogline.rollout.judge import needs_figures
 from fogline.rollout.mark import Mark, read_mark, read_version, write_mark, write_version
-from fogline.rollout.measured import Revision, observe
+from fogline.rollout.revision import Revision, observe
 from fogline.rollout.variant import VariantState, canaries
 from fogline.rollout.version import Version, serving, version_of
 from fogline.rollout.windows import is_open, seconds_to_opening

@@ -15,6 +15,7 @@ from fogline.api import (
     PublishedStatus,
 )
 from fogline.conditions import Reason, TrainingConditionType
+from fogline.guidance import TRAINING_FAULTS
 from fogline.objects import Step
 
 T = TypeVar("T")
@@ -35,36 +36,6 @@ _CONDITION_OF_REASON: Mapping[Reason, TrainingConditionType] = {
     Reason.EXPORT_FAILED: TrainingConditionType.EXPORTED,
     Reason.VERSION_TAKEN: TrainingConditionType.PUBLISHED,
 }
-
-_SAID = frozenset(
-    {
-        Reason.DATA_UNREACHABLE,
-        Reason.DATA_CORRUPT,
-        Reason.DATA_UNREADABLE,
-        Reason.FIELD_MISSING,
-        Reason.SHAPE_MISMATCH,
-        Reason.DTYPE_MISMATCH,
-        Reason.NOT_FINITE,
-        Reason.LABEL_OUT_OF_RANGE,
-        Reason.CLASS_MISSING,
-        Reason.CONTRADICTION,
-        Reason.DUPLICATES_FOUND,
-        Reason.TOO_FEW_SAMPLES,
-        Reason.INPUT_TOO_LARGE,
-        Reason.SHARD_CORRUPT,
-        Reason.MODEL_UNREADABLE,
-        Reason.MODEL_MISMATCH,
-        Reason.MODULE_FAILED,
-        Reason.LOSS_NOT_FINITE,
-        Reason.GATE_REFUSED,
-        Reason.PARITY_REFUSED,
-        Reason.EXPORT_FAILED,
-        Reason.STORE_REFUSED,
-        Reason.VERSION_TAKEN,
-        Reason.SENSITIVITY_LOWERED,
-    }
-)
-"""What a pod may give as its reason; any other is a step that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +70,7 @@ def read_answer(message: str, *, is_out_of_memory: bool = False) -> Answer:
     if not isinstance(said, dict):
         return Answer(is_done=False, reason=Reason.STEP_FAILED, message=_shown(message))
     token, text, result = said.get("reason"), said.get("message"), said.get("result")
-    known = next((reason for reason in _SAID if reason.value == token), Reason.STEP_FAILED)
+    known = next((reason for reason in TRAINING_FAULTS if reason.value == token), Reason.STEP_FAILED)
     return Answer(token == DONE, known, _shown(text), result if isinstance(result, dict) else {})
 
 
