@@ -13,6 +13,9 @@ POLICY = "ValidatingAdmissionPolicy"
 BINDING = "ValidatingAdmissionPolicyBinding"
 FLOOR = "fogline.dev/minimum-data-sensitivity"
 
+TRY = ("create", "--dry-run=server", "--output=name", "--filename=-")
+"""Flags of kubectl with which the API server only judges."""
+
 ACTIVE_LIMIT_SECONDS = 60
 LOOK_SECONDS = 0.2
 
@@ -112,3 +115,10 @@ def workload(kind: str, name: str, labels: dict[str, str], spec: Document) -> Do
             **({"serviceName": name} if kind == "StatefulSet" else {}),
         },
     }
+
+
+def refusal(answer: str) -> str:
+    """Name the policy that refused a request."""
+    _, found, rest = answer.partition("ValidatingAdmissionPolicy '")
+    assert found, answer
+    return rest.partition("'")[0]
