@@ -9,6 +9,7 @@ from tests.cluster.conftest import StartOperator
 from tests.support.builders import make_variant
 from tests.support.faultproxy import FaultProxy
 from tests.support.faults import Cut, Delay, Drop, Edit, Fault, Hold, Moment, Refuse, Stale
+from tests.support.training_world import TrainingWorld
 from tests.support.wait import wait_for
 from tests.support.world import World
 
@@ -145,6 +146,21 @@ async def test_a_model_whose_writes_hang_holds_up_no_other(
     await world.apply_model("quick")
     await world.until_ready(1, "quick")
     assert await world.children("slow") == set()
+
+
+async def test_a_training_whose_writes_hang_holds_up_no_other(
+    world: World, operator_proxy: FaultProxy, start_operator: StartOperator
+) -> None:
+    slow, quick = TrainingWorld(world, "slow"), TrainingWorld(world, "quick")
+    path = f"/namespaces/{world.namespace}/modeltrainings/slow/status"
+    operator_proxy.add(Fault(Delay(3600), "PATCH", path, times=None))
+    await start_operator()
+    await slow.apply()
+    await wait_for(lambda: _reached(operator_proxy, path), "the write of the slow one hangs")
+    await quick.apply()
+    await quick.prepared()
+    await quick.until("DataReady", "True", "Prepared")
+    assert await slow.status() == {}
 
 
 def _reached(proxy: FaultProxy, path: str) -> bool:

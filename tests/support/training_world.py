@@ -63,13 +63,14 @@ def answer(result: Mapping[str, Any] | None = None, reason: str = "Done", messag
 class TrainingWorld:
     """One training in a world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, name: str = NAME) -> None:
         self.world = world
+        self.name = name
 
     async def apply(self, **spec: Any) -> None:
         """Apply the full training, with fields of its spec replaced; None leaves one out."""
         manifest = full_manifest("ModelTraining")
-        manifest["metadata"]["namespace"] = self.world.namespace
+        manifest["metadata"].update(name=self.name, namespace=self.world.namespace)
         manifest["spec"] = {
             key: value for key, value in {**manifest["spec"], **spec}.items() if value is not None
         }
@@ -77,11 +78,13 @@ class TrainingWorld:
 
     async def patch(self, change: Mapping[str, Any]) -> None:
         """Change the training as somebody with kubectl does."""
-        await self.world.kubectl("patch", "mtrain", NAME, "--type=merge", f"--patch={json.dumps(change)}")
+        await self.world.kubectl(
+            "patch", "mtrain", self.name, "--type=merge", f"--patch={json.dumps(change)}"
+        )
 
     async def status(self) -> Document:
         """Read its status."""
-        live = await self.world.client.get(MODEL_TRAININGS, self.world.namespace, NAME)
+        live = await self.world.client.get(MODEL_TRAININGS, self.world.namespace, self.name)
         found: Document = live.get("status", {})
         return found
 
@@ -109,7 +112,7 @@ class TrainingWorld:
     async def jobs(self) -> list[str]:
         """Name all Jobs of the training."""
         found = await self.world.client.list(
-            JOBS, namespace=self.world.namespace, label_selector=f"{TRAINING_LABEL}={NAME}"
+            JOBS, namespace=self.world.namespace, label_selector=f"{TRAINING_LABEL}={self.name}"
         )
         return sorted(one["metadata"]["name"] for one in found.items)
 
@@ -148,17 +151,17 @@ class TrainingWorld:
 
     async def prepared(self, run: int = 1) -> None:
         """Let the first step end well."""
-        (pod,) = await self.pods_of(f"{NAME}-prepare-{run}")
+        (pod,) = await self.pods_of(f"{self.name}-prepare-{run}")
         await self.end(pod, answer(DATA))
 
     async def trained(self, run: int = 1) -> None:
         """Let the workers end well."""
-        for pod in await self.pods_of(f"{NAME}-train-{run}", 2):
+        for pod in await self.pods_of(f"{self.name}-train-{run}", 2):
             await self.end(pod, answer({"epochs": 40}))
 
     async def published(self, run: int = 1, version: int = 1) -> None:
         """Let the last step end well."""
-        (pod,) = await self.pods_of(f"{NAME}-finish-{run}")
+        (pod,) = await self.pods_of(f"{self.name}-finish-{run}")
         await self.end(pod, answer(finished(version)))
 
     async def artifacts(self) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection
+from collections.abc import Collection
+from functools import partial
 from typing import NoReturn
 
 from fogline.api import ModelDeployment, ModelDeploymentStatus, history_of
@@ -11,6 +12,7 @@ from fogline.errors import ApiError, BadInputError
 from fogline.mistakes import Mistake, Part
 from fogline.names import ModelKey
 from fogline.observe import model_key
+from fogline.passes import Pass, Passes
 from fogline.reconcile.decisions import Decisions
 from fogline.reconcile.intent import Intent
 from fogline.reconcile.status import mistaken_status, unreadable_status
@@ -40,21 +42,17 @@ class Reconciler:
         )
         self._decisions = Decisions(context)
         self._unreadable: dict[ModelKey, str] = {}
-        self._busy: set[ModelKey] = set()
-        """Models that are being written."""
-        self._postponed: set[ModelKey] = set()
-        """Those of them that were woken meanwhile."""
         self._counted: dict[ModelKey, frozenset[str]] = {}
         """Ids of the moves that were last told of and are in the metrics."""
-        self._turns = asyncio.Semaphore(AT_ONCE)
         self._undecided = 0
         """Models that were taken from `wakeups` and have their turn yet to come."""
         self.wakeups = WakeUps()
+        self._writes = Passes(self.wakeups, AT_ONCE, PAUSE_SECONDS)
 
     @property
     def waiting(self) -> int:
         """How many models wait for a pass."""
-        return len(self.wakeups) + len(self._postponed) + self._undecided
+        return len(self.wakeups) + self._writes.postponed + self._undecided
 
     async def run(self) -> NoReturn:
         """Pass for ever. Errors of the API server are retried; mistakes of ours stop their model.
@@ -64,21 +62,17 @@ class Reconciler:
         holds up no other; while it is written it is not decided anew.
         """
         await self._begin()
-        async with asyncio.TaskGroup() as writes:
+        async with asyncio.TaskGroup() as group:
             while True:
                 keys = await self.wakeups.take(self._context.settings.batch_milliseconds / 1000)
                 await self._context.duty.permitted()
                 self._context.metrics.models.set(len(self._context.models))
-                free = keys - self._busy
-                self._postponed |= keys & self._busy
-                left = self._decisions.in_turn(free)
+                left = self._decisions.in_turn(self._writes.free(keys))
                 while left:
                     some, left = left[:DECIDED_AT_ONCE], left[DECIDED_AT_ONCE:]
                     self._undecided = len(left)
-                    due = self._due(some, left)
-                    self._busy |= due.keys()
-                    for key, write in due.items():
-                        writes.create_task(self._pass(key, write))
+                    for key, write in self._due(some, left).items():
+                        self._writes.start(group, key, write)
                     await asyncio.sleep(0)
                     await self._context.duty.permitted()
 
@@ -90,34 +84,21 @@ class Reconciler:
                 logger.warning("objects not listed, trying again", extra={"error": str(error)})
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _pass(self, key: ModelKey, write: Awaitable[float | None]) -> None:
-        """Carry a write out as the only one of its model; wake the model again when that is called for."""
-        async with self._turns:
-            seconds = await write
-        await asyncio.sleep(PAUSE_SECONDS)
-        self._busy.discard(key)
-        if key in self._postponed:
-            self._postponed.discard(key)
-            self.wakeups.wake([key])
-        if seconds is not None:
-            await self.wakeups.wake_later(key, seconds)
-
-    def _due(
-        self, keys: Collection[ModelKey], later: Collection[ModelKey]
-    ) -> dict[ModelKey, Awaitable[float | None]]:
+    def _due(self, keys: Collection[ModelKey], later: Collection[ModelKey]) -> dict[ModelKey, Pass]:
         """Decide on models before others have their turn; returns what is to be written of each."""
         models, mistakes = self._context.models, self._context.mistakes
-        due: dict[ModelKey, Awaitable[float | None]] = {
-            model_key(intent.model): self._write(intent) for intent in self._decisions.on(keys, later)
+        due: dict[ModelKey, Pass] = {
+            model_key(intent.model): partial(self._write, intent)
+            for intent in self._decisions.on(keys, later)
         }
         for key in keys:
             match models.get(key):
                 case BadInputError() as error:
-                    due[key] = self._tell_unreadable(key, error)
+                    due[key] = partial(self._tell_unreadable, key, error)
                 case ModelDeployment() as model:
                     self._unreadable.pop(key, None)
                     if key not in due and (mistake := mistakes.of(key).get(Part.RECONCILE)):
-                        due[key] = self._tell_mistake(model, mistake)
+                        due[key] = partial(self._tell_mistake, model, mistake)
                 case None:
                     self._forget(key)
         return due

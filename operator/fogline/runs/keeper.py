@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import NoReturn
 
 from fogline.api import ModelDeployment, ModelTraining
@@ -15,6 +16,7 @@ from fogline.mistakes import Mistakes, Part
 from fogline.names import ModelKey
 from fogline.objects import Step
 from fogline.observe import Models
+from fogline.passes import Passes
 from fogline.reconcile.verdicts import say_mistake
 from fogline.runs.asking import ask
 from fogline.runs.mirrors import Mirrors
@@ -23,6 +25,8 @@ from fogline.runs.writer import RunWriter
 from fogline.training import Progress, Refusal, Seen, intend
 from fogline.wakeups import WakeUps
 
+AT_ONCE = 8
+"""Trainings that are passed at the same time, and trainings whose workers are asked at the same time."""
 ASK_SECONDS = 5.0
 """Workers are asked this often how far they are."""
 RETRY_SECONDS = 2.0
@@ -41,6 +45,8 @@ class RunKeeper:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.wakeups = WakeUps()
+        self._passes = Passes(self.wakeups, AT_ONCE)
+        self._questions = asyncio.Semaphore(AT_ONCE)
         self._mirrors = Mirrors(context.client, context.settings, self.wakeups.wake)
         self._writer = RunWriter(context.client, context.recorder)
         self._refusals: dict[ModelKey, Refusal] = {}
@@ -63,21 +69,17 @@ class RunKeeper:
     async def run(self) -> NoReturn:
         """Go on for ever. Errors of the API server are retried; mistakes of ours stop their training.
 
-        The operator decides on models whether or not this can see trainings: a cluster whose CRDs are older
-        has none.
+        Each training is passed on its own, so that one whose writes are slow holds up no other. The operator
+        decides on models whether or not this can see trainings: a cluster whose CRDs are older has none.
         """
         async with asyncio.TaskGroup() as group:
             for source in self._mirrors.sources:
                 group.create_task(source.run())
             group.create_task(self._ask_for_ever())
             while True:
-                keys = await self.wakeups.take(COLLECT_SECONDS)
-                await self._permitted()
-                for key in sorted(keys):
-                    seconds = await self._pass(key)
-                    if seconds is not None:
-                        group.create_task(self.wakeups.wake_later(key, seconds))
-                self._count()
+                woken = await self.wakeups.take(COLLECT_SECONDS)
+                for key in sorted(self._passes.free(woken)):
+                    self._passes.start(group, key, partial(self._pass, key))
 
     async def _permitted(self) -> None:
         await self._context.duty.permitted()
@@ -86,6 +88,12 @@ class RunKeeper:
 
     async def _pass(self, key: ModelKey) -> float | None:
         """Decide and write; return when to look again although nothing may have happened."""
+        await self._permitted()
+        seconds = await self._look_at(key)
+        self._count()
+        return seconds
+
+    async def _look_at(self, key: ModelKey) -> float | None:
         live = self._mirrors.training(key)
         if live is None or live.metadata.deletion_timestamp or not self._context.models.takes(key.namespace):
             self._forget(key)
@@ -158,8 +166,7 @@ class RunKeeper:
     async def _ask_for_ever(self) -> NoReturn:
         while True:
             await asyncio.sleep(ASK_SECONDS)
-            for key in list(self._mirrors):
-                await self._ask(key)
+            await asyncio.gather(*map(self._ask, list(self._mirrors)))
 
     async def _ask(self, key: ModelKey) -> None:
         """Ask the workers of a run, if there are any, how far they are."""
@@ -170,7 +177,10 @@ class RunKeeper:
         workers = [
             pod for pod in self._mirrors.pods(key) if pod.job in training and pod.address and not pod.is_over
         ]
-        said = await ask({pod.index: pod.address for pod in workers}) if workers else {}
+        if not workers:
+            return
+        async with self._questions:
+            said = await ask({pod.index: pod.address for pod in workers})
         if said and said != self._progress.get(key):
             self._progress[key] = said
             self.wakeups.wake([key])
