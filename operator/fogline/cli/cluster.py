@@ -14,6 +14,8 @@ from fogline.cluster import connection, objects
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document, Listing
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODE_PROFILES, NODES, PODS
+from fogline.cluster.limiter import Rate
+from fogline.cluster.transport import Limits
 from fogline.config import Settings
 from fogline.errors import BadInputError, NotFoundError
 
@@ -21,6 +23,8 @@ T = TypeVar("T")
 
 FIELD_MANAGER = "fogline-cli"
 """Whose fields the API server notes what a command writes as."""
+_LIMITS = Limits(other=Rate(per_second=50, burst=200))
+"""A command asks much at once, with a person waiting, and is gone; an operator asks for ever."""
 
 
 def ask(where: Where, question: Callable[[Client, str], Awaitable[T]]) -> T:
@@ -37,7 +41,7 @@ def ask(where: Where, question: Callable[[Client, str], Awaitable[T]]) -> T:
     at = connection.from_kubeconfig(where.kubeconfig, where.context) if named else connection.default()
 
     async def run() -> T:
-        async with Client(at, manager=FIELD_MANAGER) as client:
+        async with Client(at, manager=FIELD_MANAGER, limits=_LIMITS) as client:
             return await question(client, at.namespace)
 
     return asyncio.run(run())

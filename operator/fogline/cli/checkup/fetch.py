@@ -161,17 +161,16 @@ async def _missing_rights(
 ) -> Mapping[str, Sequence[str]] | Unknown:
     if isinstance(programs, Unknown):
         return programs
-    missing: dict[str, Sequence[str]] = {}
-    for program, deployment in programs.items():
-        namespace = deployment["metadata"]["namespace"]
-        account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
-        needed = JANITOR_RIGHTS
-        if program == OPERATOR:
-            needed = operator_rights(_setting(deployment, POLICIES))
-        served = _setting(deployment, "FOGLINE_NAMESPACES")
-        asked = [(right, there) for right in needed for there in right.namespaces(namespace, served)]
-        missing[f"{namespace}/{account}"] = await _denied(client, namespace, account, asked)
-    return missing
+    return dict(await asyncio.gather(*(_missing_of(client, *one) for one in programs.items())))
+
+
+async def _missing_of(client: Client, program: str, deployment: Document) -> tuple[str, Sequence[str]]:
+    namespace = deployment["metadata"]["namespace"]
+    account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
+    needed = operator_rights(_setting(deployment, POLICIES)) if program == OPERATOR else JANITOR_RIGHTS
+    served = _setting(deployment, "FOGLINE_NAMESPACES")
+    asked = [(right, there) for right in needed for there in right.namespaces(namespace, served)]
+    return f"{namespace}/{account}", await _denied(client, namespace, account, asked)
 
 
 def _watched(programs: Mapping[str, Document] | Unknown) -> Sequence[str] | Unknown:
