@@ -41,7 +41,7 @@ class _Latency(Slim, frozen=True):
     p99: _Number
 
 
-class _Figures(Slim, frozen=True):
+class _Clients(Slim, frozen=True):
     requests: _Number
     failed: _Number
     latency_milliseconds: _Latency | None = None
@@ -57,7 +57,7 @@ class _Revision(Slim, frozen=True):
     model: str
     variant: str
     revision: str
-    figures: _Figures
+    clients: _Clients
     agreement: _Agreement | None = None
 
 
@@ -163,9 +163,9 @@ def measurements(body: bytes) -> Measurements:
 
 
 def _revision(one: _Revision) -> Revision:
-    latency, agreement = one.figures.latency_milliseconds, one.agreement
+    latency, agreement = one.clients.latency_milliseconds, one.agreement
     return Revision(
         one.revision,
-        Figures(int(one.figures.requests), int(one.figures.failed), latency.p99 if latency else None),
+        Figures(int(one.clients.requests), int(one.clients.failed), latency.p99 if latency else None),
         agreement.alike / agreement.samples if agreement and agreement.samples else None,
     )

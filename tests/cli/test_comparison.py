@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.collector.test_schema import EMPTY, NOTHING
+from tests.collector.test_schema import EMPTY, NOBODY, NOTHING
 from tests.support.browser import browser
 from tests.support.pages import CONTRAST, HOSTILE, WIDTHS, assert_inert, assert_loads_nothing
 
@@ -134,6 +134,7 @@ TOLD = msgspec.structs.replace(
             version="1",
             tier=tier,
             figures=msgspec.structs.replace(NOTHING, cpu=cpu, memory=USED),
+            clients=NOBODY,
         )
         for model, tier, cpu in (
             ("digits", "Cloud", USED),

@@ -1,7 +1,5 @@
 """New versions that are measured: what the collector tells of them decides how far they go."""
 
-from typing import Any
-
 import msgspec
 from dev.ports import free_port
 from tests.cluster.conftest import StartOperator
@@ -11,7 +9,7 @@ from tests.support.wait import wait_for
 from tests.support.world import World
 
 from fogline import health
-from fogline.collector.answer import Agreement, Answered, Revision
+from fogline.collector.answer import Agreement, Answered, Clients, Revision
 from fogline.collector.serve import application
 
 
@@ -26,7 +24,7 @@ class Told:
         """Answer as the collector does."""
         return msgspec.structs.replace(EMPTY, revisions=self._revisions)
 
-    async def tell(self, image: str, agreement: Agreement | None = None, **figures: Any) -> None:
+    async def tell(self, image: str, requests: int, failed: int, agreement: Agreement | None = None) -> None:
         """Tell of a version, and of no other."""
         pods = await self._world.pods()
         pod = next(one for one in pods if one["spec"]["containers"][0]["image"] == image)
@@ -37,7 +35,8 @@ class Told:
             revision=pod["metadata"]["labels"]["pod-template-hash"],
             version="1",
             tier="Cloud",
-            figures=msgspec.structs.replace(NOTHING, **figures),
+            figures=NOTHING,
+            clients=Clients(requests=requests, failed=failed),
             agreement=agreement,
         )
         self._revisions = (told,)
@@ -68,6 +67,6 @@ async def test_a_canary_waits_for_figures_and_goes_back_or_to_all_by_them(
         await wait_for(lambda: has_versions(world, {OLD: 2, NEWER: 2}), "half of them serve it")
         await told.tell(NEWER, requests=100, failed=5)
         await wait_for(lambda: says(world, "nobody compares answers"), "it waits for a comparison")
-        await told.tell(NEWER, Agreement(samples=4, alike=3), requests=100, failed=5)
+        await told.tell(NEWER, requests=100, failed=5, agreement=Agreement(samples=4, alike=3))
         await wait_for(lambda: has_versions(world, {NEWER: 4}), "all of them serve it")
         await world.until("RolledOut", "True", "OneVersion")

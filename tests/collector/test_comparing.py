@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,14 @@ async def predicting(**answers: Any) -> AsyncIterator[tuple[str, list[str]]]:
         await runner.cleanup()
 
 
+@asynccontextmanager
+async def anyhow(_pods: Iterable[Replica]) -> AsyncIterator[Callable[[], None]]:
+    """Keep nothing apart: nobody reads pages here."""
+    yield lambda: None
+
+
 async def compared(old: str, new: str) -> Agreement:
-    comparing = Comparing(lambda: pair(old, new), lambda: 0)
+    comparing = Comparing(lambda: pair(old, new), anyhow, lambda: 0)
     async with scrape.session() as session:
         await comparing.look(Sampler(session))
     return comparing.agreements()[NEW]
@@ -87,8 +93,9 @@ def test_one_ready_pod_of_each_new_template_is_compared_with_one_of_the_old() ->
         pod("e", "newer", "10.0.0.5"),
         tried=model(name="wire"),
     )
-    assert one == Trial(NEW, "10.0.0.1", "10.0.0.3", "wire", SAMPLES)
-    assert (other.key[2], other.old, other.new) == ("newer", "10.0.0.1", "10.0.0.5")
+    assert (one.key, one.model, one.samples) == (NEW, "wire", SAMPLES)
+    assert (one.old.ip, one.new.ip) == ("10.0.0.1", "10.0.0.3")
+    assert (other.key[2], other.old.ip, other.new.ip) == ("newer", "10.0.0.1", "10.0.0.5")
 
 
 def test_nothing_is_compared_without_a_ready_pod_of_each_or_when_nothing_is_tried() -> None:
@@ -113,7 +120,7 @@ async def test_each_sample_goes_to_both_and_those_alike_are_counted() -> None:
 async def test_a_new_version_is_asked_again_after_a_while_and_forgotten_when_it_is_gone() -> None:
     async with predicting(to_1=1, to_2=2) as (address, asked), scrape.session() as session:
         tried, now = pair(address, address), 0.0
-        comparing, sampler = Comparing(lambda: tried, lambda: now), Sampler(session)
+        comparing, sampler = Comparing(lambda: tried, anyhow, lambda: now), Sampler(session)
         for now, times in ((0.0, 1), (COMPARE_SECONDS - 1, 1), (COMPARE_SECONDS, 2)):  # noqa: B007  the clock
             await comparing.look(sampler)
             assert len(asked) == times * 2 * len(SAMPLES)

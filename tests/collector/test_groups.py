@@ -167,6 +167,19 @@ def test_revisions_of_a_variant_are_told_apart() -> None:
     assert {(one.model, one.variant, one.version) for one in told.values()} == {("digits", "cloud", "7")}
 
 
+def test_what_a_pod_did_while_it_was_sent_samples_is_not_told_of_clients() -> None:
+    found = window(replica())
+    (one,) = found
+    one.take(reading(0), 0)
+    one.take(reading(10, 1), 10)
+    one.has_samples = True
+    one.take(reading(26, 17), 11)
+    one.take(reading(36, 18), 21)
+    (told,) = groups.revisions(joined(found), {})
+    assert (told.figures.requests, told.figures.failed) == (54, 18)
+    assert (told.clients.requests, told.clients.failed) == (22, 2)
+
+
 def test_the_cost_is_unknown_while_that_of_one_replica_is() -> None:
     found = window(replica("a"), replica("b", node="elsewhere"))
     assert groups.figures(joined(found)).cost_per_hour is None

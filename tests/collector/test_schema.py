@@ -5,11 +5,12 @@ import json
 import msgspec
 from dev.figures_schema import PAGE
 
-from fogline.collector.answer import Answered, Pods, RoundTrip
+from fogline.collector.answer import Answered, Clients, Pods, RoundTrip
 from fogline.collector.groups import figures
 from fogline.collector.serve import only
 
 NOTHING = figures(())
+NOBODY = Clients(requests=0, failed=0)
 EMPTY = Answered(
     time="2030-01-01T00:00:00Z",
     window_seconds=300,

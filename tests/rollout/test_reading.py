@@ -21,16 +21,14 @@ from fogline.canary_figures import (
     keep_reading,
     read,
 )
-from fogline.collector.answer import Agreement, Latency, Revision
+from fogline.collector.answer import Agreement, Clients, Latency, Revision
 from fogline.names import REST_PORT, ModelKey
 from fogline.observe import Models
 from fogline.rollout import Figures
 from fogline.rollout import Revision as Told
 
 DIGITS = ModelKey("shop", "digits")
-FIGURES = msgspec.structs.replace(
-    NOTHING, requests=40, failed=3, latency_milliseconds=Latency(mean=1, p50=1, p90=2, p99=7.5)
-)
+CLIENTS = Clients(requests=40, failed=3, latency_milliseconds=Latency(mean=1, p50=1, p90=2, p99=7.5))
 ANSWER = msgspec.structs.replace(
     EMPTY,
     revisions=(
@@ -41,7 +39,8 @@ ANSWER = msgspec.structs.replace(
             revision="abc",
             version="7",
             tier="Cloud",
-            figures=FIGURES,
+            figures=msgspec.structs.replace(NOTHING, requests=56, failed=5),
+            clients=CLIENTS,
             agreement=Agreement(samples=8, alike=6),
         ),
     ),
@@ -89,7 +88,7 @@ async def test_an_answer_that_is_none_is_refused_with_a_reason(write: Write, why
 @pytest.mark.parametrize("value", [-1, 2**53 + 2, "1"])
 async def test_numbers_that_count_nothing_are_refused(value: object) -> None:
     document = msgspec.to_builtins(ANSWER)
-    document["revisions"][0]["figures"]["requests"] = value
+    document["revisions"][0]["clients"]["requests"] = value
     with pytest.raises(FiguresError, match="in another form"):
         await found(told(document))
 

@@ -73,6 +73,16 @@ class Figures(Answer, frozen=True, kw_only=True):
     ] = None
 
 
+class Clients(Answer, frozen=True, kw_only=True):
+    """What clients alone asked of a group: the times in which the collector sent samples are left out."""
+
+    requests: Annotated[float, _about("Requests for inference.")]
+    failed: Annotated[float, _about("Those of them that ended with another status than OK.")]
+    latency_milliseconds: Annotated[
+        Latency | None, _about("Of the requests that were answered; null of none.")
+    ] = None
+
+
 class Agreement(Answer, frozen=True, kw_only=True):
     """How a new version answered the samples of its model, last time."""
 
@@ -90,6 +100,7 @@ class Revision(Answer, frozen=True, kw_only=True):
     version: Annotated[str, _about("Of the artifact; empty when it is not told.")]
     tier: str
     figures: Figures
+    clients: Annotated[Clients, _about("By this, new versions are judged.")]
     agreement: Annotated[
         Agreement | None,
         _about("With the old version, while the rollout of this one is on trial; null when nobody compares."),

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -21,15 +22,17 @@ COMPARE_SECONDS = 30.0
 LOOK_SECONDS = 5.0
 """Between two looks at what there is to compare: a version is compared soon after it is Ready."""
 
+Apart = Callable[[Iterable[Replica]], AbstractAsyncContextManager[Callable[[], None]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A new version that answers beside the old one."""
 
     key: RevisionKey
-    old: str
-    new: str
-    """Addresses of a pod of each."""
+    old: Replica
+    new: Replica
+    """A pod of each."""
     model: str
     """Name on the wire."""
     samples: tuple[str, ...]
@@ -41,10 +44,10 @@ def trials(replicas: Iterable[Replica], models: Mapping[ModelKey, Model]) -> lis
     Which template serves the old version is in the status of the model, so no right to read Deployments is
     needed.
     """
-    pods: defaultdict[RevisionKey, dict[str, str]] = defaultdict(dict)
+    pods: defaultdict[RevisionKey, dict[str, Replica]] = defaultdict(dict)
     for one in replicas:
         if one.ip and one.ready:
-            pods[one.model, one.variant, one.revision][one.metadata.name] = one.ip
+            pods[one.model, one.variant, one.revision][one.metadata.name] = one
     first = {key: found[min(found)] for key, found in pods.items()}
     return [
         Trial(key, old, new, known.wire_name, known.samples)
@@ -63,12 +66,15 @@ class Comparing:
     ----------
     tried
         Gives what there is to compare.
+    apart
+        Keeps what pods are asked meanwhile out of what is told of clients (`fogline.collector.pages`).
     clock
         Seconds that never go back.
     """
 
-    def __init__(self, tried: Callable[[], list[Trial]], clock: Callable[[], float]) -> None:
+    def __init__(self, tried: Callable[[], list[Trial]], apart: Apart, clock: Callable[[], float]) -> None:
         self._tried = tried
+        self._apart = apart
         self._clock = clock
         self._asked_at: dict[RevisionKey, float] = {}
         self._found: dict[RevisionKey, Agreement] = {}
@@ -95,17 +101,17 @@ class Comparing:
         ]
         self._asked_at |= dict.fromkeys((one.key for one in due), now)
         for one, agreement in zip(
-            due, await asyncio.gather(*(_compare(sampler, one) for one in due)), strict=True
+            due, await asyncio.gather(*(self._compare(sampler, one) for one in due)), strict=True
         ):
             self._found[one.key] = agreement
 
-
-async def _compare(sampler: Sampler, trial: Trial) -> Agreement:
-    """Ask both for one sample after the other, so that a small server has room for its clients."""
-    verdicts = []
-    for sample in trial.samples:
-        old, new = await asyncio.gather(
-            *(sampler.ask(ip, trial.model, sample) for ip in (trial.old, trial.new))
-        )
-        verdicts.append(is_alike(old, new))
-    return Agreement(samples=len(verdicts) - verdicts.count(None), alike=verdicts.count(True))
+    async def _compare(self, sampler: Sampler, trial: Trial) -> Agreement:
+        """Ask both for one sample after the other, so that a small server has room for its clients."""
+        verdicts, pods = [], (trial.old, trial.new)
+        async with self._apart(pods) as note_late:
+            for sample in trial.samples:
+                old, new = await asyncio.gather(*(sampler.ask(one.ip, trial.model, sample) for one in pods))
+                if old is None or new is None:
+                    note_late()
+                verdicts.append(is_alike(old, new))
+        return Agreement(samples=len(verdicts) - verdicts.count(None), alike=verdicts.count(True))

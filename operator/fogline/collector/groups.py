@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TypeVar
 
 from fogline.collector import formulas
-from fogline.collector.answer import Agreement, Figures, Latency, Revision, Use
+from fogline.collector.answer import Agreement, Clients, Figures, Latency, Revision, Use
 from fogline.collector.facts import Decided, Device, Model, Replica
 from fogline.collector.reading import Increase, together
 from fogline.collector.window import Followed
@@ -29,6 +29,8 @@ class Member:
     replica: Replica
     is_there: bool
     increase: Increase | None
+    of_clients: Increase | None
+    """The same without the times in which it was sent samples."""
     memory_bytes: float | None
     cores: float | None
     """As the metrics API of the cluster has it; None where it is not asked."""
@@ -54,6 +56,7 @@ def _member(one: Followed, devices: Mapping[str, Device], models: Mapping[ModelK
         replica=replica,
         is_there=one.is_there,
         increase=one.increase,
+        of_clients=one.of_clients,
         memory_bytes=used if said is None else said,
         cores=cores,
         load_microseconds=reading.load_microseconds if reading else None,
@@ -86,10 +89,16 @@ def revisions(found: Iterable[Member], agreements: Mapping[RevisionKey, Agreemen
             version=group[0].replica.version,
             tier=group[0].replica.tier,
             figures=figures(group),
+            clients=_clients(group),
             agreement=agreements.get((model, variant, revision)),
         )
         for (model, variant, revision), group in groups.items()
     )
+
+
+def _clients(group: Iterable[Member]) -> Clients:
+    total = reduce(together, (one.of_clients for one in group if one.of_clients), Increase(0, 0))
+    return Clients(requests=total.requests, failed=total.failed, latency_milliseconds=_latency(total))
 
 
 def figures(group: Sequence[Member], nodes: Iterable[Device] | None = None) -> Figures:

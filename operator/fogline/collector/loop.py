@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NoReturn
 
-import aiohttp
 import msgspec
 
 from fogline.cluster.client import Client
@@ -16,7 +15,6 @@ from fogline.cluster.objects.metadata import ObjectMeta, Slim
 from fogline.cluster.reflector import Reflector
 from fogline.collector import groups
 from fogline.collector.answer import MOST_TROUBLES, Agreement, Answered, Figures, Pods, RoundTrip, Trouble
-from fogline.collector.exposition import RefusedPageError
 from fogline.collector.facts import (
     Device,
     LiveModel,
@@ -28,10 +26,9 @@ from fogline.collector.facts import (
     to_model,
     to_replica,
 )
-from fogline.collector.metrics import READ, CollectorMetrics
-from fogline.collector.scrape import Scraper
-from fogline.collector.window import Followed, Window
-from fogline.collector.window import Trouble as PodTrouble
+from fogline.collector.metrics import CollectorMetrics
+from fogline.collector.pages import Pages
+from fogline.collector.window import Window
 from fogline.config import CollectorSettings
 from fogline.errors import ApiError, BadInputError
 from fogline.names import DECIDED_AT_FORMAT, MODEL_LABEL, ModelKey
@@ -103,9 +100,8 @@ class Collector:
         """Find a node."""
         return self._nodes.store.get(("", name))
 
-    async def run(self, session: aiohttp.ClientSession) -> NoReturn:
+    async def run(self, pages: Pages) -> NoReturn:
         """Scrape for ever. Errors of the API server are retried; any other exception is a bug."""
-        scraper = Scraper(session)
         async with asyncio.TaskGroup() as group:
             for mirror in (self._pods, self._nodes, self._models):
                 group.create_task(mirror.run())
@@ -113,30 +109,19 @@ class Collector:
                 await mirror.synced.wait()
             while True:
                 began = self._clock()
-                await self._round(scraper)
+                await self._round(pages)
                 took = self._clock() - began
                 self.metrics.rounds.observe(took)
                 await asyncio.sleep(max(self._settings.scrape_seconds - took, 1))
 
-    async def _round(self, scraper: Scraper) -> None:
-        asked = self.window.follow(self.replicas(), self._clock())
-        await asyncio.gather(*(self._scrape(scraper, one) for one in asked))
+    async def _round(self, pages: Pages) -> None:
+        await pages.read(self.window.follow(self.replicas(), self._clock()))
         if self._settings.resource_metrics:
             await self._ask_usage()
         self._members = groups.members(
             self.window, {key[1]: one for key, one in self._nodes.store.items()}, self.models()
         )
         self._told, self._scraped = None, True
-
-    async def _scrape(self, scraper: Scraper, followed: Followed) -> None:
-        try:
-            reading = await scraper.scrape(followed.replica.ip)
-        except RefusedPageError as error:
-            followed.trouble = PodTrouble(error.reason, error.message)
-            self.metrics.scraped(error.reason.value)
-        else:
-            followed.take(reading, self._clock())
-            self.metrics.scraped(READ)
 
     async def _ask_usage(self) -> None:
         try:

@@ -45,6 +45,8 @@ class Increase:
     """None when no pod said anything of it."""
     cpu_covered_seconds: float = 0
     """Time, added up over the pods, of which the processor time is known."""
+    has_samples: bool = False
+    """Whether samples of ours are among the requests."""
 
     @property
     def requests(self) -> float:
@@ -99,6 +101,7 @@ def together(one: Increase, other: Increase) -> Increase:
         latency_microseconds=one.latency_microseconds + other.latency_microseconds,
         cpu_seconds=sum(known) if known else None,
         cpu_covered_seconds=one.cpu_covered_seconds + other.cpu_covered_seconds,
+        has_samples=one.has_samples or other.has_samples,
     )
 
 

@@ -12,8 +12,9 @@ from fogline.cluster.client import Client
 from fogline.collector.bearer import read_token
 from fogline.collector.comparing import Comparing, trials
 from fogline.collector.loop import Collector
+from fogline.collector.pages import Pages
 from fogline.collector.probing import FIELD_MANAGER, Probing
-from fogline.collector.scrape import session
+from fogline.collector.scrape import Scraper, session
 from fogline.collector.serve import application
 from fogline.config import CollectorSettings
 from fogline.process import work_until_told_to_stop
@@ -22,7 +23,7 @@ from fogline.process import work_until_told_to_stop
 async def run(settings: CollectorSettings) -> None:
     """Run until SIGTERM or SIGINT."""
     token = read_token(Path(settings.probe_token_file)) if settings.probes else ""
-    async with Client(connection.default(), manager=FIELD_MANAGER) as client, session() as pages:
+    async with Client(connection.default(), manager=FIELD_MANAGER) as client, session() as to_pages:
         collector = Collector(client, settings, time.monotonic)
         page = collector.metrics.instruments.page
         async with (
@@ -33,7 +34,7 @@ async def run(settings: CollectorSettings) -> None:
                 "FOGLINE_FIGURES_PORT",
             ),
         ):
-            await work_until_told_to_stop(_work(collector, client, settings, token, pages))
+            await work_until_told_to_stop(_work(collector, client, settings, token, to_pages))
 
 
 async def _work(
@@ -41,11 +42,14 @@ async def _work(
     client: Client,
     settings: CollectorSettings,
     token: str,
-    pages: aiohttp.ClientSession,
+    to_pages: aiohttp.ClientSession,
 ) -> None:
     async with asyncio.TaskGroup() as group, session() as to_models, session() as to_probes:
+        pages = Pages(Scraper(to_pages), collector.window, time.monotonic, collector.metrics.scraped)
         group.create_task(collector.run(pages))
-        comparing = Comparing(lambda: trials(collector.replicas(), collector.models()), time.monotonic)
+        comparing = Comparing(
+            lambda: trials(collector.replicas(), collector.models()), pages.apart, time.monotonic
+        )
         collector.agreements = comparing.agreements
         group.create_task(comparing.run(to_models))
         if not settings.probes:

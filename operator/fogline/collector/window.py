@@ -1,8 +1,9 @@
 """What happened lately, by pod. It is in memory alone: a restart loses it."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from fogline.collector.exposition import Refusal
@@ -32,6 +33,10 @@ class Followed:
     reading: Reading | None = None
     """The last one."""
     read_at: float = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Of who reads its page or sends it samples."""
+    has_samples: bool = False
+    """Whether it was sent samples since the last reading."""
     usage: tuple[float, float] | None = None
     """Cores and bytes that the kubelet measured, where the metrics API of the cluster is asked."""
     _increases: deque[Increase] = field(default_factory=deque)
@@ -40,8 +45,9 @@ class Followed:
     def take(self, reading: Reading, now: float) -> None:
         """Take what a scrape said. The first one tells of no time, so nothing is counted."""
         if self.reading is not None and now > self.read_at:
-            self._increases.append(between(self.reading, reading, self.read_at, now))
-        self.reading, self.read_at, self.trouble = reading, now, None
+            increase = between(self.reading, reading, self.read_at, now)
+            self._increases.append(replace(increase, has_samples=self.has_samples))
+        self.reading, self.read_at, self.trouble, self.has_samples = reading, now, None, False
 
     def forget(self, before: float) -> None:
         """Drop what is older."""
@@ -57,6 +63,12 @@ class Followed:
     def increase(self) -> Increase | None:
         """All that happened within the window; None when nothing is known of it."""
         return reduce(together, self._increases) if self._increases else None
+
+    @property
+    def of_clients(self) -> Increase | None:
+        """The same without the times in which it was sent samples."""
+        without = [one for one in self._increases if not one.has_samples]
+        return reduce(together, without) if without else None
 
 
 class Window:
@@ -85,6 +97,10 @@ class Window:
         """Tell how much of the window this process has seen: less than all of it after a restart."""
         return min(self.seconds, now - self._began)
 
+    def of(self, replica: Replica) -> Followed:
+        """Give what is known of a pod; from now on it is followed."""
+        return self._pods.setdefault(replica.metadata.uid, Followed(replica))
+
     def follow(self, replicas: Iterable[Replica], now: float) -> list[Followed]:
         """Take in which pods there are; returns those to ask.
 
@@ -96,7 +112,7 @@ class Window:
             one.is_there = False
             one.forget(now - self.seconds)
         for replica in there[:MOST_PODS]:
-            followed = self._pods.setdefault(replica.metadata.uid, Followed(replica))
+            followed = self.of(replica)
             followed.replica, followed.is_there = replica, True
         self._pods = {uid: one for uid, one in self._pods.items() if one.is_there or not one.is_empty}
         return [one for one in self._pods.values() if one.is_there and one.replica.ip]
