@@ -8,6 +8,8 @@ from dev.steps import step
 LIMIT_SECONDS = 300
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 KEDA = "github.com/kedacore/keda/v2"
+KUBEFLOW_TRAINER = "github.com/kubeflow/trainer/v2"
+JOB_SET = "sigs.k8s.io/jobset"
 
 
 def folder(pins: str, module: str) -> Path:
@@ -38,3 +40,13 @@ def prometheus_operator_crds() -> Path:
 def keda_crds() -> Path:
     """Return the folder with the CustomResourceDefinitions of KEDA."""
     return folder("keda", KEDA) / "config" / "crd" / "bases"
+
+
+def kubeflow_trainer_crds() -> Path:
+    """Return the folder with the CustomResourceDefinitions of Kubeflow Trainer."""
+    return folder("kubeflow-trainer", KUBEFLOW_TRAINER) / "manifests" / "base" / "crds"
+
+
+def job_set_crds() -> Path:
+    """Return the folder with the CustomResourceDefinition of JobSet, which Kubeflow Trainer makes Jobs by."""
+    return folder("kubeflow-trainer", JOB_SET) / "config" / "components" / "crd" / "bases"

@@ -80,6 +80,7 @@ DEFAULTS = {
     "pod_uid": "none",
     "policies": "none",
     "collector_url": "none",
+    "kubeflow_trainer": "false",
     "move_budgets": '[{"moves": 5}]',
 }
 """Those that the page says in other words than Python."""

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     NOT_SUPPORTED = "NotSupported"
     ALL_PLACED = "AllPlaced"
     POLICY_MISSING = "PolicyMissing"
+    ENGINE_MISSING = "EngineMissing"
     NO_FIT = "NoFit"
     PLACING = "Placing"
     WAITING_FOR_OTHER_GATES = "WaitingForOtherGates"

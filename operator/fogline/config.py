@@ -36,6 +36,9 @@ class Settings:
     """Image of the init container that brings the artifact."""
     trainer_image: str = "ghcr.io/fogline/trainer:0.1.0"
     """Image of ModelTrainings that name none."""
+    kubeflow_trainer: bool = False
+    """Let Kubeflow Trainer 2 make the workers of trainings with ``engine: TrainJob``; it is looked for from
+    time to time until it is there."""
     namespaces: tuple[str, ...] = ()
     """Models are placed in these namespaces only, a list with commas; empty: in all of them. What runs
     elsewhere is counted and left alone."""

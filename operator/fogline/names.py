@@ -73,6 +73,10 @@ EDGE_MARKS: tuple[tuple[str, str | None], ...] = (
 """How a node without a valid tier label says that it is an edge node: label and value, None for any value.
 They come from K3s, KubeEdge and OpenYurt."""
 
+TRAINER_GROUP = "trainer.kubeflow.org"
+TRAINER_VERSION = "v1alpha1"
+"""API of Kubeflow Trainer 2."""
+
 FIELD_MANAGER = "fogline"
 OPERATOR_LEASE = "fogline-operator"
 """Name of the Lease of the one operator that decides, in the namespace of its pods."""
@@ -104,6 +108,11 @@ def workers_name(training: str) -> str:
 def run_name(training: str, run: int, step: str) -> str:
     """Name of the Job of a step of a run."""
     return f"{training}-{step}-{run}"
+
+
+def train_job_name(training: str, run: int) -> str:
+    """Name of the TrainJob of a run: short, as the names of its Jobs and pods begin with it."""
+    return f"{training}-{run}"
 
 
 def deployment_name(model: str, variant: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.support.chart import Document, named, rendered
 from tests.support.policies import BINDING, POLICY, names, policies
+from tests.support.rights import WITH_KUBEFLOW_TRAINER
 
 OF_VALUE = {
     "podClearance": ["fogline-pod-clearance", "fogline-training-clearance"],
@@ -94,3 +95,13 @@ def test_a_controller_manager_with_one_account_for_all_can_be_named() -> None:
     (who,) = (one["expression"] for one in spec["matchConditions"] if one["name"] == "by-somebody-else")
     assert "'system:kube-controller-manager'" in who
     assert "replicaset-controller" not in who
+
+
+def test_with_kubeflow_trainer_what_it_makes_workers_from_is_looked_after_too() -> None:
+    documents = rendered(WITH_KUBEFLOW_TRAINER)
+    added = {"fogline-operator-trainingruntimes", "fogline-operator-trainjobs"}
+    assert {*names(documents)} - {*names(rendered())} == added
+    assert added < {*watched(documents).split(",")}
+    children = named(documents, POLICY, "fogline-children")["spec"]["matchConditions"][0]["expression"]
+    assert "system:serviceaccount:jobset-system:jobset-controller-manager" in children
+    assert "jobset" not in str(named(rendered(), POLICY, "fogline-children"))

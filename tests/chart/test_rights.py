@@ -4,6 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.chart import Document, named, rendered
+from tests.support.rights import (
+    COLLECTOR,
+    JANITOR,
+    OPERATOR,
+    UNINSTALL,
+    WITH_KUBEFLOW_TRAINER,
+    Right,
+    granted,
+)
+
+from fogline.names import TRAINER_GROUP
 
 READS = {"get", "list", "watch"}
 PLACES = {"rbac": {"namespaces": ["models", "fogline-system"]}}
@@ -15,7 +26,11 @@ def rules(values: Document | None = None) -> Iterator[tuple[Document, Document]]
             yield from ((document, rule) for rule in document["rules"])
 
 
-@pytest.mark.parametrize("values", [None, PLACES], ids=["everywhere", "some-namespaces"])
+@pytest.mark.parametrize(
+    "values",
+    [None, PLACES, WITH_KUBEFLOW_TRAINER],
+    ids=["everywhere", "some-namespaces", "with-kubeflow-trainer"],
+)
 def test_nothing_dangerous_is_granted(values: Document | None) -> None:
     for _, rule in rules(values):
         assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
@@ -32,6 +47,16 @@ def test_with_a_list_of_namespaces_nothing_is_written_elsewhere() -> None:
     for role, rule in rules(PLACES):
         if role["kind"] == "ClusterRole" and role["metadata"]["name"] not in {"fogline-view", "fogline-edit"}:
             assert set(rule["verbs"]) <= READS or rule["resources"] == ["nodeprofiles/status"]
+
+
+def test_rights_to_kubeflow_trainer_are_granted_to_the_operator_where_it_is_used_and_nowhere_else() -> None:
+    def of_trainer(account: str, values: Document | None = None) -> set[Right]:
+        return {right for right in granted(account, values) if right.group == TRAINER_GROUP}
+
+    others = {JANITOR, COLLECTOR, UNINSTALL}
+    assert of_trainer(OPERATOR) == set()
+    assert of_trainer(OPERATOR, dict(WITH_KUBEFLOW_TRAINER))
+    assert not any(of_trainer(account, dict(WITH_KUBEFLOW_TRAINER)) for account in others)
 
 
 @pytest.mark.parametrize("process", ["operator", "janitor"])

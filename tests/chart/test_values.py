@@ -29,6 +29,7 @@ NOT_AMONG_SETTINGS = {
     "pod_uid",
     "policies",
     "collector_url",
+    "kubeflow_trainer",
     "probes",
     "probe_token_file",
 }

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 from tests.support.builders import make_model, make_node
 from tests.support.live import NOW
-from tests.support.rights import JANITOR, OPERATOR, granted
+from tests.support.rights import JANITOR, OPERATOR, WITH_KUBEFLOW_TRAINER, granted
 
 from fogline.api import Condition, ConditionStatus, ModelDeployment, ModelDeploymentStatus, parse_node_profile
 from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, custom_resource_definition
@@ -72,6 +72,14 @@ def gated(seconds: float) -> dict[str, Any]:
     }
 
 
+def training(reason: str, message: str) -> dict[str, Any]:
+    complete = {"type": "Complete", "status": "False", "reason": reason, "message": message}
+    return {
+        "metadata": {"namespace": "shop", "name": "digits"},
+        "status": {"conditions": [{**complete, "type": "Trained"}, complete]},
+    }
+
+
 def profile(selector: Mapping[str, str]) -> Profile:
     spec = {"nodeSelector": dict(selector), "costPerHour": "1"}
     return to_profile(parse_node_profile({"metadata": {"name": "p"}, "spec": spec}))
@@ -92,6 +100,7 @@ HEALTHY = Facts(
     definitions={one.name: definition(one) for one in (MODEL_DEPLOYMENT, NODE_PROFILE)},
     models=Models((SECRET, NEAR)),
     nodes=Nodes((make_node("a"), make_node("b")), (profile({}),)),
+    trainings=(training("RunUnderway", "run 1 goes on"),),
     pods=(gated(60),),
     deployments={name: program(name) for name in ("fogline-operator", "fogline-janitor")},
     lease=lease(),
@@ -265,6 +274,12 @@ DAMAGE: list[tuple[dict[str, Any], str, str, str]] = [
         "WARNING",
         "not Ready: default/digits (no operator has seen it)",
     ),
+    (
+        {"trainings": (training("EngineMissing", "there are no TrainJobs"),)},
+        "ModelTrainings",
+        "ERROR",
+        "shop/digits cannot begin: there are no TrainJobs",
+    ),
     ({"pods": (gated(121), gated(500))}, "Waiting pods", "WARNING", "2 pods have waited"),
     ({"policies": Unknown("403 Forbidden")}, "Admission policies", "WARNING", "cannot be checked: 403"),
 ]
@@ -314,10 +329,18 @@ def test_a_clock_that_is_off_does_not_make_a_fresh_lease_look_stale() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rights", "account"), [(operator_rights(["fogline-pods"]), OPERATOR), (JANITOR_RIGHTS, JANITOR)]
+    ("rights", "account", "values"),
+    [
+        (operator_rights(["fogline-pods"], trains_by_kubeflow=False), OPERATOR, None),
+        (operator_rights(["fogline-pods"], trains_by_kubeflow=True), OPERATOR, WITH_KUBEFLOW_TRAINER),
+        (JANITOR_RIGHTS, JANITOR, None),
+    ],
+    ids=["operator", "operator-with-kubeflow-trainer", "janitor"],
 )
-def test_it_asks_for_the_rights_that_are_shipped(rights: Any, account: str) -> None:
-    assert {(one.group, one.resource, one.verb) for one in rights} == set(granted(account))
+def test_it_asks_for_the_rights_that_are_shipped(
+    rights: Any, account: str, values: Mapping[str, Any] | None
+) -> None:
+    assert {(one.group, one.resource, one.verb) for one in rights} == set(granted(account, values))
 
 
 def test_rights_to_write_are_asked_for_where_models_are_placed() -> None:

@@ -15,10 +15,22 @@ from tests.support.trainings import make_training
 
 import fogline_trainer.run_document
 from fogline.names import CLEARANCE_LABEL, RUN_ANNOTATION, TIER_LABEL
-from fogline.objects import Step, job, key_of, run_document, workers_service
+from fogline.objects import (
+    Step,
+    job,
+    key_of,
+    run_document,
+    step_documents,
+    train_job,
+    training_runtime,
+    workers_service,
+)
 
 AssertGolden = Callable[[str, Any], None]
 VALID = valid_manifests("ModelTraining")
+
+
+BY_TRAIN_JOB = {**VALID[0]["spec"]["workers"], "engine": "TrainJob"}
 
 
 def pod(step: Step, **spec: Any) -> dict[str, Any]:
@@ -37,6 +49,45 @@ def test_the_document_of_a_run_and_the_service_of_its_workers(assert_golden: Ass
     training = make_training()
     assert_golden("training-run", run_document(training, 3))
     assert_golden("training-workers", workers_service(training))
+
+
+def workers_of(runtime: dict[str, Any]) -> dict[str, Any]:
+    (found,) = runtime["spec"]["template"]["spec"]["replicatedJobs"]
+    return dict(found["template"])
+
+
+def test_the_trainjob_of_a_run_and_its_runtime(assert_golden: AssertGolden) -> None:
+    training = make_training(workers=BY_TRAIN_JOB)
+    runtime = training_runtime(training, 3, SETTINGS)
+    del workers_of(runtime)["spec"]["template"]["metadata"][
+        "annotations"
+    ]  # the run document, in one long line
+    assert_golden("training-runtime", runtime)
+    assert_golden("training-trainjob", train_job(training, 3))
+
+
+def test_a_trainjob_asks_for_the_same_pods_as_a_job_but_for_their_addresses() -> None:
+    training = make_training(workers=BY_TRAIN_JOB)
+    workers = workers_of(training_runtime(training, 3, SETTINGS))
+    as_job = job(training, Step.TRAIN, 3, SETTINGS)
+    assert workers["spec"] == {key: value for key, value in as_job["spec"].items() if key != "suspend"}
+    assert workers["metadata"]["labels"].items() <= as_job["metadata"]["labels"].items()
+    (by_job,) = job(make_training(), Step.TRAIN, 3, SETTINGS)["spec"]["template"]["spec"]["containers"]
+    (by_train_job,) = workers["spec"]["template"]["spec"]["containers"]
+    assert {key for key in by_job if by_job[key] != by_train_job[key]} == {"env"}
+    addresses = {one["name"]: one.get("value") for one in by_train_job["env"]}["FOGLINE_WORKER_ADDRESSES"]
+    assert addresses == "digits-3-train-0-0.digits-workers:2222,digits-3-train-0-1.digits-workers:2222"
+
+
+@pytest.mark.parametrize(
+    ("engine", "kinds"),
+    [("Job", ["Service", "Job"]), ("TrainJob", ["Service", "TrainingRuntime", "TrainJob"])],
+)
+def test_what_a_step_needs_is_made_before_what_begins_it(engine: str, kinds: list[str]) -> None:
+    training = make_training(workers={"count": 2, "engine": engine})
+    assert [one["kind"] for one in step_documents(training, Step.TRAIN, 1, SETTINGS)] == kinds
+    for step in (Step.PREPARE, Step.FINISH):
+        assert [one["kind"] for one in step_documents(training, step, 1, SETTINGS)] == ["Job"]
 
 
 @pytest.mark.parametrize("step", Step)
@@ -95,6 +146,8 @@ def test_names_fit_even_for_the_longest_name_and_the_last_worker_of_a_late_run()
     training = make_training("a" * 40, fit={"batchSize": 64}, workers={"count": 64})
     for step in Step:
         assert len(f"{job(training, step, 99_999, SETTINGS)['metadata']['name']}-63") <= 63
+    of_job_set = f"{train_job(training, 99_999)['metadata']['name']}-{Step.TRAIN}-0-63-abcde"
+    assert len(of_job_set) <= 63
 
 
 def test_the_key_of_a_run_changes_with_what_matters_and_with_the_annotation_alone() -> None:

@@ -20,6 +20,9 @@ COLLECTOR = "fogline-collector"
 UNINSTALL = "fogline-uninstall"
 """Accounts; their roles have the same names."""
 
+WITH_KUBEFLOW_TRAINER: Mapping[str, Any] = {"kubeflowTrainer": {"enabled": True}}
+"""Values of the chart that let the operator use it."""
+
 _PATH = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/[^/]+(?:/namespaces/[^/]+)?/(?P<plural>[^/?]+)"
     r"(?:/(?P<name>[^/?]+))?(?:/(?P<subresource>[^/?]+))?(?:\?.*)?"

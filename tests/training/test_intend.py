@@ -12,7 +12,14 @@ from tests.support.live import NOW, SETTINGS, stored
 from tests.support.training_world import DATA, answer, finished
 from tests.support.trainings import make_training
 
-from fogline.api import Condition, ConditionStatus, ModelTraining, ModelTrainingStatus, TrainingProgress
+from fogline.api import (
+    Condition,
+    ConditionStatus,
+    ModelTraining,
+    ModelTrainingStatus,
+    TrainingEngine,
+    TrainingProgress,
+)
 from fogline.conditions import Reason, TrainingConditionType
 from fogline.objects import Step, key_of
 from fogline.reconcile.conditions import conditions
@@ -295,6 +302,48 @@ def test_while_policies_are_missing_a_suspended_job_does_not_resume() -> None:
     by_user = passed(begun(suspend=True), Seen((job,), gap="a policy is gone"))
     assert verdict(by_user, Type.COMPLETE) == ("False", "SuspendedByUser")
     assert passed(begun(), Seen((job,))).suspend == ((job, False),)
+
+
+BY_TRAIN_JOB = {"count": 2, "engine": "TrainJob"}
+
+
+def test_the_workers_of_a_trainjob_are_made_by_it_and_all_else_by_jobs() -> None:
+    made = ["Service digits-workers", "TrainingRuntime digits-1", "TrainJob digits-1"]
+    assert created(passed(begun(workers=BY_TRAIN_JOB))) == ["Job digits-prepare-1"]
+    assert created(passed(prepared(workers=BY_TRAIN_JOB))) == made
+    assert created(passed(trained(workers=BY_TRAIN_JOB))) == ["Job digits-finish-1"]
+
+
+def test_another_engine_begins_another_run_and_takes_the_workers_of_the_old_one_away() -> None:
+    changed = msgspec.structs.replace(make_training(workers=BY_TRAIN_JOB), status=prepared().status)
+    again = written(changed, passed(changed, Seen((a_job(Step.TRAIN),))))
+    old = a_job(Step.TRAIN, engine=TrainingEngine.TRAIN_JOB)
+    assert passed(again, Seen((old,))).remove == (old,)
+    assert created(passed(again)) == ["Job digits-prepare-2"]
+
+
+def test_without_the_engine_no_step_begins_before_the_workers_are_done() -> None:
+    gap = Seen(engine_gap="no TrainJobs here")
+    for training, kind in (
+        (begun(workers=BY_TRAIN_JOB), Type.DATA_READY),
+        (prepared(workers=BY_TRAIN_JOB), Type.TRAINED),
+    ):
+        held = passed(training, gap)
+        assert (created(held), verdict(held, Type.COMPLETE)) == ([], ("False", "EngineMissing"))
+        assert verdict(held, kind) == ("False", "EngineMissing")
+        assert held.verdicts[kind].message == "no TrainJobs here"
+        assert held.again_seconds, "nothing tells when the engine comes"
+    assert created(passed(trained(workers=BY_TRAIN_JOB), gap)) == ["Job digits-finish-1"]
+    assert created(passed(prepared(), gap)) == ["Service digits-workers", "Job digits-train-1"]
+
+
+def test_what_runs_goes_on_without_the_engine_and_what_is_suspended_stays_so() -> None:
+    running = a_job(Step.TRAIN, engine=TrainingEngine.TRAIN_JOB)
+    training, gap = prepared(workers=BY_TRAIN_JOB), "no TrainJobs here"
+    intent = passed(training, Seen((running,), engine_gap=gap))
+    assert (intent.suspend, intent.remove, verdict(intent, Type.COMPLETE)[1]) == ((), (), "RunUnderway")
+    held = passed(training, Seen((replace(running, is_suspended=True),), engine_gap=gap))
+    assert (held.suspend, verdict(held, Type.COMPLETE)[1]) == ((), "EngineMissing")
 
 
 def test_history_holds_as_many_runs_as_the_user_wants() -> None:

@@ -19,12 +19,13 @@ def test_every_setting_can_be_set() -> None:
     plain = [
         field
         for field in fields(Settings)
-        if field.name not in {"move_budgets", "namespaces", "policies", "collector_url"}
+        if field.name not in {"move_budgets", "namespaces", "policies", "collector_url", "kubeflow_trainer"}
     ]
     texts = {field.name: f"my-{field.name}" if field.type is str else "7" for field in plain}
     lists = {"FOGLINE_MOVE_BUDGETS": '[{"moves": "10%"}]', "FOGLINE_NAMESPACES": "models, shop"}
     lists["FOGLINE_POLICIES"] = "fogline-pod-clearance"
     lists["FOGLINE_COLLECTOR_URL"] = "http://10.0.0.7:8081"
+    lists["FOGLINE_KUBEFLOW_TRAINER"] = "true"
     found = from_environment({f"FOGLINE_{name.upper()}": text for name, text in texts.items()} | lists)
     assert {name: str(getattr(found, name)) for name in texts} == texts
     assert all(type(getattr(found, field.name)) is (str if field.type is str else int) for field in plain)
@@ -32,6 +33,7 @@ def test_every_setting_can_be_set() -> None:
     assert found.namespaces == ("models", "shop")
     assert found.policies == ("fogline-pod-clearance",)
     assert found.collector_url == "http://10.0.0.7:8081"
+    assert found.kubeflow_trainer is True
 
 
 def test_an_address_of_the_collector_that_is_none_is_refused_and_the_variable_is_named() -> None:

@@ -24,6 +24,7 @@ from fogline.api.enums import (
     Runtime,
     Tier,
     TrafficDistribution,
+    TrainingEngine,
 )
 from fogline.api.metadata import ModelDeploymentMeta, ObjectMeta
 from fogline.api.modeldeployment import GROUP, KIND, PLURAL, VERSION, ModelDeployment, ModelDeploymentSpec
@@ -178,6 +179,7 @@ __all__ = [
     "TiersStatus",
     "TrafficDistribution",
     "TrainingData",
+    "TrainingEngine",
     "TrainingModel",
     "TrainingPlacement",
     "TrainingProgress",

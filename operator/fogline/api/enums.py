@@ -164,6 +164,13 @@ class Duplicates(StrEnum):
     KEEP = "Keep"
 
 
+class TrainingEngine(StrEnum):
+    """What makes the workers of a training."""
+
+    JOB = "Job"
+    TRAIN_JOB = "TrainJob"
+
+
 class Optimizer(StrEnum):
     """What follows the gradients."""
 

@@ -6,7 +6,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from fogline.api.enums import Architecture, DataSensitivity, Loss, Metric, Optimizer, Tier
+from fogline.api.enums import (
+    Architecture,
+    DataSensitivity,
+    Loss,
+    Metric,
+    Optimizer,
+    Tier,
+    TrainingEngine,
+)
 from fogline.api.fields import (
     AS_ATOMIC,
     AS_SET,
@@ -93,6 +101,9 @@ class Workers(ApiObject, frozen=True, kw_only=True):
     resources: Resources | None = None
     """Room that each worker takes, and also the pods that prepare the data and finish the model. Absent:
     nothing is reserved and nothing limited."""
+    engine: TrainingEngine = TrainingEngine.JOB
+    """What makes the pods of the workers: Job, an indexed Job of Kubernetes; or TrainJob, the one of Kubeflow
+    Trainer 2, which must be installed and be allowed in the settings of the operator."""
 
 
 class TrainingPlacement(ApiObject, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 from fogline import api
 from fogline.errors import BadInputError
+from fogline.names import TRAINER_GROUP, TRAINER_VERSION
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +82,8 @@ ACCESS_REVIEWS = Kind(
 MODEL_DEPLOYMENTS = Kind(api.GROUP, api.VERSION, api.PLURAL, api.KIND)
 NODE_PROFILES = Kind(api.GROUP, api.VERSION, api.NODE_PROFILE_PLURAL, api.NODE_PROFILE_KIND, namespaced=False)
 MODEL_TRAININGS = Kind(api.GROUP, api.VERSION, api.MODEL_TRAINING_PLURAL, api.MODEL_TRAINING_KIND)
+TRAIN_JOBS = Kind(TRAINER_GROUP, TRAINER_VERSION, "trainjobs", "TrainJob")
+TRAINING_RUNTIMES = Kind(TRAINER_GROUP, TRAINER_VERSION, "trainingruntimes", "TrainingRuntime")
 
 _PARTS_OF_NAMESPACE = 2
 """``namespaces`` and its name, in front of what is in it."""
@@ -101,6 +104,8 @@ _BY_TYPE = {
         MODEL_DEPLOYMENTS,
         NODE_PROFILES,
         MODEL_TRAININGS,
+        TRAIN_JOBS,
+        TRAINING_RUNTIMES,
     )
 }
 

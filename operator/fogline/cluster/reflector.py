@@ -14,7 +14,7 @@ from fogline.cluster.client import Client
 from fogline.cluster.documents import EventType, Listing, WatchEvent
 from fogline.cluster.kinds import Kind
 from fogline.cluster.transport import TIMED_OUT
-from fogline.errors import ApiError, GoneError
+from fogline.errors import ApiError, GoneError, NotFoundError
 
 Key = tuple[str, str]
 """Namespace (empty for objects of the whole cluster) and name."""
@@ -23,6 +23,8 @@ COMPARE_SECONDS = 600.0
 """How often a mirror is compared with a list, unless its maker says otherwise."""
 CONFIRM_SECONDS = 5.0
 """Between a suspiciously short list and the one that must confirm it, unless its maker says otherwise."""
+MISSING_SECONDS = 15.0
+"""How often it is looked whether the API server knows the kind now."""
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +86,9 @@ class Reflector(Generic[T]):
         After which everything is listed again, to find what a watch failed to tell.
     confirm_seconds
         After which a suspicious list is followed by a second one.
+    may_be_missing
+        Whether the API server need not know the kind. While it does not there are no objects of it, and
+        `is_missing` says so; else that is an error.
     clock
         Monotonic seconds.
     """
@@ -100,6 +105,7 @@ class Reflector(Generic[T]):
         label_selector: str = "",
         compare_seconds: float = COMPARE_SECONDS,
         confirm_seconds: float = CONFIRM_SECONDS,
+        may_be_missing: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
@@ -111,6 +117,7 @@ class Reflector(Generic[T]):
         self._label_selector = label_selector
         self._compare_seconds = compare_seconds
         self._confirm_seconds = confirm_seconds
+        self._may_be_missing = may_be_missing
         self._clock = clock
         self._objects: dict[Key, T] = {}
         self._resource_version: str | None = None
@@ -125,6 +132,8 @@ class Reflector(Generic[T]):
         """When the API server was last heard: an event, a bookmark or a list. Before that, the start."""
         self.doubt: str | None = None
         """Why `store` may be wrong; None when there is no reason to think so."""
+        self.is_missing = False
+        """Whether the API server does not know the kind."""
 
     @property
     def plural(self) -> str:
@@ -150,11 +159,24 @@ class Reflector(Generic[T]):
                 self._resource_version = None
                 logger.info("resourceVersion too old, listing again", extra={"kind": self.plural})
             except ApiError as error:
+                if self._may_be_missing and isinstance(error, NotFoundError):
+                    self._lack()
+                    await asyncio.sleep(MISSING_SECONDS)
+                    continue
                 if error.reason == TIMED_OUT:
                     self._resource_version = None  # nobody knows what such a server would still tell
                 extra = {"kind": self.plural, "error": str(error)}
                 logger.warning("list or watch interrupted", extra=extra)
             await asyncio.sleep(self._backoff.next_seconds())
+
+    def _lack(self) -> None:
+        """Hold that there are no objects, as there is no kind."""
+        if not self.is_missing:
+            logger.info("the cluster does not know this kind", extra={"kind": self.plural})
+        self._replace(Listing([], ""))
+        self._resource_version = None
+        self.doubt = None
+        self.is_missing = True
 
     async def _follow(self) -> bool:
         """List if need be, then watch until the watch ends; tell whether the server said anything."""
@@ -230,6 +252,7 @@ class Reflector(Generic[T]):
             self._on_change(held, None)
         for before, after in changed:
             self._report(before, after)
+        self.is_missing = False
         self.synced.set()
 
     def _take(self, event: WatchEvent[Any]) -> None:

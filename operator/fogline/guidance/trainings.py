@@ -33,6 +33,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.PREPARED,
         Reason.PREPARING,
         *_HELD_UP,
+        Reason.ENGINE_MISSING,
         Reason.DATA_UNREACHABLE,
         Reason.DATA_CORRUPT,
         Reason.DATA_UNREADABLE,
@@ -53,6 +54,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.TRAINING,
         Reason.WAITING_FOR_EARLIER_STEP,
         *_HELD_UP,
+        Reason.ENGINE_MISSING,
         Reason.SHARD_CORRUPT,
         Reason.DATA_UNREACHABLE,
         Reason.DATA_CORRUPT,
@@ -97,6 +99,7 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.RUN_UNDERWAY,
         Reason.SUSPENDED_BY_USER,
         Reason.POLICY_MISSING,
+        Reason.ENGINE_MISSING,
     ),
     TrainingConditionType.SUSPENDED: (Reason.SUSPENDED_BY_USER, Reason.NOT_SUSPENDED),
 }
@@ -136,6 +139,12 @@ TRAINING_STATES: Mapping[Reason, Guidance] = {
     Reason.PODS_NOT_SCHEDULED: Guidance(
         "kube-scheduler finds no node for a pod of the step, or a quota lets nobody make it",
         "the message has what kube-scheduler says; add room, or relax `placement`",
+    ),
+    Reason.ENGINE_MISSING: Guidance(
+        "`workers.engine` is TrainJob, and the cluster has no Kubeflow Trainer, or the operator may not use"
+        " it; no step begins before that",
+        "install Kubeflow Trainer 2 and set `kubeflowTrainer.enabled` of the chart, or set `workers.engine`"
+        " to Job",
     ),
     Reason.OUT_OF_MEMORY: Guidance(
         "a pod used more memory than its limit", "raise the memory in `workers.resources`"

@@ -7,7 +7,10 @@ from fogline.objects.marks import mark_victim, settle_replacement, unmark_victim
 from fogline.objects.pin import PinnedPlace, open_gate, pin
 from fogline.objects.run_document import key_of, run_document
 from fogline.objects.service import service_url, services
-from fogline.objects.training import CONTAINER, INDEX_ANNOTATION, PROGRESS_PORT, Step, job, workers_service
+from fogline.objects.train_job import train_job, training_runtime
+from fogline.objects.training import step_documents, workers_service
+from fogline.objects.training_job import job
+from fogline.objects.training_pod import CONTAINER, INDEX_ANNOTATION, PROGRESS_PORT, Step
 
 __all__ = [
     "CONTAINER",
@@ -29,6 +32,9 @@ __all__ = [
     "service_url",
     "services",
     "settle_replacement",
+    "step_documents",
+    "train_job",
+    "training_runtime",
     "unmark_victim",
     "workers_service",
 ]

@@ -129,6 +129,7 @@ class RunKeeper:
             self._progress.get(key, {}),
             model,
             self._context.guard.gap(training),
+            self._mirrors.engine_gap(),
         )
         intent = intend(training, seen, self._refusals.get(key), self._context.settings, now)
         self._reasons[key] = intent.verdicts[TrainingConditionType.COMPLETE].reason

@@ -1,11 +1,12 @@
-"""Mirrors of what belongs to trainings: the trainings, and the Jobs and pods of their runs."""
+"""Mirrors of what belongs to trainings: the trainings, and the Jobs, TrainJobs and pods of their runs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from fogline.api import TrainingEngine
 from fogline.cluster import objects
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, PODS
+from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, PODS, TRAIN_JOBS
 from fogline.cluster.reflector import Reflector
 from fogline.config import Settings
 from fogline.names import TRAINING_LABEL, ModelKey
@@ -13,6 +14,15 @@ from fogline.runs.reading import seen_job, seen_pod, training_key
 from fogline.training import SeenJob, SeenPod
 
 Owned = objects.Job | objects.Pod
+
+NOT_USED = (
+    "this operator does not use Kubeflow Trainer: set kubeflowTrainer.enabled of the chart to true, or"
+    " workers.engine to Job"
+)
+NOT_INSTALLED = (
+    "this cluster has no TrainJobs (trainer.kubeflow.org/v1alpha1): install Kubeflow Trainer 2, or set"
+    " workers.engine to Job"
+)
 
 
 class Mirrors:
@@ -29,6 +39,7 @@ class Mirrors:
     ) -> None:
         self._touched = touched
         self._jobs: dict[ModelKey, dict[str, objects.Job]] = {}
+        self._train_jobs: dict[ModelKey, dict[str, objects.Job]] = {}
         self._pods: dict[ModelKey, dict[str, objects.Pod]] = {}
         options: dict[str, Any] = {
             "compare_seconds": settings.resync_seconds,
@@ -37,6 +48,18 @@ class Mirrors:
         self._trainings: Reflector[objects.ModelTraining] = Reflector(
             client, MODEL_TRAININGS, objects.ModelTraining, self._training_changed, **options
         )
+        options_of_owned = {"label_selector": TRAINING_LABEL, **options}
+        self._trainer: Reflector[objects.Job] | None = None
+        """None without Kubeflow Trainer in the settings."""
+        if settings.kubeflow_trainer:
+            self._trainer = Reflector(
+                client,
+                TRAIN_JOBS,
+                objects.Job,
+                lambda old, new: self._changed(self._train_jobs, old, new),
+                may_be_missing=True,
+                **options_of_owned,
+            )
         self.sources: tuple[Reflector[Any], ...] = (
             self._trainings,
             Reflector(
@@ -44,17 +67,16 @@ class Mirrors:
                 JOBS,
                 objects.Job,
                 lambda old, new: self._changed(self._jobs, old, new),
-                label_selector=TRAINING_LABEL,
-                **options,
+                **options_of_owned,
             ),
             Reflector(
                 client,
                 PODS,
                 objects.Pod,
                 lambda old, new: self._changed(self._pods, old, new),
-                label_selector=TRAINING_LABEL,
-                **options,
+                **options_of_owned,
             ),
+            *([self._trainer] if self._trainer else []),
         )
 
     def __iter__(self) -> Iterator[ModelKey]:
@@ -65,14 +87,41 @@ class Mirrors:
         return self._trainings.store.get(key)
 
     def jobs(self, key: ModelKey, uid: str) -> tuple[SeenJob, ...]:
-        """Give the Jobs that a training owns; those of a namesake that was deleted are left out."""
-        found = self._jobs.get(key, {}).values()
-        owned = [one for one in found if one.metadata.controller and one.metadata.controller.uid == uid]
-        return tuple(seen for one in owned if (seen := seen_job(one)))
+        """Give the Jobs and TrainJobs that a training owns; those of a deleted namesake are left out."""
+        by_engine = {TrainingEngine.JOB: self._jobs, TrainingEngine.TRAIN_JOB: self._train_jobs}
+        return tuple(
+            seen
+            for engine, held in by_engine.items()
+            for one in held.get(key, {}).values()
+            if one.metadata.controller and one.metadata.controller.uid == uid
+            if (seen := seen_job(one, engine))
+        )
 
     def pods(self, key: ModelKey) -> tuple[SeenPod, ...]:
         """Give the pods that carry the label of a training."""
-        return tuple(seen for one in self._pods.get(key, {}).values() if (seen := seen_pod(one)))
+        made_for = self._made_for(key)
+        return tuple(seen for one in self._pods.get(key, {}).values() if (seen := seen_pod(one, made_for)))
+
+    def engine_gap(self) -> str | None:
+        """Say why no TrainJob can be made; None when one can."""
+        if self._trainer is None:
+            return NOT_USED
+        return NOT_INSTALLED if self._trainer.is_missing else None
+
+    def _made_for(self, key: ModelKey) -> Mapping[str, str]:
+        """Find the Jobs that were made for TrainJobs, which are two owners away: JobSets have their names.
+
+        What was made for an earlier TrainJob of the same name is older than the later one.
+        """
+        named = {one.metadata.name: one.metadata for one in self._train_jobs.get(key, {}).values()}
+        found: dict[str, str] = {}
+        for one in self._jobs.get(key, {}).values():
+            meta, owner = one.metadata, one.metadata.controller
+            maker = named.get(owner.name) if owner and owner.kind == "JobSet" else None
+            began, wanted = meta.creation_timestamp, maker and maker.creation_timestamp
+            if maker and began and wanted and began >= wanted:
+                found[meta.uid] = maker.uid
+        return found
 
     def trouble(self, stale_seconds: float) -> bool:
         """Tell whether what is seen may be wrong."""

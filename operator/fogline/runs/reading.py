@@ -1,11 +1,12 @@
 """Live objects of trainings become what decisions look at."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from fogline.api import ModelTraining, parse_model_training
+from fogline.api import ModelTraining, TrainingEngine, parse_model_training
 from fogline.cluster import objects
 from fogline.cluster.kinds import MODEL_TRAININGS
 from fogline.names import RUN_KEY_ANNOTATION, RUN_LABEL, STEP_LABEL, TRAINING_LABEL, ModelKey
@@ -40,8 +41,8 @@ def training_key(live: objects.Job | objects.Pod) -> ModelKey:
     return ModelKey(live.metadata.namespace, live.metadata.labels.get(TRAINING_LABEL, ""))
 
 
-def seen_job(live: objects.Job) -> SeenJob | None:
-    """Read a Job; None for one whose labels are not ours."""
+def seen_job(live: objects.Job, engine: TrainingEngine) -> SeenJob | None:
+    """Read a Job or a TrainJob; None for one whose labels are not ours."""
     meta, status = live.metadata, live.status
     with contextlib.suppress(ValueError):
         true = {one.type: one for one in status.conditions if one.status == "True"}
@@ -58,12 +59,19 @@ def seen_job(live: objects.Job) -> SeenJob | None:
             failure=f"{failed.reason}: {failed.message}" if failed else None,
             ended_at=ended.last_transition_time if ended else None,
             is_going=meta.deletion_timestamp is not None,
+            engine=engine,
         )
     return None
 
 
-def seen_pod(live: objects.Pod) -> SeenPod | None:
-    """Read a pod; None for one that no Job has made."""
+def seen_pod(live: objects.Pod, made_for: Mapping[str, str]) -> SeenPod | None:
+    """Read a pod; None for one that no Job has made.
+
+    Parameters
+    ----------
+    made_for
+        Of each Job that was made for a TrainJob: its uid, and that of the TrainJob.
+    """
     meta, status, owner = live.metadata, live.status, live.metadata.controller
     if owner is None or owner.kind != "Job":
         return None
@@ -72,7 +80,7 @@ def seen_pod(live: objects.Pod) -> SeenPod | None:
     refused = next((one for one in status.conditions if one.type == "PodScheduled"), None)
     return SeenPod(
         name=meta.name,
-        job=owner.uid,
+        job=made_for.get(owner.uid, owner.uid),
         index=_number(meta.annotations.get(INDEX_ANNOTATION)),
         node=live.spec.node_name or None,
         address=status.pod_ip,

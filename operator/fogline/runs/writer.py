@@ -7,19 +7,28 @@ from typing import Any
 
 import msgspec
 
-from fogline.api import Condition, ConditionStatus, ModelTraining, ModelTrainingStatus, ObjectMeta
+from fogline.api import (
+    Condition,
+    ConditionStatus,
+    ModelTraining,
+    ModelTrainingStatus,
+    ObjectMeta,
+    TrainingEngine,
+)
 from fogline.cluster import objects
 from fogline.cluster.client import Client
-from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, kind_of
+from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, TRAIN_JOBS, TRAINING_RUNTIMES, Kind, kind_of
 from fogline.conditions import Reason, TrainingConditionType, Verdict
 from fogline.errors import ApiError, ConflictError, NotFoundError, UnavailableError
 from fogline.names import TRAINING_FIELD_MANAGER
 from fogline.reconcile.conditions import conditions
 from fogline.recorder import Recorder
-from fogline.training import Intent, News, Refusal
+from fogline.training import Intent, News, Refusal, SeenJob
 
 _CONFLICT_WORDS = "conflict with"
 """In what the API server says when another manager owns a field; not when the object is another one."""
+
+_KINDS: Mapping[TrainingEngine, Kind] = {TrainingEngine.JOB: JOBS, TrainingEngine.TRAIN_JOB: TRAIN_JOBS}
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +53,9 @@ class RunWriter:
         for news in intent.news:
             await self._recorder.training_news(intent.training, news)
         for one in intent.remove:
-            await self._remove(intent.training, one.name, one.uid)
+            await self._remove(intent.training, one)
         for one, is_suspended in intent.suspend:
-            await self._suspend(intent.training, one.name, one.uid, is_suspended=is_suspended)
+            await self._suspend(intent.training, one, is_suspended=is_suspended)
         for document in intent.create:
             if refusal := await self._create(intent.training, document):
                 return refusal
@@ -99,18 +108,30 @@ class RunWriter:
             subresource="status",
         )
 
-    async def _remove(self, training: ModelTraining, name: str, uid: str) -> None:
+    async def _remove(self, training: ModelTraining, job: SeenJob) -> None:
+        if job.engine is TrainingEngine.TRAIN_JOB:
+            await self._remove_runtime(training, job.name)  # before what tells that it is to be removed
         try:
-            await self._client.delete(JOBS, training.metadata.namespace, name, uid=uid)
+            await self._client.delete(_KINDS[job.engine], training.metadata.namespace, job.name, uid=job.uid)
         except (NotFoundError, ConflictError):
-            logger.debug("a Job is gone already", extra={"job": name})
+            logger.debug("a Job is gone already", extra={"job": job.name})
 
-    async def _suspend(self, training: ModelTraining, name: str, uid: str, *, is_suspended: bool) -> None:
+    async def _remove_runtime(self, training: ModelTraining, name: str) -> None:
+        """Remove what a TrainJob was made from, unless it is of somebody else."""
+        namespace = training.metadata.namespace
+        try:
+            there = await self._client.get(TRAINING_RUNTIMES, namespace, name, objects.AnyObject)
+            if _is_of(there, training):
+                await self._client.delete(TRAINING_RUNTIMES, namespace, name, uid=there.metadata.uid)
+        except (NotFoundError, ConflictError):
+            logger.debug("a TrainingRuntime is gone already", extra={"runtime": name})
+
+    async def _suspend(self, training: ModelTraining, job: SeenJob, *, is_suspended: bool) -> None:
         patch: list[dict[str, Any]] = [
-            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "test", "path": "/metadata/uid", "value": job.uid},
             {"op": "add", "path": "/spec/suspend", "value": is_suspended},
         ]
-        await self._client.json_patch(JOBS, training.metadata.namespace, name, patch)
+        await self._client.json_patch(_KINDS[job.engine], training.metadata.namespace, job.name, patch)
 
     async def _create(self, training: ModelTraining, document: dict[str, Any]) -> Refusal | None:
         """Create an object unless the training has it; one of somebody else is left alone."""
@@ -119,8 +140,7 @@ class RunWriter:
         except ConflictError:
             kind, meta = kind_of(document), document["metadata"]
             there = await self._client.get(kind, meta["namespace"], meta["name"], objects.AnyObject)
-            owner = there.metadata.controller
-            if owner and owner.uid == training.metadata.uid:
+            if _is_of(there, training):
                 return None
             text = f"{kind.kind} {meta['name']} exists and belongs to somebody else; delete or rename it"
             return Refusal(TrainingConditionType.ACCEPTED, Reason.NAME_TAKEN, text)
@@ -149,3 +169,8 @@ class RunWriter:
         note = f"the variants of ModelDeployment {name} get version {version}"
         await self._recorder.training_news(intent.training, News(Reason.ARTIFACT_SET, note))
         return None
+
+
+def _is_of(there: objects.AnyObject, training: ModelTraining) -> bool:
+    owner = there.metadata.controller
+    return owner is not None and owner.uid == training.metadata.uid

@@ -15,12 +15,13 @@ from fogline.api import (
     ModelTrainingStatus,
     PastRun,
     RunStatus,
+    TrainingEngine,
     TrainingProgress,
     WorkerStatus,
 )
 from fogline.conditions import Reason, TrainingConditionType, Verdict
 from fogline.config import Settings
-from fogline.objects import Step, job, key_of, workers_service
+from fogline.objects import Step, key_of, step_documents
 from fogline.objects.metadata import Document
 from fogline.training.answers import Answer, condition_of, read_answer, read_data, read_finished
 from fogline.training.artifacts import Artifacts, artifacts
@@ -32,6 +33,8 @@ LOST_SECONDS = 30.0
 """A step that is done and whose pod is not seen for so long is done again: nobody knows what came of it."""
 LOOK_SECONDS = 2.0
 """How soon such a pod is looked for again."""
+ENGINE_SECONDS = 10.0
+"""How soon it is looked again whether an engine is there."""
 
 Type = TrainingConditionType
 Verdicts = dict[TrainingConditionType, Verdict]
@@ -170,9 +173,8 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
     }
     is_still = training.spec.suspend or bool(held)
     waits = bool(older) or own is not None or _is_occupied(seen, run) or is_still
-    made = [job(training, step, run.number, settings)] if not waits and outcome.failure is None else []
-    if made and step is Step.TRAIN:
-        made.insert(0, workers_service(training))
+    is_due = not waits and outcome.failure is None
+    made = step_documents(training, step, run.number, settings) if is_due else []
     is_wrong = own is not None and own.is_suspended is not is_still
     return Intent(
         training,
@@ -183,7 +185,7 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
         create=tuple(made),
         suspend=((own, is_still),) if own and is_wrong and not _is_over(own) else (),
         publish=_of_before(training, status, seen).document if status.published else None,
-        again_seconds=outcome.again_seconds,
+        again_seconds=ENGINE_SECONDS if _lacks_engine(here) else outcome.again_seconds,
     )
 
 
@@ -295,9 +297,17 @@ def _obstacle(here: _Pass, own: SeenJob) -> Verdict | None:
 def _gap(here: _Pass, own: SeenJob | None) -> Verdict | None:
     """Say why a Job may not begin or resume; None when it may, runs already, or is not wanted to."""
     runs = own is not None and not own.is_suspended
-    if here.seen.gap is None or runs or here.training.spec.suspend:
+    if runs or here.training.spec.suspend:
         return None
-    return no(Reason.POLICY_MISSING, here.seen.gap)
+    if here.seen.gap is not None:
+        return no(Reason.POLICY_MISSING, here.seen.gap)
+    return no(Reason.ENGINE_MISSING, here.seen.engine_gap or "") if _lacks_engine(here) else None
+
+
+def _lacks_engine(here: _Pass) -> bool:
+    """Tell whether there is nothing to make the workers with. Then no data is prepared for them either."""
+    by_train_job = here.training.spec.workers.engine is TrainingEngine.TRAIN_JOB
+    return by_train_job and here.seen.engine_gap is not None and _step(here.before) is not Step.FINISH
 
 
 def _is_over(one: SeenJob) -> bool:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fogline.api import ModelDeployment
+from fogline.api import ModelDeployment, TrainingEngine
 from fogline.objects import Step
 from fogline.training.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class SeenJob:
-    """A Job of a run."""
+    """A Job of a run, or a TrainJob in place of one."""
 
     name: str
     uid: str
@@ -26,6 +26,7 @@ class SeenJob:
     ended_at: datetime | None = None
     is_going: bool = False
     """Whether it is being deleted."""
+    engine: TrainingEngine = TrainingEngine.JOB
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class SeenPod:
 
     name: str
     job: str
-    """Uid of its Job."""
+    """Uid of its Job or TrainJob."""
     index: int = 0
     """Which worker it is."""
     node: str | None = None
@@ -66,6 +67,8 @@ class Seen:
     """The ModelDeployment that gets each version; None if it does not exist, or cannot be read."""
     gap: str | None = None
     """Why no Job may start now, because admission policies are missing; None when it may."""
+    engine_gap: str | None = None
+    """Why no TrainJob can be made now; None when one can."""
 
     def pods_of(self, job: SeenJob) -> list[SeenPod]:
         """Give the pods of a Job, the one that ended last at the end."""

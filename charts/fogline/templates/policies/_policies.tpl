@@ -77,6 +77,7 @@ t.?matchExpressions.orValue([]).exists(e, e.key == 'fogline.node-restriction.kub
 {{- if $p.namespaceFloor }}{{ $on = concat $on (list "fogline-namespace-floor" "fogline-floor-models" "fogline-floor-pods") }}{{ end }}
 {{- if $p.operatorPlacement }}{{ $on = append $on "fogline-operator-placement" }}{{ end }}
 {{- if $p.operatorObjects }}{{ $on = concat $on (list "fogline-operator-pods" "fogline-operator-deployments" "fogline-operator-jobs") }}{{ end }}
+{{- if and $p.operatorObjects .Values.kubeflowTrainer.enabled }}{{ $on = concat $on (list "fogline-operator-trainingruntimes" "fogline-operator-trainjobs") }}{{ end }}
 {{- if $p.kubeletPods }}{{ $on = append $on "fogline-kubelet-pods" }}{{ end }}
 {{- if $p.measuredProfiles }}{{ $on = append $on "fogline-measured-profiles" }}{{ end }}
 {{- join "," $on }}

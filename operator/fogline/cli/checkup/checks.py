@@ -48,6 +48,7 @@ CHECKS: tuple[_Check, ...] = (
     _Check("Nodes", ("nodes", "models"), contents.labels),
     _Check("NodeProfiles", ("nodes", "now"), contents.profiles),
     _Check("ModelDeployments", ("models",), contents.models),
+    _Check("ModelTrainings", ("trainings",), contents.trainings),
     _Check("Waiting pods", ("pods", "now"), contents.waiting),
 )
 """In the order in which a user should hear of them."""

@@ -1,4 +1,4 @@
-"""Whether nodes, profiles, models and pods are as they should be. Pure."""
+"""Whether nodes, profiles, models, trainings and pods are as they should be. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from fogline.cli.checkup.facts import Models, Nodes
 from fogline.cli.checkup.findings import Problem, error, several, warning
 from fogline.cli.labels import unusable_labels
 from fogline.cluster.documents import Document
-from fogline.conditions import ConditionType, Reason
+from fogline.conditions import ConditionType, Reason, TrainingConditionType
 from fogline.config import JanitorSettings
 from fogline.names import CLEARANCE_LABEL, GATE, MODEL_LABEL, REGION_LABEL, TIER_LABEL
 from fogline.observe import model_key, standings
@@ -101,6 +101,19 @@ def models(found: Models) -> Iterator[Problem | str]:
             waits.append(f"{model_key(model)} ({ready.reason if ready else 'no operator has seen it'})")
     if waits:
         yield warning(f"not Ready: {several(waits)}", "fogline explain MODEL says why")
+
+
+def trainings(found: Sequence[Document]) -> Iterator[Problem | str]:
+    """Check that trainings have what their workers are made with."""
+    yield f"{len(found)} ModelTrainings"
+    held: dict[str, list[str]] = {}
+    for one in found:
+        meta, conditions = one["metadata"], one.get("status", {}).get("conditions", ())
+        for said in conditions:
+            if (said["type"], said["reason"]) == (TrainingConditionType.COMPLETE, Reason.ENGINE_MISSING):
+                held.setdefault(said["message"], []).append(f"{meta['namespace']}/{meta['name']}")
+    for why, names in held.items():
+        yield error(f"{several(names)} cannot begin: {why}", "do so, and then their runs go on by themselves")
 
 
 def waiting(pods: Sequence[Document], now: datetime) -> Iterator[Problem | str]:

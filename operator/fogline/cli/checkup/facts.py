@@ -57,6 +57,8 @@ class Facts:
     """CustomResourceDefinitions of ours by name; None for one that is not there."""
     models: Models | Unknown
     nodes: Nodes | Unknown
+    trainings: Sequence[Document] | Unknown
+    """The ModelTrainings."""
     pods: Sequence[Document] | Unknown
     """The pods of all models."""
     deployments: Mapping[str, Document] | Unknown

@@ -21,6 +21,7 @@ from fogline.cluster.kinds import (
     DEPLOYMENTS,
     LEASES,
     MODEL_DEPLOYMENTS,
+    MODEL_TRAININGS,
     NODE_PROFILES,
     NODES,
     PODS,
@@ -32,6 +33,8 @@ from fogline.names import MODEL_LABEL, OPERATOR_LEASE
 
 POLICIES = "FOGLINE_POLICIES"
 """Setting of the operator: which admission policies it looks after."""
+KUBEFLOW_TRAINER = "FOGLINE_KUBEFLOW_TRAINER"
+"""Setting of the operator: whether it uses Kubeflow Trainer."""
 _PROGRAMS = f"app.kubernetes.io/name in ({OPERATOR},{JANITOR})"
 _OURS = "app.kubernetes.io/part-of=fogline"
 _HALF = timedelta(milliseconds=500)
@@ -46,6 +49,7 @@ async def fetch(client: Client, settings: Settings) -> Facts:
         definitions = group.create_task(_fact(_definitions(client)))
         models = group.create_task(_fact(_models(client)))
         nodes = group.create_task(_fact(_nodes(client, settings)))
+        trainings = group.create_task(_fact(_items(client, MODEL_TRAININGS)))
         pods = group.create_task(_fact(_items(client, PODS, MODEL_LABEL)))
         policies = group.create_task(_fact(_items(client, ADMISSION_POLICIES, _OURS)))
         bindings = group.create_task(_fact(_items(client, ADMISSION_POLICY_BINDINGS, _OURS)))
@@ -59,6 +63,7 @@ async def fetch(client: Client, settings: Settings) -> Facts:
         definitions=definitions.result(),
         models=models.result(),
         nodes=nodes.result(),
+        trainings=trainings.result(),
         pods=pods.result(),
         deployments=deployments,
         lease=lease.result(),
@@ -167,10 +172,15 @@ async def _missing_rights(
 async def _missing_of(client: Client, program: str, deployment: Document) -> tuple[str, Sequence[str]]:
     namespace = deployment["metadata"]["namespace"]
     account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
-    needed = operator_rights(_setting(deployment, POLICIES)) if program == OPERATOR else JANITOR_RIGHTS
+    needed = _operator_rights(deployment) if program == OPERATOR else JANITOR_RIGHTS
     served = _setting(deployment, "FOGLINE_NAMESPACES")
     asked = [(right, there) for right in needed for there in right.namespaces(namespace, served)]
     return f"{namespace}/{account}", await _denied(client, namespace, account, asked)
+
+
+def _operator_rights(deployment: Document) -> Sequence[Right]:
+    trains = _setting(deployment, KUBEFLOW_TRAINER) == ("true",)
+    return operator_rights(_setting(deployment, POLICIES), trains_by_kubeflow=trains)
 
 
 def _watched(programs: Mapping[str, Document] | Unknown) -> Sequence[str] | Unknown:

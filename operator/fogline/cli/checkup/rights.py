@@ -5,7 +5,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from fogline.api import GROUP
-from fogline.names import OPERATOR_LEASE
+from fogline.names import OPERATOR_LEASE, TRAINER_GROUP
 
 _READ = ("get", "list", "watch")
 
@@ -50,15 +50,23 @@ class Right(NamedTuple):
         return served or ("",) if self.where is Where.SERVED else ("",)
 
 
-def operator_rights(policies: Iterable[str]) -> tuple[Right, ...]:
-    """List the rights of an operator that looks after these admission policies."""
+def operator_rights(policies: Iterable[str], *, trains_by_kubeflow: bool) -> tuple[Right, ...]:
+    """List the rights of an operator.
+
+    Parameters
+    ----------
+    policies
+        The admission policies that it looks after.
+    trains_by_kubeflow
+        Whether it uses Kubeflow Trainer.
+    """
     kinds = ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
     seen = (
         Right("admissionregistration.k8s.io", kind, "get", name)
         for name in sorted(policies)
         for kind in kinds
     )
-    return (*_OPERATOR_RIGHTS, *seen)
+    return (*_OPERATOR_RIGHTS, *(_KUBEFLOW_RIGHTS if trains_by_kubeflow else ()), *seen)
 
 
 def _rights(group: str, resource: str, *verbs: str) -> Iterator[Right]:
@@ -87,6 +95,10 @@ _OPERATOR_RIGHTS = (
     Right("coordination.k8s.io", "leases", "create", where=Where.OWN),
     Right("coordination.k8s.io", "leases", "get", OPERATOR_LEASE, Where.OWN),
     Right("coordination.k8s.io", "leases", "patch", OPERATOR_LEASE, Where.OWN),
+)
+_KUBEFLOW_RIGHTS = (
+    *_rights(TRAINER_GROUP, "trainjobs", "get", "list", "watch", "create", "patch", "delete"),
+    *_rights(TRAINER_GROUP, "trainingruntimes", "get", "create", "delete"),
 )
 JANITOR_RIGHTS = (
     *_rights("", "pods", "list", "watch", "patch", "delete"),

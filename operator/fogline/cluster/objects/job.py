@@ -19,7 +19,7 @@ class JobStatus(Slim, frozen=True):
 
 
 class Job(Slim, frozen=True):
-    """A Job of a run of a training."""
+    """A Job of a run of a training, or a TrainJob, which says the same in the same fields."""
 
     metadata: ObjectMeta
     spec: JobSpec = JobSpec()
