@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.support import kubeflow, policies
 from tests.support.chart import Document, rendered
 from tests.support.crd_cases import valid_manifests
 from tests.support.faultproxy import FaultProxy
+from tests.support.faults import Fault, Refuse
 from tests.support.kubectl import Kubectl
 from tests.support.kubeflow import PlayedTrainer
 from tests.support.mutants import Mutant, answers, terms_of
@@ -111,6 +113,14 @@ async def test_without_trainjobs_a_training_waits_and_goes_on_once_there_are_som
         await training.prepared()
         await trainer.make_job()
         await training.pods_of(trainer.job, 2)
+        kubeflow.remove(kubectl)
+        await training.until("Trained", "False", "EngineMissing")
+        # the garbage collector of Kubernetes may not have known the kinds yet
+        await training.world.kubectl("delete", "job", trainer.job, "--ignore-not-found")
+        await training.pods_of(trainer.job, 0)
+        kubeflow.install(kubectl)
+        await trainer.make_job()
+        await training.pods_of(trainer.job, 2)
     finally:
         kubeflow.remove(kubectl)
 
@@ -143,6 +153,7 @@ async def test_the_rights_to_trainjobs_are_all_used_and_none_is_missing(
     await training.until("Accepted", "True", "Valid")
     await training.patch({"spec": {"suspend": True}})
     await wait_for(partial(_is_suspended, trainer, wanted=True), "the TrainJob is suspended")
+    operator_proxy.add(Fault(Refuse(HTTPStatus.INTERNAL_SERVER_ERROR), "DELETE", "/trainjobs/"))
     await training.patch({"spec": {"fit": {"epochs": 3}}})
     await wait_for(trainer.is_gone, "the TrainJob of the first run is gone, and what it was made from")
     wanted = {one for one in granted(OPERATOR, WITH_KUBEFLOW_TRAINER) if one.group == TRAINER_GROUP}

@@ -23,7 +23,7 @@ COMPARE_SECONDS = 600.0
 """How often a mirror is compared with a list, unless its maker says otherwise."""
 CONFIRM_SECONDS = 5.0
 """Between a suspiciously short list and the one that must confirm it, unless its maker says otherwise."""
-MISSING_SECONDS = 15.0
+MISSING_SECONDS = 5.0
 """How often it is looked whether the API server knows the kind now."""
 
 logger = logging.getLogger(__name__)

@@ -33,7 +33,7 @@ LOST_SECONDS = 30.0
 """A step that is done and whose pod is not seen for so long is done again: nobody knows what came of it."""
 LOOK_SECONDS = 2.0
 """How soon such a pod is looked for again."""
-ENGINE_SECONDS = 10.0
+ENGINE_SECONDS = 5.0
 """How soon it is looked again whether an engine is there."""
 
 Type = TrainingConditionType
