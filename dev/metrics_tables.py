@@ -40,7 +40,7 @@ def of_janitor() -> list[Described]:
 
 def of_collector() -> list[Described]:
     """Return the metrics of a collector; none is read."""
-    return CollectorMetrics(_nothing, lambda _: None).instruments.described
+    return CollectorMetrics(_nothing, lambda _: None, lambda: 0.0).instruments.described
 
 
 def _nothing() -> Answered:

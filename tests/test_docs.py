@@ -77,6 +77,7 @@ DEFAULTS = {
     "namespaces": "all",
     "edge_fetch_megabits": "none",
     "metrics_models": "none",
+    "metrics_nodes": "none",
     "pod_uid": "none",
     "policies": "none",
     "collector_url": "none",

@@ -131,6 +131,9 @@ class CollectorSettings:
     metrics_models: int | None = None
     """So many models, those with the most requests, have metrics of their own, with namespace and name as
     labels; the others are added up. None: none have, and no metric holds a name that a user chose."""
+    metrics_nodes: int | None = None
+    """So many nodes, and as many sites, those with the most requests, have metrics of their own, with their
+    names as labels. None: none have."""
     resource_metrics: bool = False
     """Ask the metrics API of the cluster (metrics.k8s.io) what pods use whose servers do not say so
     themselves: those of TensorFlow Serving."""

@@ -1,13 +1,11 @@
 """The collector on a cluster: it tells what model servers do, and decisions follow what it measures."""
 
-import itertools
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -16,21 +14,20 @@ from dev.ports import free_port
 from tests.cluster.conftest import StartOperator
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
-from tests.support.metric_pages import answered, page, serving
+from tests.support.metric_pages import answered, busy, serving
 from tests.support.operator_process import CollectorProcess, alarms
 from tests.support.profiles import profile_document
 from tests.support.rights import COLLECTOR, granted, kubeconfig_of_account, used
 from tests.support.wait import wait_for
-from tests.support.world import UNMANAGED, World
+from tests.support.world import World
 
 from fogline import health
 from fogline.cluster.client import Client
 from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import NODE_PROFILES, PODS
-from fogline.collector.answer import Answered
+from fogline.collector.answer import Answered, Revision
 from fogline.collector.exposition import Refusal
-from fogline.collector.formulas import BUCKETS
 from fogline.collector.wire import PATH, Question, RoundTrips
 from fogline.collector.written import profile, profile_name
 from fogline.errors import ApiError
@@ -84,15 +81,6 @@ async def figures(collector: CollectorProcess, query: str = "") -> Answered:
     return msgspec.json.decode(await collector.figures(query), type=Answered)
 
 
-async def gets_address(world: World, pod: str, address: str) -> None:
-    """Let a pod of a simulated node answer at an address of this machine."""
-    await world.kubectl("annotate", "pod", pod, UNMANAGED)
-    status = {"status": {"podIP": address, "podIPs": [{"ip": address}]}}
-    await world.kubectl(
-        "patch", "pod", pod, "--subresource=status", "--type=merge", f"--patch={json.dumps(status)}"
-    )
-
-
 async def test_what_servers_do_is_told_by_tier_site_node_model_and_revision(
     world: World, start_operator: StartOperator, start_collector: StartCollector, collector_proxy: FaultProxy
 ) -> None:
@@ -102,21 +90,14 @@ async def test_what_servers_do_is_told_by_tier_site_node_model_and_revision(
     await start_operator()
     await world.apply_model(replicas=2)
     await world.until_ready(2)
-    asked = itertools.count()
-
-    def busy() -> Any:
-        count = next(asked)
-        buckets = tuple(float(9 * count) if number == 20 else 0.0 for number in range(BUCKETS))
-        return answered(page(9 * count, count, buckets, cpu_seconds=0.1 * count, memory_bytes=2**27))
-
     async with (
-        serving(busy) as good,
+        serving(busy()) as good,
         serving(lambda: answered(":tensorflow:serving:request_count NaN")) as bad,
     ):
         names = sorted(pod["metadata"]["name"] for pod in await world.pods())
         for name, address in zip(names, (good, bad), strict=True):
-            await gets_address(world, name, address)
-        collector = await start_collector(metrics_models=1)
+            await world.give_address(name, address)
+        collector = await start_collector(metrics_models=1, metrics_nodes=1)
         await wait_for(lambda: has_requests(collector), "requests are told", every_seconds=0.5)
         found = await figures(collector)
         assert await collector.trouble() is None
@@ -147,8 +128,23 @@ async def test_what_servers_do_is_told_by_tier_site_node_model_and_revision(
     assert (other.models, other.revisions) == ({}, ())
     assert f'modeldeployment="digits",modeldeployment_namespace="{world.namespace}"' in metrics
     assert 'fogline_collector_error_ratio{tier="Cloud"} 0.1' in metrics
+    assert f'fogline_collector_site_error_ratio{{site="{zone}"}} 0.1' in metrics
+    assert f'fogline_collector_node_cpu_utilisation_ratio{{node="{node}"}}' in metrics
+    assert f"fogline_collector_revision_error_ratio{{{_labels(revision)}}} 0.1" in metrics
+    assert "fogline_collector_late_seconds 0.0" in metrics
     assert 'fogline_collector_scrapes_total{result="BadValue"}' in metrics
     assert used(collector_proxy.requests) == granted(COLLECTOR)
+
+
+def _labels(one: Revision) -> str:
+    named = {
+        "modeldeployment": one.model,
+        "modeldeployment_namespace": one.namespace,
+        "revision": one.revision,
+        "variant": one.variant,
+        "version": one.version,
+    }
+    return ",".join(f'{name}="{value}"' for name, value in named.items())
 
 
 async def has_requests(collector: CollectorProcess) -> bool:

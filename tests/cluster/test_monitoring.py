@@ -48,6 +48,7 @@ def test_the_api_server_takes_them(kubectl: Kubectl, tmp_path: Path) -> None:
         ("PodMonitor", "fogline-models"),
         ("PrometheusRule", "fogline"),
         ("ConfigMap", "fogline-dashboard-fleet"),
+        ("ConfigMap", "fogline-dashboard-measured"),
         ("ConfigMap", "fogline-dashboard-operator"),
     }
     assert {one["metadata"]["labels"]["release"] for one in documents} == {"prometheus"}

@@ -44,6 +44,7 @@ HEALTHY: Series = {
             ("PolicyCompliant", "True", "RequirementsHold", "5x200"),
             ("LatencyTargetMet", "True", "TargetMet", "5x200"),
             ("WithinCostLimit", "True", "WithinLimit", "5x200"),
+            ("RolledOut", "False", "FiguresMissing", "_x60 1x10 _x130"),
         )
     },
     'fogline_moves_total{result="Completed",reason="BetterNode"}': "0+1x200",
@@ -51,6 +52,17 @@ HEALTHY: Series = {
     'fogline_nodeprofiles{reason="InEffect"}': "3x200",
     "fogline_janitor_operator_absent_seconds": "2x200",
     "fogline_janitor_gates_opened_total": "0x200",
+    "fogline_collector_wanted": "1x200",
+    "fogline_collector_covered_seconds": "300x200",
+    "fogline_collector_late_seconds": "0x60 90x2 0x138",
+    'fogline_collector_pods{state="answering"}': "9x200",
+    'fogline_collector_pods{state="silent"}': "0x60 1x10 0x130",
+    'fogline_collector_pods{state="left out"}': "0x200",
+    'fogline_collector_ways{state="measured"}': "4x200",
+    'fogline_collector_ways{state="not reached"}': "0x60 1x30 0x110",
+    'fogline_modeltrainings{reason="RunPublished"}': "2x200",
+    'fogline_modeltrainings{reason="RunUnderway"}': "1x200",
+    'fogline_modeltrainings{reason="SuspendedByUser"}': "1x200",
     'fogline_cost_dollars_per_hour{tier="Cloud"}': "1.8x200",
     ':tensorflow:serving:request_count{model_name="digits",status="OK"}': "0+600x200",
     ':tensorflow:serving:request_count{model_name="digits",status="INVALID_ARGUMENT"}': "0+300x200",
@@ -97,6 +109,12 @@ TROUBLE: Mapping[str, Series] = {
     "FoglineModelServerErrors": {
         ':tensorflow:serving:request_count{model_name="digits",status="UNAVAILABLE"}': "0x60 0+100x140"
     },
+    "FoglineCollectorDown": {"fogline_collector_covered_seconds": "300x60"},
+    "FoglineFiguresOld": {"fogline_collector_late_seconds": "0x60 0+60x140"},
+    "FoglineModelServersNotScraped": {'fogline_collector_pods{state="silent"}': "0x60 1x140"},
+    "FoglineLatencyNotMeasured": {'fogline_collector_ways{state="not reached"}': "0x60 1x140"},
+    "FoglineCanaryWithoutFigures": conditions("RolledOut", "False", "FiguresMissing"),
+    "FoglineTrainingsFailed": {'fogline_modeltrainings{reason="GateRefused"}': "_x60 1x140"},
 }
 """What is otherwise than on a good day, from the second hour on, for each alert."""
 LATE = {"FoglineMistake": "63m", "FoglineGatesOpened": "63m"}
@@ -145,6 +163,12 @@ def test_an_alert_fires_when_it_should_and_not_before(name: str, tmp_path: Path)
     series = {**HEALTHY, **TROUBLE[name]}
     assert firing(tmp_path, series, "59m", [name]) == set()
     assert firing(tmp_path, series, LATE.get(name, "195m"), [name]) == {name}
+
+
+def test_nobody_misses_a_collector_that_is_not_installed(tmp_path: Path) -> None:
+    without = {name: values for name, values in HEALTHY.items() if "_collector_" not in name}
+    series = {**without, "fogline_collector_wanted": "0x200"}
+    assert firing(tmp_path, series, "195m", [*alerts()]) == set()
 
 
 def test_there_is_a_story_for_every_alert() -> None:

@@ -61,6 +61,18 @@ def answered(body: str | bytes, head: str = "HTTP/1.1 200 OK") -> Write:
     return write
 
 
+def busy() -> Callable[[], Write]:
+    """Play a server that had ten more requests whenever it is asked, one of them with an error."""
+    asked = itertools.count()
+
+    def write() -> Write:
+        count = next(asked)
+        buckets = tuple(float(9 * count) if number == 20 else 0.0 for number in range(BUCKETS))
+        return answered(page(9 * count, count, buckets, cpu_seconds=0.1 * count, memory_bytes=2**27))
+
+    return write
+
+
 @asynccontextmanager
 async def serving(
     write: Callable[[], Write], address: str | None = None, port: int = REST_PORT

@@ -134,6 +134,12 @@ class World:
         merge = kind is MODEL_DEPLOYMENTS
         await self.kubectl(*what, f"--type={'merge' if merge else 'strategic'}")
 
+    async def give_address(self, pod: str, address: str) -> None:
+        """Let a pod of a simulated node answer at an address of this machine."""
+        await self.kubectl("annotate", "pod", pod, UNMANAGED)
+        at = json.dumps({"status": {"podIP": address, "podIPs": [{"ip": address}]}})
+        await self.kubectl("patch", "pod", pod, "--subresource=status", "--type=merge", f"--patch={at}")
+
     # models
 
     async def apply_model(self, name: str = "digits", *, variants: Any = None, **spec: Any) -> None:

@@ -34,6 +34,8 @@ from fogline.errors import ApiError, BadInputError
 from fogline.names import DECIDED_AT_FORMAT, MODEL_LABEL, ModelKey
 from fogline.units import parse_quantity
 
+FIRST_ROUND_SECONDS = 60.0
+"""Until the end of the first round, lists of the cluster included."""
 _SELECTOR = MODEL_LABEL
 
 logger = logging.getLogger(__name__)
@@ -66,7 +68,15 @@ class Collector:
         """What probes measured; whoever asks them puts it here."""
         self.agreements: Callable[[], Mapping[groups.RevisionKey, Agreement]] = dict
         """How new versions answered; whoever compares puts it here."""
-        self.metrics = CollectorMetrics(self.figures, self._others, settings.metrics_models)
+        self.metrics = CollectorMetrics(
+            self.figures,
+            self._others,
+            self._late_seconds,
+            most_models=settings.metrics_models,
+            most_nodes=settings.metrics_nodes,
+        )
+        self._due = clock() + FIRST_ROUND_SECONDS
+        """When the round of scrapes that goes on should have ended."""
         self._members: list[groups.Member] = []
         self._told: Answered | None = None
         self._pods = Reflector[Replica](
@@ -109,10 +119,16 @@ class Collector:
                 await mirror.synced.wait()
             while True:
                 began = self._clock()
+                self._due = began + self._settings.scrape_seconds
                 await self._round(pages)
                 took = self._clock() - began
                 self.metrics.rounds.observe(took)
-                await asyncio.sleep(max(self._settings.scrape_seconds - took, 1))
+                pause = max(self._settings.scrape_seconds - took, 1)
+                self._due = self._clock() + pause + self._settings.scrape_seconds
+                await asyncio.sleep(pause)
+
+    def _late_seconds(self) -> float:
+        return max(0.0, self._clock() - self._due)
 
     async def _round(self, pages: Pages) -> None:
         await pages.read(self.window.follow(self.replicas(), self._clock()))

@@ -58,6 +58,7 @@ async def operate(settings: Settings) -> None:
     limits = Limits(decision_rate(settings.pins_per_second), other_rate(settings.requests_per_second))
     duty = Duty(settings.stale_seconds)
     metrics = Metrics(settings.metrics_models)
+    metrics.collector_wanted.set(bool(settings.collector_url))
     async with (
         Client(where, limits, fence=duty.fence, observer=metrics.requests) as client,
         Client(where, elector.LIMITS, observer=metrics.requests) as apart,

@@ -15,6 +15,7 @@ from fogline.outlook import Outlook
 from fogline.units import parse_usd
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_RUN_SECONDS = (30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 _MOVE_SECONDS = (1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 600)
 
 OTHER = "Other"
@@ -137,6 +138,28 @@ class Metrics:
             "fogline_modeltrainings",
             "ModelTrainings known, by the reason why their last run is complete or not.",
             "reason",
+        )
+        self.training_runs = make.counter(
+            "fogline_training_runs_total",
+            "Runs of ModelTrainings that have ended, by reason: RunPublished, or why not.",
+            "reason",
+        )
+        self.training_runs.labels(Reason.RUN_PUBLISHED)
+        self.training_run_seconds = make.histogram(
+            "fogline_training_run_seconds",
+            "From the beginning of a run of a ModelTraining to its end, well or not.",
+            _RUN_SECONDS,
+        )
+        self.training_workers = make.gauge(
+            "fogline_training_workers", "Workers of ModelTrainings that train and say how far they are."
+        )
+        self.training_rate = make.gauge(
+            "fogline_training_samples_per_second",
+            "Samples that all ModelTrainings together train on per second, as their workers say.",
+        )
+        self.collector_wanted = make.gauge(
+            "fogline_collector_wanted",
+            "1 where FOGLINE_COLLECTOR_URL names a collector, whose figures new versions are judged by.",
         )
         self._leading = make.gauge("fogline_leading", "1 for the replica that decides, 0 for a standby.")
         self._troubled = make.gauge(

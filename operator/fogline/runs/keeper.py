@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from typing import NoReturn
@@ -21,6 +20,7 @@ from fogline.reconcile.verdicts import say_mistake
 from fogline.runs.asking import ask
 from fogline.runs.mirrors import Mirrors
 from fogline.runs.reading import training_of
+from fogline.runs.tally import Tally
 from fogline.runs.writer import RunWriter
 from fogline.training import Progress, Refusal, Seen, intend
 from fogline.wakeups import WakeUps
@@ -53,8 +53,7 @@ class RunKeeper:
         self._progress: dict[ModelKey, dict[int, Progress]] = {}
         self._targets: dict[ModelKey, ModelKey] = {}
         """By training: the ModelDeployment that gets its versions."""
-        self._reasons: dict[ModelKey, str] = {}
-        """By training: the reason of Complete."""
+        self._tally = Tally(context.metrics)
         self._mistakes = Mistakes(Models(), lambda _: None, context.metrics.mistake)
 
     def wake_for(self, models: Iterable[ModelKey]) -> None:
@@ -89,11 +88,6 @@ class RunKeeper:
     async def _pass(self, key: ModelKey) -> float | None:
         """Decide and write; return when to look again although nothing may have happened."""
         await self._permitted()
-        seconds = await self._look_at(key)
-        self._count()
-        return seconds
-
-    async def _look_at(self, key: ModelKey) -> float | None:
         live = self._mirrors.training(key)
         if live is None or live.metadata.deletion_timestamp or not self._context.models.takes(key.namespace):
             self._forget(key)
@@ -132,7 +126,8 @@ class RunKeeper:
             self._mirrors.engine_gap(),
         )
         intent = intend(training, seen, self._refusals.get(key), self._context.settings, now)
-        self._reasons[key] = intent.verdicts[TrainingConditionType.COMPLETE].reason
+        run = training.status.run if training.status else None
+        self._tally.take(key, intent.verdicts[TrainingConditionType.COMPLETE].reason, run)
         refusal = await self._writer.write(intent, now)
         if refusal is None:
             self._refusals.pop(key, None)
@@ -144,7 +139,7 @@ class RunKeeper:
     async def _tell_doubt(
         self, key: ModelKey, live: objects.ModelTraining, reason: Reason, why: str
     ) -> float | None:
-        self._reasons[key] = reason
+        self._tally.take(key, reason)
         try:
             await self._writer.write_doubt(live, reason, why, self._context.clock())
         except ApiError as error:
@@ -155,14 +150,9 @@ class RunKeeper:
 
     def _forget(self, key: ModelKey) -> None:
         self._mistakes.forget(key)
-        for known in (self._refusals, self._progress, self._targets, self._reasons):
+        self._tally.forget(key)
+        for known in (self._refusals, self._progress, self._targets):
             known.pop(key, None)
-
-    def _count(self) -> None:
-        gauge = self._context.metrics.trainings
-        gauge.clear()
-        for reason, count in Counter(self._reasons.values()).items():
-            gauge.labels(reason).set(count)
 
     async def _ask_for_ever(self) -> NoReturn:
         while True:
@@ -178,10 +168,13 @@ class RunKeeper:
         workers = [
             pod for pod in self._mirrors.pods(key) if pod.job in training and pod.address and not pod.is_over
         ]
-        if not workers:
+        said: dict[int, Progress] = {}
+        if workers:
+            async with self._questions:
+                said = await ask({pod.index: pod.address for pod in workers})
+        if self._mirrors.training(key) is None:
             return
-        async with self._questions:
-            said = await ask({pod.index: pod.address for pod in workers})
+        self._tally.at_work(key, said.values())
         if said and said != self._progress.get(key):
             self._progress[key] = said
             self.wakeups.wake([key])
