@@ -1,11 +1,17 @@
 """``fogline doctor`` on a real API server."""
 
 import json
+import time
 
 import pytest
 from dev.controlplane import ControlPlane
 from tests.support.live_cli import fogline_on
-from tests.support.world import World
+from tests.support.world import TEST_LABEL, World
+
+from fogline.cli.checkup.facts import COLLECTOR
+
+LIMIT_SECONDS = 10
+"""For everything, on a busy machine: the collector alone has three."""
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -26,3 +32,36 @@ async def test_it_reads_a_cluster_and_tells_of_what_is_wrong_with_it(
     assert ("Kubernetes", "OK") in found
     assert f"label fogline.dev/cost-per-hour counts as absent on {node}" in found["Nodes", "ERROR"]
     assert f"{world.namespace}/digits" in found["ModelDeployments", "WARNING"]
+
+
+async def test_it_tells_of_a_collector_that_does_not_answer_and_does_not_wait_for_it(
+    world: World, control_plane: ControlPlane
+) -> None:
+    await world.add_node("a")
+    labels = {"app.kubernetes.io/name": COLLECTOR}
+    meta = {"name": COLLECTOR, "namespace": world.namespace, "labels": labels}
+    port = {"name": "figures", "port": 8081, "targetPort": 8081}
+    container = {"name": "collector", "image": "collector", "ports": [{"containerPort": 8081}]}
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [container], "nodeSelector": {TEST_LABEL: world.namespace}},
+    }
+    deployment = {"selector": {"matchLabels": labels}, "template": template}
+    await world.client.create(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": deployment}
+    )
+    service = {"selector": labels, "ports": [port]}
+    await world.client.create({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": service})
+    await world.kubectl("wait", "--for=condition=Available", f"deployment/{COLLECTOR}", "--timeout=60s")
+
+    began = time.monotonic()
+    done = await fogline_on(control_plane.kubeconfig)("doctor", "-o", "json")
+    took = time.monotonic() - began
+
+    (found,) = [one for one in json.loads(done.stdout)["findings"] if one["check"] == "Collector"]
+    assert (found["outcome"], found["advice"]) == (
+        "ERROR",
+        f"kubectl -n {world.namespace} logs deployment/{COLLECTOR}",
+    ), found["message"]
+    assert found["message"].startswith("it gives no figures: ")
+    assert took < LIMIT_SECONDS

@@ -37,10 +37,11 @@ def command(ctx: click.Context, where: Where, output: str) -> None:
     """Check the cluster and the installation, and say what to do about what is wrong.
 
     Versions and patch levels, clocks, CustomResourceDefinitions, operator and janitor with their Lease and
-    their rights, admission policies, labels of nodes, NodeProfiles, models, trainings, and pods that wait.
-    Nothing is changed. To ask about the rights of accounts takes the right to create subjectaccessreviews;
-    what you may not read is told as a warning. Settings of the operator, such as FOGLINE_REGION_LABEL, are
-    read from the environment.
+    their rights, admission policies, labels of nodes, NodeProfiles, models, trainings, the collector, and
+    pods that wait. Nothing is changed. To ask about the rights of accounts takes the right to create
+    subjectaccessreviews, and to ask the collector the right to get services/proxy; what you may not read is
+    told as a warning. Settings of the operator, such as FOGLINE_REGION_LABEL, are read from the
+    environment.
     """
     settings = from_environment()
     findings = examine(ask(where, lambda client, _: fetch(client, settings)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fogline.cli.checkup import contents, installation
+from fogline.cli.checkup import collecting, contents, installation
 from fogline.cli.checkup.facts import Facts, Unknown
 from fogline.cli.checkup.findings import Finding, Outcome, Problem
 
@@ -49,6 +49,7 @@ CHECKS: tuple[_Check, ...] = (
     _Check("NodeProfiles", ("nodes", "now"), contents.profiles),
     _Check("ModelDeployments", ("models",), contents.models),
     _Check("ModelTrainings", ("trainings",), contents.trainings),
+    _Check("Collector", ("deployments", "figures", "models", "pods", "client_sites"), collecting.collector),
     _Check("Waiting pods", ("pods", "now"), contents.waiting),
 )
 """In the order in which a user should hear of them."""

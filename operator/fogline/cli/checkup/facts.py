@@ -9,11 +9,12 @@ from fogline.api import ModelDeployment
 from fogline.cluster.documents import Document
 from fogline.cluster.objects import Lease
 from fogline.cluster.version import VersionInfo
+from fogline.collector.answer import Answered
 from fogline.errors import BadInputError
 from fogline.observe import Profile
 from fogline.snapshot import Node
 
-OPERATOR, JANITOR = "fogline-operator", "fogline-janitor"
+OPERATOR, JANITOR, COLLECTOR = "fogline-operator", "fogline-janitor", "fogline-collector"
 """Names of their Deployments, and their label app.kubernetes.io/name."""
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ class Facts:
     pods: Sequence[Document] | Unknown
     """The pods of all models."""
     deployments: Mapping[str, Document] | Unknown
-    """Those of the operator and of the janitor, by name."""
+    """Those of the operator, the janitor and the collector, by name."""
     lease: Lease | Unknown | None
     """Of the operator that decides; None when nobody has ever decided."""
     missing_rights: Mapping[str, Sequence[str]] | Unknown
@@ -73,3 +74,13 @@ class Facts:
     """Their bindings."""
     watched_policies: Sequence[str] | Unknown
     """Names of those that the operator looks after, for they were installed with it."""
+    figures: Answered | str | Unknown | None
+    """What the collector answers, or why it does not; None when none is Ready."""
+    client_sites: Sequence[str] | Unknown
+    """Those that have a probe."""
+
+
+def setting(deployment: Document, variable: str) -> str:
+    """Read a variable from the environment of the first container; empty when it is not set."""
+    variables = deployment["spec"]["template"]["spec"]["containers"][0].get("env", ())
+    return next((one.get("value", "") for one in variables if one["name"] == variable), "")

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from fogline import observe
 from fogline.api import parse
-from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE
-from fogline.cli.checkup.facts import JANITOR, OPERATOR, Facts, Models, Nodes, T, Unknown
+from fogline.api.crd import RESOURCES
+from fogline.cli.checkup.facts import COLLECTOR, JANITOR, OPERATOR, Facts, Models, Nodes, T, Unknown, setting
+from fogline.cli.checkup.installation import ready_replicas
 from fogline.cli.checkup.rights import JANITOR_RIGHTS, Right, operator_rights
 from fogline.cli.clock import now
+from fogline.cli.collected import read_figures
 from fogline.cluster import objects
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document
@@ -27,15 +29,22 @@ from fogline.cluster.kinds import (
     PODS,
     Kind,
 )
-from fogline.config import Settings
+from fogline.collector.answer import Answered
+from fogline.config import Settings, collector_from_environment
 from fogline.errors import ApiError, BadInputError, NotFoundError
 from fogline.names import MODEL_LABEL, OPERATOR_LEASE
 
+PROBES = "FOGLINE_PROBES"
+"""Setting of the collector: where probes answer."""
 POLICIES = "FOGLINE_POLICIES"
 """Setting of the operator: which admission policies it looks after."""
 KUBEFLOW_TRAINER = "FOGLINE_KUBEFLOW_TRAINER"
 """Setting of the operator: whether it uses Kubeflow Trainer."""
-_PROGRAMS = f"app.kubernetes.io/name in ({OPERATOR},{JANITOR})"
+_PROGRAMS = f"app.kubernetes.io/name in ({OPERATOR},{JANITOR},{COLLECTOR})"
+FIGURES_SECONDS = 3.0
+"""How long the collector has for its answer, of the five in which everything should be told."""
+FORBIDDEN = "Forbidden"
+"""Reason of the API server itself; a 403 from what it asked for us has none."""
 _OURS = "app.kubernetes.io/part-of=fogline"
 _HALF = timedelta(milliseconds=500)
 """The API server says its time in whole seconds, rounded down."""
@@ -56,6 +65,7 @@ async def fetch(client: Client, settings: Settings) -> Facts:
         deployments = await _fact(_deployments(client))
         lease = group.create_task(_fact(_lease(client, deployments)))
         missing = group.create_task(_fact(_missing_rights(client, deployments)))
+        figures = group.create_task(_figures(client, deployments))
     return Facts(
         now=now(),
         version=version.result(),
@@ -71,6 +81,8 @@ async def fetch(client: Client, settings: Settings) -> Facts:
         policies=policies.result(),
         bindings=bindings.result(),
         watched_policies=_watched(deployments),
+        figures=figures.result(),
+        client_sites=_client_sites(deployments),
     )
 
 
@@ -90,7 +102,7 @@ async def _clock(client: Client) -> float | None:
 
 
 async def _definitions(client: Client) -> Mapping[str, Document | None]:
-    names = [resource.name for resource in (MODEL_DEPLOYMENT, NODE_PROFILE)]
+    names = [resource.name for resource in RESOURCES]
     found = await asyncio.gather(*(_get(client, CUSTOM_RESOURCE_DEFINITIONS, None, name) for name in names))
     return dict(zip(names, found, strict=True))
 
@@ -166,34 +178,65 @@ async def _missing_rights(
 ) -> Mapping[str, Sequence[str]] | Unknown:
     if isinstance(programs, Unknown):
         return programs
-    return dict(await asyncio.gather(*(_missing_of(client, *one) for one in programs.items())))
+    return dict(
+        await asyncio.gather(*(_missing_of(client, *one) for one in programs.items() if one[0] != COLLECTOR))
+    )
 
 
 async def _missing_of(client: Client, program: str, deployment: Document) -> tuple[str, Sequence[str]]:
     namespace = deployment["metadata"]["namespace"]
     account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
     needed = _operator_rights(deployment) if program == OPERATOR else JANITOR_RIGHTS
-    served = _setting(deployment, "FOGLINE_NAMESPACES")
+    served = _names(deployment, "FOGLINE_NAMESPACES")
     asked = [(right, there) for right in needed for there in right.namespaces(namespace, served)]
     return f"{namespace}/{account}", await _denied(client, namespace, account, asked)
 
 
 def _operator_rights(deployment: Document) -> Sequence[Right]:
-    trains = _setting(deployment, KUBEFLOW_TRAINER) == ("true",)
-    return operator_rights(_setting(deployment, POLICIES), trains_by_kubeflow=trains)
+    trains = setting(deployment, KUBEFLOW_TRAINER) == "true"
+    return operator_rights(_names(deployment, POLICIES), trains_by_kubeflow=trains)
 
 
 def _watched(programs: Mapping[str, Document] | Unknown) -> Sequence[str] | Unknown:
     if isinstance(programs, Unknown):
         return programs
-    return _setting(programs[OPERATOR], POLICIES) if OPERATOR in programs else ()
+    return _names(programs[OPERATOR], POLICIES) if OPERATOR in programs else ()
 
 
-def _setting(deployment: Document, variable: str) -> Sequence[str]:
-    """Read a list with commas from the environment of the first container."""
-    variables = deployment["spec"]["template"]["spec"]["containers"][0].get("env", ())
-    texts = (one.get("value", "") for one in variables if one["name"] == variable)
-    return tuple(filter(None, next(texts, "").split(",")))
+def _names(deployment: Document, variable: str) -> Sequence[str]:
+    """Read a list with commas."""
+    return tuple(filter(None, setting(deployment, variable).split(",")))
+
+
+def _client_sites(programs: Mapping[str, Document] | Unknown) -> Sequence[str] | Unknown:
+    if isinstance(programs, Unknown):
+        return programs
+    if COLLECTOR not in programs:
+        return ()
+    text = setting(programs[COLLECTOR], PROBES)
+    try:
+        probes = collector_from_environment({PROBES: text} if text else {}).probes
+    except BadInputError as error:
+        return Unknown(f"{COLLECTOR}: {error}")
+    return [one.client_site for one in probes]
+
+
+async def _figures(
+    client: Client, programs: Mapping[str, Document] | Unknown
+) -> Answered | str | Unknown | None:
+    if isinstance(programs, Unknown):
+        return programs
+    if not ready_replicas(programs.get(COLLECTOR, {})):
+        return None
+    try:
+        async with asyncio.timeout(FIGURES_SECONDS):
+            return await read_figures(client)
+    except TimeoutError:
+        return f"no answer within {FIGURES_SECONDS:g} s"
+    except BadInputError as error:
+        return str(error)
+    except ApiError as error:
+        return Unknown(str(error)) if error.reason == FORBIDDEN else str(error)
 
 
 async def _denied(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from fogline.api import DataSensitivity
-from fogline.api.crd import MODEL_DEPLOYMENT, NODE_PROFILE, custom_resource_definition
+from fogline.api.crd import RESOURCES, custom_resource_definition
 from fogline.cli.checkup.facts import JANITOR, OPERATOR, Models
 from fogline.cli.checkup.findings import Outcome, Problem, error, several, warning
 from fogline.cluster.documents import Document
@@ -77,7 +77,7 @@ def clock(ahead_seconds: float | None) -> Iterator[Problem | str]:
 def definitions(definitions: Mapping[str, Document | None]) -> Iterator[Problem | str]:
     """Check that the CustomResourceDefinitions are those of this program."""
     yield "as this fogline knows them"
-    ours = {one.name: custom_resource_definition(one) for one in (MODEL_DEPLOYMENT, NODE_PROFILE)}
+    ours = {one.name: custom_resource_definition(one) for one in RESOURCES}
     for name, live in definitions.items():
         if live is None:
             yield error(f"{name} is not there", "install Fogline, or its CustomResourceDefinitions")
@@ -103,7 +103,7 @@ def programs(
     deployments: Mapping[str, Document], lease: Lease | None, now: datetime, ahead_seconds: float | None
 ) -> Iterator[Problem | str]:
     """Check that operator and janitor run, and that one operator decides."""
-    if not deployments:
+    if OPERATOR not in deployments and JANITOR not in deployments:
         yield error("no operator and no janitor is installed", "install the chart")
         return
     for name in (OPERATOR, JANITOR):
@@ -111,24 +111,27 @@ def programs(
         if live is None:
             yield error(f"there is no Deployment {name}", "install the chart, with both of them")
         else:
-            yield from _running(name, live)
-    if _ready(deployments.get(OPERATOR, {})):
+            yield from running(name, live)
+    if ready_replicas(deployments.get(OPERATOR, {})):
         yield from _deciding(lease, now + timedelta(seconds=ahead_seconds or 0))
 
 
-def _running(name: str, live: Document) -> Iterator[Problem | str]:
-    wanted, ready = live["spec"].get("replicas", 1), _ready(live)
+def running(name: str, live: Document) -> Iterator[Problem | str]:
+    """Check that all replicas of a Deployment of ours are Ready."""
+    wanted, ready = live["spec"].get("replicas", 1), ready_replicas(live)
     kubectl = f"kubectl -n {live['metadata']['namespace']}"
     yield f"{name} {ready} of {wanted} Ready"
     if not wanted:
-        yield error(f"{name} is scaled to 0", f"{kubectl} scale deployment {name} --replicas=2")
+        usual = 2 if name == OPERATOR else 1
+        yield error(f"{name} is scaled to 0", f"{kubectl} scale deployment {name} --replicas={usual}")
     elif ready < wanted:
         outcome = Outcome.WARNING if ready else Outcome.ERROR
         advice = f"{kubectl} describe pods -l app.kubernetes.io/name={name} says why"
         yield Problem(outcome, f"{name}: {ready} of {wanted} replicas are Ready", advice)
 
 
-def _ready(deployment: Document) -> int:
+def ready_replicas(deployment: Document) -> int:
+    """Count the replicas of a Deployment that are Ready."""
     return int(deployment.get("status", {}).get("readyReplicas", 0))
 
 
