@@ -1,6 +1,6 @@
 """Mirrors of what belongs to trainings: the trainings, and the Jobs, TrainJobs and pods of their runs."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fogline.api import TrainingEngine
@@ -10,7 +10,7 @@ from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, PODS, TRAIN_JOBS
 from fogline.cluster.reflector import Reflector
 from fogline.config import Settings
 from fogline.names import TRAINING_LABEL, ModelKey
-from fogline.runs.reading import seen_job, seen_pod, training_key
+from fogline.runs.reading import jobs_of_train_jobs, seen_job, seen_pod, training_key
 from fogline.training import SeenJob, SeenPod
 
 Owned = objects.Job | objects.Pod
@@ -99,7 +99,9 @@ class Mirrors:
 
     def pods(self, key: ModelKey) -> tuple[SeenPod, ...]:
         """Give the pods that carry the label of a training."""
-        made_for = self._made_for(key)
+        made_for = jobs_of_train_jobs(
+            self._jobs.get(key, {}).values(), self._train_jobs.get(key, {}).values()
+        )
         return tuple(seen for one in self._pods.get(key, {}).values() if (seen := seen_pod(one, made_for)))
 
     def engine_gap(self) -> str | None:
@@ -107,21 +109,6 @@ class Mirrors:
         if self._trainer is None:
             return NOT_USED
         return NOT_INSTALLED if self._trainer.is_missing else None
-
-    def _made_for(self, key: ModelKey) -> Mapping[str, str]:
-        """Find the Jobs that were made for TrainJobs, which are two owners away: JobSets have their names.
-
-        What was made for an earlier TrainJob of the same name is older than the later one.
-        """
-        named = {one.metadata.name: one.metadata for one in self._train_jobs.get(key, {}).values()}
-        found: dict[str, str] = {}
-        for one in self._jobs.get(key, {}).values():
-            meta, owner = one.metadata, one.metadata.controller
-            maker = named.get(owner.name) if owner and owner.kind == "JobSet" else None
-            began, wanted = meta.creation_timestamp, maker and maker.creation_timestamp
-            if maker and began and wanted and began >= wanted:
-                found[meta.uid] = maker.uid
-        return found
 
     def trouble(self, stale_seconds: float) -> bool:
         """Tell whether what is seen may be wrong."""

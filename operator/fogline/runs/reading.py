@@ -1,7 +1,7 @@
 """Live objects of trainings become what decisions look at."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -64,13 +64,30 @@ def seen_job(live: objects.Job, engine: TrainingEngine) -> SeenJob | None:
     return None
 
 
+def jobs_of_train_jobs(jobs: Iterable[objects.Job], train_jobs: Iterable[objects.Job]) -> dict[str, str]:
+    """Find the Jobs that were made for TrainJobs: the uid of each, and that of its TrainJob.
+
+    A TrainJob owns a JobSet of its name, which owns the Job. One that was made for an earlier TrainJob of the
+    name is older than the later one.
+    """
+    named = {one.metadata.name: one.metadata for one in train_jobs}
+    found: dict[str, str] = {}
+    for meta in (one.metadata for one in jobs):
+        owner = meta.controller
+        maker = named.get(owner.name) if owner and owner.kind == "JobSet" else None
+        made, asked = meta.creation_timestamp, maker and maker.creation_timestamp
+        if maker and made and asked and made >= asked:
+            found[meta.uid] = maker.uid
+    return found
+
+
 def seen_pod(live: objects.Pod, made_for: Mapping[str, str]) -> SeenPod | None:
     """Read a pod; None for one that no Job has made.
 
     Parameters
     ----------
     made_for
-        Of each Job that was made for a TrainJob: its uid, and that of the TrainJob.
+        What `jobs_of_train_jobs` found.
     """
     meta, status, owner = live.metadata, live.status, live.metadata.controller
     if owner is None or owner.kind != "Job":
