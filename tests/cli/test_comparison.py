@@ -314,6 +314,12 @@ def test_hostile_names_stay_text(files: Path) -> None:
 PLOTS = "return [...document.querySelectorAll('svg.plot')].map(one => one.getBoundingClientRect().width)"
 
 
+TWO_LINES = 40
+"""Pixels."""
+ROWS = "return [...document.querySelectorAll('#measured tbody tr')].map(one => one.offsetHeight)"
+MAP = "const one = document.querySelector('#map .scroll'); return one.scrollWidth - one.clientWidth"
+
+
 async def test_a_browser_shows_it_in_light_and_dark_on_wide_and_narrow_screens(files: Path) -> None:
     page = files / "report.html"
     page.write_text(report("--bench", "bench.json"))
@@ -325,9 +331,11 @@ async def test_a_browser_shows_it_in_light_and_dark_on_wide_and_narrow_screens(f
         for scheme in ("light", "dark"):
             await window.prefer(scheme)
             assert await window.run(CONTRAST) >= 4.5, scheme
-            for width in (1280, 360):
+            for width in (1280, 600, 360):
                 await window.resize(width, 900)
                 needed, given_width = await window.run(WIDTHS)
                 assert needed <= given_width, (scheme, width)
                 assert min(await window.run(PLOTS)) > 200
+                assert max(await window.run(ROWS)) < TWO_LINES, "no name is broken into lines"
+                assert width == 360 or await window.run(MAP) <= 0, "the map is seen as a whole"
         assert await window.complaints() == []
