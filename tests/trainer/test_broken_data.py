@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -90,16 +91,50 @@ def labelled(label: int) -> Callable[[Samples], Samples]:
     return change
 
 
-def lying_header() -> bytes:
-    """Return an .npz file whose header promises more than any machine has."""
-    stream = io.BytesIO()
-    header = {"descr": "<f4", "fortran_order": False, "shape": (2**40, 4)}
-    np.lib.format.write_array_header_1_0(stream, header)
-    file = io.BytesIO()
+def damaged(compression: int) -> Break:
+    """Return an .npz file with wrong bytes in the middle of its first array."""
+
+    def write(pods: Pods) -> dict[str, Any]:
+        file, good = io.BytesIO(), random_samples()
+        with zipfile.ZipFile(file, "w", compression) as archive:
+            for name, array in (("values", good.features), ("labels", good.labels)):
+                with archive.open(f"{name}.npy", "w") as stream:
+                    np.save(stream, array)
+        content = bytearray(file.getvalue())
+        content[60:90] = bytes(0xFF ^ byte for byte in content[60:90])
+        return raw("samples.npz", bytes(content))(pods)
+
+    return write
+
+
+def endless_header() -> bytes:
+    """Return an .npz file whose header opens more than it closes."""
+    text, file = b"{'descr': " + b"(" * 5000 + b"\n", io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("values.npy", stream.getvalue())
-        archive.writestr("labels.npy", stream.getvalue())
+        archive.writestr("values.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+        archive.writestr("labels.npy", b"")
     return file.getvalue()
+
+
+def promising(descr: str, *shape: int) -> bytes:
+    """Return an .npz file with nothing but headers."""
+    stream, file = io.BytesIO(), io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("values", "labels"):
+            archive.writestr(f"{name}.npy", stream.getvalue())
+    return file.getvalue()
+
+
+def folder(pods: Pods) -> dict[str, Any]:
+    (pods.claim("data") / "samples.npz").mkdir()
+    return {}
+
+
+def pipe(pods: Pods) -> dict[str, Any]:
+    """Make what nobody ever writes to, so that who reads it waits for ever."""
+    os.mkfifo(pods.claim("data") / "samples.npz")
+    return {}
 
 
 HEADER = "a,b,c,d,labels"
@@ -118,7 +153,19 @@ BROKEN: dict[str, tuple[Break, Reason, str]] = {
     "another digest": (changed(lambda good: good, sha256="0" * 64), Reason.DATA_CORRUPT, "sha256"),
     "an ending that says nothing": (raw("samples.data", b"1"), Reason.DATA_UNREADABLE, "say in data.format"),
     "no zip": (raw("samples.npz", b"hello"), Reason.DATA_UNREADABLE, "is no .npz file"),
-    "an array that lies": (raw("samples.npz", lying_header()), Reason.TOO_LARGE, "bytes in memory"),
+    "an array that lies": (
+        raw("samples.npz", promising("<f4", 2**40, 4)),
+        Reason.TOO_LARGE,
+        "bytes in memory",
+    ),
+    "damaged deflate": (damaged(zipfile.ZIP_DEFLATED), Reason.DATA_UNREADABLE, "it is damaged"),
+    "damaged LZMA": (damaged(zipfile.ZIP_LZMA), Reason.DATA_UNREADABLE, "it is damaged"),
+    "damaged bzip2": (damaged(zipfile.ZIP_BZIP2), Reason.DATA_UNREADABLE, "it is damaged"),
+    "an endless header": (raw("samples.npz", endless_header()), Reason.DATA_UNREADABLE, "values is damaged"),
+    "a negative shape": (raw("samples.npz", promising("<f4", -5, 4)), Reason.DATA_UNREADABLE, "is damaged"),
+    "values of no size": (raw("samples.npz", promising("|S0", 2**40)), Reason.DTYPE_MISMATCH, "|S0 values"),
+    "a folder": (folder, Reason.DATA_UNREACHABLE, "is a folder: name one file"),
+    "a pipe": (pipe, Reason.DATA_UNREACHABLE, "there is no file"),
     "no features": (npz(values=None), Reason.FIELD_MISSING, "no array values; it has labels"),
     "no labels": (npz(labels=None), Reason.FIELD_MISSING, "no array labels; it has values"),
     "Python objects": (npz(values=OBJECTS), Reason.DTYPE_MISMATCH, "Python objects"),
@@ -154,6 +201,19 @@ BROKEN: dict[str, tuple[Break, Reason, str]] = {
     ),
     "nothing left to train on": (changed(lambda good: good, **FEW), Reason.TOO_FEW_SAMPLES, "class 0 has 20"),
     "CSV without its label": (csv("a,b,c,d,e", "1,2,3,4,0"), Reason.FIELD_MISSING, "0 columns called labels"),
+    "CSV with semicolons": (csv("a;b;c;d;labels", "1;2;3;4;0"), Reason.FIELD_MISSING, "separated by commas"),
+    "CSV of nothing": (csv(), Reason.FIELD_MISSING, "0 columns called labels: it must have one"),
+    "CSV of a header": (csv(HEADER), Reason.TOO_FEW_SAMPLES, "holds no sample"),
+    "CSV with a huge negative class": (
+        csv(HEADER, "1,2,3,4,-9999999999999999999"),
+        Reason.LABEL_OUT_OF_RANGE,
+        "such as -2147483648 of sample 0",
+    ),
+    "CSV with a huge field": (
+        csv(HEADER, f"1,2,{'9' * 200_000},4,0"),
+        Reason.DATA_UNREADABLE,
+        "line 2 is no CSV",
+    ),
     "CSV with other columns": (csv("a,b,labels", "1,2,0"), Reason.SHAPE_MISMATCH, "2 columns of features"),
     "CSV with a short line": (csv(HEADER, "1,2,3,4,0", "1,2,3,4"), Reason.SHAPE_MISMATCH, "line 3 has 4"),
     "CSV with a word": (csv(HEADER, "1,2,x,4,0"), Reason.DTYPE_MISMATCH, "line 2, column c: 'x'"),

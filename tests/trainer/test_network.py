@@ -43,6 +43,12 @@ def test_the_seed_gives_the_first_weights(pods: Pods) -> None:
 
 BROKEN = {
     "a syntax error": ("def build_model(:", Reason.MODULE_FAILED, "cannot be imported: SyntaxError"),
+    "an exit": ("raise SystemExit(0)", Reason.MODULE_FAILED, "cannot be imported: SystemExit: 0"),
+    "an exit of the function": (
+        "def build_model():\n    raise SystemExit",
+        Reason.MODULE_FAILED,
+        "build_model() failed: SystemExit",
+    ),
     "no function": ("a = 1", Reason.MODULE_FAILED, "has no attribute 'build_model'"),
     "an error": (
         "def build_model():\n    raise ValueError('no layers')",

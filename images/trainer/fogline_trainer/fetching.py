@@ -42,6 +42,8 @@ def _file(settings: Settings) -> Path:
     if isinstance(uri, MountedUri):
         check_way(uri, settings.folder)
         path = settings.folder / uri.path
+        if path.is_dir():
+            raise FetchError(f"{uri} is a folder: name one file")
         if settings.sha256 not in (None, sha256_of(path)):
             raise DigestError(f"the file at {uri} is not the one that sha256 promises")
         return path

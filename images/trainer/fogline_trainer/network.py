@@ -23,6 +23,8 @@ _SUM_TOLERANCE = 1e-3
 _ROWS_AT_ONCE = 4096
 MAX_SHOWN = 300
 """Characters of a foreign error that a message repeats."""
+_FOREIGN = (Exception, SystemExit)
+"""What a user's code may raise: with SystemExit(0) a step would look done."""
 _OPTIMIZERS = {
     "Adam": keras.optimizers.Adam,
     "SGD": keras.optimizers.SGD,
@@ -154,7 +156,7 @@ def _imported(module: Module, folder: Path) -> ModuleType:
             raise ImportError("its name must end in .py")  # noqa: TRY301  told as the others are
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
-    except Exception as error:  # a user's code
+    except _FOREIGN as error:
         raise RefusedError(
             Reason.MODULE_FAILED, f"the module of the model cannot be imported: {_brief(error)}"
         ) from error
@@ -165,7 +167,7 @@ def _from_module(module: ModuleType) -> Builder:
     def load() -> keras.Model:
         try:
             network = module.build_model()
-        except Exception as error:  # a user's code
+        except _FOREIGN as error:
             raise RefusedError(Reason.MODULE_FAILED, f"build_model() failed: {_brief(error)}") from error
         if not isinstance(network, keras.Model):
             raise RefusedError(

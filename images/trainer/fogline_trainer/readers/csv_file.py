@@ -13,6 +13,8 @@ from fogline_trainer.errors import Reason, RefusedError
 from fogline_trainer.readers import limits
 from fogline_trainer.run_document import Data
 
+OTHER_SEPARATORS = ";\t|"
+"""Of programs that write no commas."""
 MAX_SHOWN = 20
 """Characters of a bad value that a message repeats."""
 
@@ -68,10 +70,8 @@ def _columns(header: Sequence[str], data: Data) -> tuple[list[int], int]:
     label, field = data.label.field, data.features.field
     for wanted in (label, *([field] if field else [])):
         if names.count(wanted) != 1:
-            raise RefusedError(
-                Reason.FIELD_MISSING,
-                f"the header line has {names.count(wanted)} columns called {wanted}: it must have one",
-            )
+            found = f"the header line has {names.count(wanted)} columns called {wanted}"
+            raise RefusedError(Reason.FIELD_MISSING, f"{found}: {_advice(names)}")
     label_column = names.index(label)
     columns = [names.index(field)] if field else [at for at in range(len(names)) if at != label_column]
     if len(columns) != math.prod(data.features.shape):
@@ -81,6 +81,13 @@ def _columns(header: Sequence[str], data: Data) -> tuple[list[int], int]:
             f"{math.prod(data.features.shape)}: change one of them",
         )
     return columns, label_column
+
+
+def _advice(names: Sequence[str]) -> str:
+    """Say what to do about a header line; a single name with another separator in it is none."""
+    if len(names) == 1 and any(one in names[0] for one in OTHER_SEPARATORS):
+        return "columns are separated by commas, write the file with them"
+    return "it must have one"
 
 
 def _numbers(
@@ -110,4 +117,4 @@ def _label(text: str, column: str, line: int) -> int:
             Reason.DTYPE_MISMATCH,
             f"line {line}, column {column}: {text[:MAX_SHOWN]!r} is no whole number: give the class as one",
         )
-    return min(int(text), 2**31)  # bigger ones are as wrong, and would not fit
+    return max(min(int(text), 2**31), -(2**31))  # those beyond are as wrong, and would not fit

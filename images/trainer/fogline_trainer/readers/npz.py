@@ -1,7 +1,10 @@
 """NumPy's ``.npz`` files. Nothing is unpickled, and sizes are judged before memory is taken."""
 
+import lzma
 import math
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +15,19 @@ from fogline_trainer.errors import Reason, RefusedError
 from fogline_trainer.readers import limits
 from fogline_trainer.run_document import Data
 
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+)
+"""What reading a damaged archive may raise, by how it is compressed."""
+_NO_HEADER = (tokenize.TokenError, SyntaxError, RecursionError, MemoryError)
+"""What NumPy's parser of headers may raise besides ValueError."""
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -30,7 +46,7 @@ def read(file: Path, data: Data, max_bytes: int) -> tuple[NDArray[Any], NDArray[
         with zipfile.ZipFile(file) as archive:
             field = data.features.field or data.features.name
             return _array(archive, field, max_bytes), _array(archive, data.label.field, max_bytes)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+    except _DAMAGED:
         raise RefusedError(
             Reason.DATA_UNREADABLE, "the data is no .npz file, or it is damaged: write it with numpy.savez"
         ) from None
@@ -57,7 +73,10 @@ def _judge(stream: IO[bytes], field: str, max_bytes: int) -> None:
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(version)
-    shape, _, dtype = _HEADERS[version](stream)
+    try:
+        shape, _, dtype = _HEADERS[version](stream)
+    except _NO_HEADER as error:
+        raise ValueError(str(error)) from error
     if dtype.hasobject:
         raise RefusedError(
             Reason.DTYPE_MISMATCH, f"the array {field} holds Python objects, which are not read: give numbers"
