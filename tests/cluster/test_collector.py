@@ -12,6 +12,9 @@ import pytest
 from aiohttp import web
 from dev.ports import free_port
 from tests.cluster.conftest import StartOperator
+from tests.cluster.test_operator_rollouts import NEW, OLD, has_versions, serve
+from tests.cluster.test_operator_rollouts import serving as serving_image
+from tests.collector.test_comparing import predicting
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.metric_pages import answered, busy, serving
@@ -26,7 +29,7 @@ from fogline.cluster.client import Client
 from fogline.cluster.connection import from_kubeconfig
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import NODE_PROFILES, PODS
-from fogline.collector.answer import Answered, Revision
+from fogline.collector.answer import Agreement, Answered, Revision
 from fogline.collector.exposition import Refusal
 from fogline.collector.wire import PATH, Question, RoundTrips
 from fogline.collector.written import profile, profile_name
@@ -150,6 +153,31 @@ def _labels(one: Revision) -> str:
 async def has_requests(collector: CollectorProcess) -> bool:
     found = await figures(collector)
     return found.total.requests > 0 and bool(found.total.cost_per_hour)
+
+
+async def test_a_canary_is_sent_samples_and_whether_it_agrees_is_told(
+    world: World, start_operator: StartOperator, start_collector: StartCollector
+) -> None:
+    await start_operator()
+    collector = await start_collector()
+    limits = {"minAgreement": "1", "samples": ['{"instances": [1]}', '{"instances": [2]}']}
+    await serve(world, promoteAfterSeconds=3600, **limits)
+    await world.edit_model({"variants": serving_image(NEW)})
+    await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
+    async with (
+        predicting(to_1=[0.1, 0.9], to_2=[0.1, 0.9]) as (old, _),
+        predicting(to_1=[0.2, 0.8], to_2=[0.9, 0.1]) as (new, _),
+    ):
+        for pod in await world.pods():
+            image = pod["spec"]["containers"][0]["image"]
+            await world.give_address(pod["metadata"]["name"], old if image == OLD else new)
+        await world.until("RolledOut", "False", "FiguresMissing")
+
+        async def is_told() -> bool:
+            found = {one.agreement for one in (await figures(collector)).revisions}
+            return found == {None, Agreement(samples=2, alike=1)}
+
+        await wait_for(is_told, "one of two samples is alike", every_seconds=0.3)
 
 
 class Plant:

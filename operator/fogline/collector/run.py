@@ -44,7 +44,8 @@ async def _work(
     token: str,
     to_pages: aiohttp.ClientSession,
 ) -> None:
-    async with asyncio.TaskGroup() as group, session() as to_models, session() as to_probes:
+    # sessions outside: the group waits for its tasks when it is left, and they need them
+    async with session() as to_models, session() as to_probes, asyncio.TaskGroup() as group:
         pages = Pages(Scraper(to_pages), collector.window, time.monotonic, collector.metrics.scraped)
         group.create_task(collector.run(pages))
         comparing = Comparing(
