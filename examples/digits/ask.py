@@ -1,8 +1,12 @@
-"""Ask served models without a pause, by gRPC and by REST, and count every request that goes wrong.
+"""Ask served models all the time, by gRPC and by REST, and count every request that goes wrong.
 
 Each request has an image of its own, and its answer must name the digit that was named for it before, so an
 answer to somebody else's request would be noticed. There are no retries. A line of JSON a second sums up what
 has come of all requests.
+
+By default each client asks again as soon as it is answered, on one connection. With a rate the load is open:
+requests are sent when they are due, each on a connection of its own, so that a Service spreads them over its
+replicas.
 """
 
 import argparse
@@ -11,9 +15,11 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +28,8 @@ from examples.digits.predict import MODEL_NAME, PredictError, Predictor, grpc_pr
 
 PAUSE_SECONDS = 0.02
 """By default: it leaves the servers the processors."""
+MOST_AT_ONCE = 64
+"""Requests of a client at a given rate that wait for an answer; what is due beyond them is sent late."""
 LAST_WORDS = 5
 """Failures whose text is told."""
 
@@ -38,32 +46,40 @@ class Asked:
     by_target: dict[str, int] = field(default_factory=dict)
     """Answered requests of each target and protocol."""
     failures: list[str] = field(default_factory=list)
-    """The first of them in words."""
+    """The first different ones in words."""
 
 
 class Asker:
-    """One client: a connection, and one request after the other."""
+    """One client of one server."""
 
     def __init__(
-        self,
-        name: str,
-        connected: AbstractContextManager[Predictor],
-        digits: Digits,
-        pause_seconds: float = PAUSE_SECONDS,
+        self, name: str, connect: Callable[[], AbstractContextManager[Predictor]], digits: Digits
     ) -> None:
         self.name = name
-        self._connected = connected
+        self._connect = connect
         self._digits = digits
-        self._pause_seconds = pause_seconds
         self._named: dict[int, int] = {}
 
-    def run(self, asked: Asked, lock: threading.Lock, over: threading.Event) -> None:
-        """Ask until it is over."""
-        with self._connected as predict:
+    def run(self, pause_seconds: float, asked: Asked, lock: threading.Lock, over: threading.Event) -> None:
+        """Ask one after the other on one connection, until it is over."""
+        with self._connect() as predict:
             for number in itertools.cycle(range(len(self._digits.pixels))):
                 self._ask(predict, number, asked, lock)
-                if over.wait(self._pause_seconds):
+                if over.wait(pause_seconds):
                     return
+
+    def run_at(self, rate: float, asked: Asked, lock: threading.Lock, over: threading.Event) -> None:
+        """Ask so many times a second, whatever becomes of it, until it is over."""
+        begin = time.monotonic()
+        with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+            for turn in itertools.count():
+                if over.wait(max(begin + turn / rate - time.monotonic(), 0)):
+                    return
+                pool.submit(self._ask_anew, turn % len(self._digits.pixels), asked, lock)
+
+    def _ask_anew(self, number: int, asked: Asked, lock: threading.Lock) -> None:
+        with self._connect() as predict:
+            self._ask(predict, number, asked, lock)
 
     def _ask(self, predict: Predictor, number: int, asked: Asked, lock: threading.Lock) -> None:
         start = time.perf_counter()
@@ -72,7 +88,7 @@ class Asker:
         except PredictError as error:
             with lock:
                 asked.failed += 1
-                asked.failures = [*asked.failures, f"{self.name}: {error}"][:LAST_WORDS]
+                asked.failures = list(dict.fromkeys([*asked.failures, f"{self.name}: {error}"]))[:LAST_WORDS]
             return
         named = int(scores[0].argmax())
         milliseconds = 1000 * (time.perf_counter() - start)
@@ -83,14 +99,14 @@ class Asker:
             asked.wrong += self._named.setdefault(number, named) != named
 
 
-def askers(hosts: Sequence[str], model: str, digits: Digits, pause_seconds: float) -> list[Asker]:
+def askers(hosts: Sequence[str], model: str, digits: Digits) -> list[Asker]:
     """Make a client for each host and protocol."""
     return [
         asker
         for host in hosts
         for asker in (
-            Asker(f"{host} gRPC", grpc_predictor(f"{host}:8500", model), digits, pause_seconds),
-            Asker(f"{host} REST", rest_predictor(f"{host}:8501", model), digits, pause_seconds),
+            Asker(f"{host} gRPC", partial(grpc_predictor, f"{host}:8500", model), digits),
+            Asker(f"{host} REST", partial(rest_predictor, f"{host}:8501", model), digits),
         )
     ]
 
@@ -108,11 +124,18 @@ def main() -> int:
         metavar="SECONDS",
         help="between an answer and the next request of the same client",
     )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        metavar="PER_SECOND",
+        help="send so many requests by each protocol, whatever becomes of those before; no pause then",
+    )
     arguments = parser.parse_args()
     digits = read(arguments.images) if arguments.images else load()[1]
     asked, lock, over = Asked(), threading.Lock(), threading.Event()
-    for asker in askers(arguments.hosts, arguments.model, digits, arguments.pause):
-        threading.Thread(target=asker.run, args=(asked, lock, over), daemon=True).start()
+    for asker in askers(arguments.hosts, arguments.model, digits):
+        ask = partial(asker.run_at, arguments.rate) if arguments.rate else partial(asker.run, arguments.pause)
+        threading.Thread(target=ask, args=(asked, lock, over), daemon=True).start()
     while True:
         time.sleep(1)
         with lock:
