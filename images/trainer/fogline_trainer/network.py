@@ -153,7 +153,7 @@ def _imported(module: Module, folder: Path) -> ModuleType:
             return importlib.import_module(module.name)
         spec = importlib.util.spec_from_file_location("fogline_model", folder / (module.key or ""))
         if spec is None or spec.loader is None:
-            raise ImportError("its name must end in .py")  # noqa: TRY301  told as the others are
+            raise ImportError("its name must end in .py")
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
     except _FOREIGN as error:
