@@ -1,0 +1,126 @@
+"""What model servers do on real nodes, and how far they are, as the collector and a probe measure it."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dev import chart, client, digits
+from dev.install import IMAGE, image_id, install_operator
+from dev.paths import KIND_KUBECONFIG
+from dev.steps import step
+from tests.support.kind_cluster import Cluster
+from tests.support.live_cli import fogline_on
+
+from fogline.collector.measured import ROUNDS
+
+CLIENT_SITE = "eu-central-a"
+"""Zone of the cloud node that has the image of the probe."""
+TOKEN = "fogline-probe"  # noqa: S105  the name of a Secret
+LIKELY_MILLISECONDS = 250
+"""All nodes are containers of one machine: whatever it does meanwhile, a connection takes no longer."""
+PROBES = {
+    "settings": {"scrapeSeconds": 5, "probeSeconds": 2},
+    "probeTokenSecret": TOKEN,
+    "probes": [
+        {
+            "clientSite": CLIENT_SITE,
+            "nodeSelector": {"topology.kubernetes.io/zone": CLIENT_SITE},
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def probes(shared_cluster: Cluster) -> Iterator[None]:
+    """Install a probe at a client site; nothing that it measured is left afterwards."""
+    cluster, where = shared_cluster, f"--namespace={chart.NAMESPACE}"
+    token = f"--from-literal=token={secrets.token_hex(16)}"
+    cluster.kubectl("create", "secret", "generic", TOKEN, token, where)
+    try:
+        with step("A probe", advice="look at `kubectl --namespace fogline-system get pods`") as during:
+            values = ("--set-json", f"collector={json.dumps(PROBES)}")
+            chart.install(during, image_id(cluster.engine, IMAGE), *values)
+        yield
+    finally:
+        install_operator(cluster.engine)
+        cluster.kubectl("delete", "nodeprofiles", "--selector=fogline.dev/measured")
+        cluster.kubectl("delete", "secret", TOKEN, where)
+
+
+async def measured() -> dict[str, Any]:
+    """Read what ``fogline top --measured`` tells a program."""
+    done = await fogline_on(KIND_KUBECONFIG)("top", "--measured", "--output=json")
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)["measured"]
+    return found
+
+
+async def test_load_shows_in_the_figures_of_each_device_tier_site_and_version(
+    shared_cluster: Cluster,
+) -> None:
+    cluster = shared_cluster
+    cluster.apply(cluster.digits())
+    cluster.wait_until_ready(3)
+    host = f"digits.{cluster.namespace}.svc"
+    with client.asking(digits.trained(), [host, "--rate=10"], cluster.namespace) as asker:
+        cluster.wait(lambda: asker.asked()["answered"] >= 300, "load")
+        found = await measured()
+        asked = asker.asked()
+    assert asked["failed"] == 0
+
+    model = found["models"][f"{cluster.namespace}/digits"]
+    assert 100 < model["requests"] <= asked["answered"]
+    own = [one for one in found["revisions"] if one["namespace"] == cluster.namespace]
+    assert {(one["variant"], one["tier"], one["version"]) for one in own} == {
+        ("cloud", "Cloud", "1"),
+        ("edge", "Edge", "1"),
+    }
+    assert sum(one["figures"]["requests"] for one in own) == model["requests"]
+    nodes = {pod["spec"]["nodeName"] for pod in cluster.pods()}
+    groups = [
+        *(found["tiers"][name] for name in ("Cloud", "Edge")),
+        *(found["nodes"][name] for name in nodes),
+        *(one["figures"] for one in own),
+        model,
+        found["total"],
+    ]
+    for one in [*groups, *found["sites"].values()]:
+        latency = one["latencyMilliseconds"]
+        assert one["throughputPerSecond"] > 0
+        assert 0 < latency["p50"] <= latency["p99"]
+        assert one["cpu"]["used"] > 0
+        assert one["memory"]["ofRequested"] > 0
+        assert one["errorRate"] == 0
+    for name in nodes:
+        assert 0 < found["nodes"][name]["cpu"]["ofAllocatable"] < 1
+        assert 0 < found["nodes"][name]["memory"]["ofAllocatable"] < 1
+    said = (await fogline_on(KIND_KUBECONFIG)("top", "--measured", "--details")).stdout
+    assert f"{cluster.namespace}/digits" in said
+    assert "MEASURED SITE" in said
+
+
+async def test_what_a_probe_measures_becomes_the_latency_of_the_sites_that_models_run_at(
+    shared_cluster: Cluster,
+) -> None:
+    cluster = shared_cluster
+
+    def profiles() -> list[dict[str, Any]]:
+        return list(cluster.kubectl.get("nodeprofiles", "--selector=fogline.dev/measured")["items"])
+
+    zones = {
+        cluster.kubectl.get("node", name)["metadata"]["labels"]["topology.kubernetes.io/zone"]
+        for name in set(cluster.nodes_of())
+    }
+    cluster.wait(lambda: len(profiles()) == len(zones), f"{ROUNDS} rounds of the probe")
+    assert {one["spec"]["nodeSelector"]["topology.kubernetes.io/zone"] for one in profiles()} == zones
+    for one in profiles():
+        (latency,) = one["spec"]["latency"]
+        assert latency["clientSite"] == CLIENT_SITE
+        assert 1 <= latency["milliseconds"] <= LIKELY_MILLISECONDS
+    trips = {one["site"]: one for one in (await measured())["roundTrips"]}
+    assert set(trips) == zones
+    for one in trips.values():
+        assert 0 < one["milliseconds"] <= LIKELY_MILLISECONDS
+        assert 1 <= one["writtenMilliseconds"] <= LIKELY_MILLISECONDS
