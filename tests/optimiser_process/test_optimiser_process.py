@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,8 +46,13 @@ LONG = made("medium")
 
 def children() -> set[int]:
     """Give the processes that this one has started and that are not waited for."""
-    tasks = Path("/proc/self/task").iterdir()
-    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ends meanwhile
+            after_name = (process / "stat").read_text().rpartition(")")[2].split()
+            if int(after_name[1]) == os.getpid():
+                found.add(int(process.name))
+    return found
 
 
 async def started(before: set[int]) -> int:
