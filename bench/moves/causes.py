@@ -16,6 +16,7 @@ from tests.support.memory_cluster.pods import is_ready
 from fogline.api import Billing
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, PODS
+from fogline.conditions import Reason
 from fogline.names import BILLING_LABEL, COST_LABEL, GATE, MOVE_PREFIX, REPLACES_ANNOTATION, ModelKey
 from fogline.placement import Demand
 from fogline.units import Amounts, resource_amounts
@@ -91,7 +92,9 @@ class Causes:
         marked = change.after is not None and is_alive(pod) and is_marked(pod)
         if marked and (move := notes[f"{MOVE_PREFIX}id"]) not in self._seen:
             self._seen.add(move)
-            if f"{MOVE_PREFIX}saving-per-hour" in notes:
+            if notes[f"{MOVE_PREFIX}reason"] == Reason.BETTER_PLAN:
+                self.found["nodes were emptied together"] += 1
+            elif f"{MOVE_PREFIX}saving-per-hour" in notes:
                 self._explain(pod, notes)
         before, after = self._held.get(uid), self._holds(change.after, marked=marked)
         if (before and (before.node, before.counts_on)) == (after and (after.node, after.counts_on)):

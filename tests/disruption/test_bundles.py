@@ -83,6 +83,16 @@ def test_a_plan_that_has_begun_goes_on_with_the_rest_although_the_first_move_alo
     assert started(outcome) == {"q": ("BetterPlan", "b")}
 
 
+def test_a_plan_that_has_begun_goes_on_without_a_replica_that_is_gone() -> None:
+    slow = make_model(replicas=2)
+    (first,) = carry_on(nodes(), pair(), model=slow).start
+    p, q, gone = (Step(KEY, name, "a", "b", "cloud", None) for name in ("p", "q", "gone"))
+    there = [leaving(runs(slow, "p", "a")), runs(slow, "q", "a")]
+    outcome = carry_on(nodes(), there, Bundle((q, gone), (p,)), model=slow, victims=(first.replica,))
+    assert outcome.bundles == (Bundle((q,), (p,)),)
+    assert started(outcome) == {"q": ("BetterPlan", "b")}
+
+
 def test_a_plan_of_which_a_move_was_aborted_is_given_up() -> None:
     begun = Bundle(BOTH.steps[1:], BOTH.steps[:1])
     outcome = carry_on(nodes(), pair(), begun)
@@ -107,15 +117,12 @@ def placed(model: str, name: str, source: str, target: str) -> Placed:
     return Placed(key, "cloud", None, target, Decimal(1), Decimal(0), pod)
 
 
-def test_moves_that_share_a_node_belong_together_and_the_node_with_fewer_to_go_is_emptied_first() -> None:
-    moved = (
-        placed("m", "m1", "a", "c"),
-        placed("m", "m2", "a", "c"),
-        placed("n", "n1", "b", "c"),
-        placed("o", "o1", "x", "y"),
-        placed("p", "p1", "z", "z"),
+def test_a_group_that_empties_nodes_is_a_plan_and_the_node_with_fewer_to_go_is_emptied_first() -> None:
+    groups = (
+        (placed("m", "m1", "a", "c"), placed("m", "m2", "a", "c"), placed("n", "n1", "b", "c")),
+        (placed("o", "o1", "x", "y"),),
     )
-    plan = OptimisedPlan(moved, (), (), (), (), Decimal(0))
+    plan = OptimisedPlan((), (), (), (), (), Decimal(0), groups)
     assert [[step.pod for step in bundle.steps] for bundle in bundles_of(plan)] == [
         ["n1", "m1", "m2"],
         ["o1"],

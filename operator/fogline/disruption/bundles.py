@@ -1,5 +1,6 @@
 """Moves that save only together: the nodes that they empty are paid until the last replica has gone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,29 +74,18 @@ class Worth:
 
 
 def bundles_of(plan: OptimisedPlan) -> tuple[Bundle, ...]:
-    """Sort the moves of a plan into bundles; nodes with the fewest replicas to go are emptied first."""
-    steps = [
-        Step(one.model, one.pod.name, one.pod.node, one.node, one.variant, one.client_site)
-        for one in plan.moves
-        if one.pod and one.pod.node != one.node
-    ]
-    leader: dict[str, str] = {}
-
-    def find(node: str) -> str:
-        while (above := leader.setdefault(node, node)) != node:
-            node = above
-        return node
-
-    for step in steps:
-        leader[find(step.source)] = find(step.target)
-    together: dict[str, list[Step]] = {}
-    for step in steps:
-        together.setdefault(find(step.source), []).append(step)
-    leave = {step.source: sum(one.source == step.source for one in steps) for step in steps}
-    return tuple(
-        Bundle(tuple(sorted(found, key=lambda one: (leave[one.source], one.source, one.model, one.pod))))
-        for _, found in sorted(together.items())
-    )
+    """Make a bundle of each group of moves that empties nodes, those with the fewest replicas to go first."""
+    bundles = []
+    for group in plan.together:
+        steps = [
+            Step(one.model, one.pod.name, one.pod.node, one.node, one.variant, one.client_site)
+            for one in group
+            if one.pod
+        ]
+        leave = Counter(step.source for step in steps)
+        steps.sort(key=lambda one: (leave[one.source], one.source, one.model, one.pod))
+        bundles.append(Bundle(tuple(steps)))
+    return tuple(bundles)
 
 
 def judge(

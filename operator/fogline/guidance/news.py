@@ -17,7 +17,9 @@ CAUSES_OF_MOVES: Mapping[Reason, Guidance] = {
     Reason.TIER_MINIMUM_MISSED: Guidance("the other tier has fewer replicas than its `minReplicas`"),
     Reason.REQUESTED: Guidance("somebody asked for the move, such as by `fogline move`"),
     Reason.BETTER_NODE: Guidance("another node saves at least `minSavingPercent`"),
-    Reason.BETTER_PLAN: Guidance("it is part of a plan for all models together that saves as much"),
+    Reason.BETTER_PLAN: Guidance(
+        "it goes together with others, which empty a node that is paid as a whole; all of them save so much"
+    ),
     Reason.VARIANT_LEFT: Guidance("the variant of the replica is not in the spec any more"),
 }
 """Besides a refusal of the node that it is on."""

@@ -47,7 +47,7 @@ class Mover:
         """When a model is looked at again although nothing may have happened."""
         self._planned: dict[ModelKey, frozenset[tuple[str, str]]] = {}
         """Moves that a user was told of who wants to be told only."""
-        self._bundles: tuple[Bundle, ...] = ()
+        self.bundles: tuple[Bundle, ...] = ()
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
@@ -57,7 +57,7 @@ class Mover:
             while True:
                 keys = await self.wakeups.take(COLLECT_SECONDS + took)
                 await self._context.duty.permitted()
-                keys |= {model for bundle in self._bundles for model in bundle.models}
+                keys |= {model for bundle in self.bundles for model in bundle.models}
                 began = time.monotonic()
                 outcome = await self._rebalance(keys)
                 took = time.monotonic() - began
@@ -108,16 +108,16 @@ class Mover:
     @property
     def is_busy(self) -> bool:
         """Whether a plan is being carried out."""
-        return bool(self._bundles)
+        return bool(self.bundles)
 
     def carry_out(self, bundles: tuple[Bundle, ...]) -> None:
         """Begin moves that save only together; each is judged anew against what is seen then."""
-        self._bundles = bundles
+        self.bundles = bundles
         self.wakeups.wake({model for bundle in bundles for model in bundle.models})
 
     async def _rebalance(self, keys: Iterable[ModelKey]) -> Rebalance:
         """Decide, and let other work go on between models."""
-        bundles = self._bundles
+        bundles = self.bundles
         steps = self.look(keys)
         since = time.monotonic()
         while True:
@@ -125,8 +125,8 @@ class Mover:
                 next(steps)
             except StopIteration as end:
                 outcome: Rebalance = end.value
-                if self._bundles is bundles:
-                    self._bundles = outcome.bundles
+                if self.bundles is bundles:
+                    self.bundles = outcome.bundles
                 return outcome
             if time.monotonic() - since > SLICE_SECONDS:
                 await asyncio.sleep(0)
@@ -154,7 +154,7 @@ class Mover:
             victims=view.victims(),
             underway=self._underway(),
             crowded_out=self._crowded_out(usage),
-            bundles=self._bundles,
+            bundles=self.bundles,
         )
 
     def _crowded_out(self, usage: Usage) -> Mapping[tuple[str, str], Reason]:

@@ -15,8 +15,9 @@ from fogline.mover.loop import Mover
 from fogline.optimiser_process import Allowance, Job, NoPlan, run, why
 from fogline.placement import Demand, demand_of, turn
 from fogline.placement.limits import Limits
+from fogline.placement.optimised import OptimisedPlan
 
-PATIENT = Limits(good_enough=0)
+PATIENT = Limits(good_enough=0, together=40)
 """Nobody waits for the plan: a cheaper one is worth more than a quick one."""
 
 logger = logging.getLogger(__name__)
@@ -66,26 +67,36 @@ class Planner:
             await asyncio.sleep(seconds)
 
     async def _plan(self) -> None:
-        view, settings = self._context.view, self._context.settings
+        job = self.question()
+        if job is None:
+            return
+        settings = self._context.settings
+        answer = await run(job, Allowance(settings.optimiser_seconds, settings.optimiser_mebibytes))
+        if isinstance(answer, NoPlan):
+            logger.warning("no plan", extra={"why": why(answer)})
+            return
+        self.take(job, answer)
+
+    def question(self) -> Job | None:
+        """Ask for a plan of all models as they are seen now; None while replicas move, or nothing changed."""
+        view = self._context.view
         if self._mover.is_busy or view.victims():
             self._stirred.set()
-            return
+            return None
         demands: list[Demand] = []
         for key in self._context.models:
             with self._context.mistakes.apart(key, Part.PLAN):
                 if isinstance(model := self._context.models.get(key), ModelDeployment):
                     demands.append(_demand(model))
         job = Job(tuple(sorted(demands, key=turn)), view.snapshot(), PATIENT)
-        if job == self._planned:
-            return
-        answer = await run(job, Allowance(settings.optimiser_seconds, settings.optimiser_mebibytes))
-        if isinstance(answer, NoPlan):
-            logger.warning("no plan", extra={"why": why(answer)})
-            return
+        return None if job == self._planned else job
+
+    def take(self, job: Job, plan: OptimisedPlan) -> None:
+        """Hand the moves of the plan that answers a question to the mover."""
         self._planned = job
-        gap = answer.gap_percent
+        gap = plan.gap_percent
         self._context.outlook.gap_percent = None if gap is None else math.ceil(gap)
-        self._mover.carry_out(bundles_of(answer))
+        self._mover.carry_out(bundles_of(plan))
 
 
 def _demand(model: ModelDeployment) -> Demand:

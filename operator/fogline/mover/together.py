@@ -1,7 +1,7 @@
 """Moves that save only together, carried on as budgets and room allow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fogline.api import RebalancingMode
 from fogline.disruption import Bundle, Held, Moment, Proposal, Step, Worth, has_room, hold, judge, propose
@@ -30,7 +30,7 @@ def advance(bundle: Bundle, turns: Turns, usage: Usage, moment: Moment) -> Bundl
 
     None when it is over or to be given up: the cluster has changed so that it cannot be carried on as it is
     or saves too little, or one of its moves was aborted. Before its first move it waits for all of its
-    replicas to be free to move; after that every move counts.
+    replicas to be free to move; after that it goes on with those that still may, as long as that is worth it.
 
     Parameters
     ----------
@@ -50,8 +50,9 @@ def advance(bundle: Bundle, turns: Turns, usage: Usage, moment: Moment) -> Bundl
         return None  # its move was aborted
     current = _follow(bundle, {key for key, replica in there.items() if replica.leaves_by})
     ready = [one for step in current.steps if (one := _ready(step, turns, usage))]
-    if not ready or len(ready) < len(current.steps):
+    if not ready or (len(ready) < len(current.steps) and not current.begun):
         return None
+    current = replace(current, steps=tuple(one.step for one in ready))
     involved = [turns[model] for model in {step.model for step in current.steps}]
     if not all(turn.is_steady(usage) for turn in involved):
         return current

@@ -50,3 +50,7 @@ class Limits:
     is cheap enough, for more than a few hundred nodes."""
     neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
     patterns: PatternWork = field(default_factory=PatternWork)
+    together: int = 0
+    """Moves of a group that empties nodes, at most; 0: no groups are sought."""
+    looks_together: int = 2000
+    """Nodes that are looked at for such groups, each time that one is."""

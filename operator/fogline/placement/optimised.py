@@ -48,6 +48,9 @@ class OptimisedPlan:
     """Models of which nothing is placed or moved."""
     lower_bound_cost_per_hour: Decimal
     """US dollars, latency penalties included: no plan that rejects as little costs less."""
+    together: tuple[tuple[Placed, ...], ...] = ()
+    """Groups of moves that are worth it each by itself: `fogline.placement.consolidate`. They are no part of
+    the plan, but what can be made of the cluster in a few minutes; sought only where the limits say so."""
 
     @property
     def moves(self) -> tuple[Placed, ...]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,10 +26,13 @@ from fogline.errors import ApiError
 from fogline.metrics.operator import Metrics
 from fogline.mistakes import Mistakes, Part
 from fogline.mover.loop import COLLECT_SECONDS, Mover
+from fogline.mover.planner import Planner
 from fogline.names import ModelKey
 from fogline.objects import mark_victim, open_gate, pin
 from fogline.observe import Models, View, model_key
 from fogline.outlook import Outlook
+from fogline.placement.consolidate import consolidate
+from fogline.placement.optimised import OptimisedPlan
 from fogline.placer.choose import Open, Pin
 from fogline.placer.loop import Placer
 from fogline.reconcile.decisions import Decisions
@@ -91,6 +95,7 @@ class MemoryOperator:
         self._decisions = Decisions(self._context)
         self._placer = Placer(self._context)
         self._mover = Mover(self._context)
+        self._planner = Planner(self._context, self._mover)
         collect = self._settings.batch_milliseconds / 1000
         pass_seconds = self._habits.pass_seconds
         self._passes = Batch(timeline, collect if pass_seconds is None else pass_seconds, self.reconcile)
@@ -172,13 +177,28 @@ class MemoryOperator:
         if self._has_crashed or not self._habits.moves:
             return
         mover = self._mover
+        keys = [*{*keys, *(model for bundle in mover.bundles for model in bundle.models)}]
         outcome = _outcome_of(mover.look(keys))
+        mover.bundles = outcome.bundles
         for key in keys:
             self._tell(key, outcome.held.get(key, ()))
         for proposal in outcome.start:
             if proposal.replica.uid not in mover._marked:  # noqa: SLF001  and its memory
                 mover._marked[proposal.replica.uid] = proposal, time.monotonic()  # noqa: SLF001
                 self._start(proposal)
+
+    def plan(self) -> bool:
+        """Begin moves that save only together, as `fogline.mover.planner` does; tells whether it could ask.
+
+        The plan of all models, which is there for its bound only, is not made.
+        """
+        job = self._planner.question()
+        if job is None:
+            return False
+        together = consolidate(job.demands, job.snapshot, job.limits)
+        self._planner.take(job, OptimisedPlan((), (), (), (), (), Decimal(0), together))
+        self._rebalances.wake({model for bundle in self._mover.bundles for model in bundle.models})
+        return True
 
     def _start(self, proposal: Proposal) -> None:
         replica = proposal.replica

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from fogline.names import ModelKey
 from fogline.placement.answers import Unplaceable
+from fogline.placement.consolidate import consolidate
 from fogline.placement.demand import Demand
 from fogline.placement.limits import Limits
 from fogline.placement.objective import MOVE_COST, latency_penalty
@@ -46,7 +47,8 @@ def optimise(
     """
     wanted = tuple(sorted(demands, key=turn))
     built = build(wanted, snapshot, move_cost)
-    solution = solve(built.problem, limits or Limits())
+    limits = limits or Limits()
+    solution = solve(built.problem, limits)
     targets = list(_targets(built, solution))
     leaving = {id(one.pod) for one in built.survey.misplaced} | set(map(id, built.survey.surplus))
     leaving |= set(map(id, built.survey.movable))
@@ -72,6 +74,7 @@ def optimise(
         surplus=tuple(sorted((*built.survey.surplus, *dropped), key=lambda pod: (pod.namespace, pod.name))),
         suspended=tuple(one.model for one in wanted if one.is_suspended),
         lower_bound_cost_per_hour=max(counted - above, Decimal(0)).quantize(Decimal(1).scaleb(-_DIGITS)),
+        together=consolidate(wanted, snapshot, limits) if limits.together else (),
     )
 
 
