@@ -20,7 +20,7 @@ from tests.support.kubectl import Kubectl
 from tests.support.metric_pages import answered, busy, serving
 from tests.support.operator_process import CollectorProcess, alarms
 from tests.support.profiles import profile_document
-from tests.support.rights import COLLECTOR, granted, kubeconfig_of_account, used
+from tests.support.rights import COLLECTOR, WITH_PROBES, granted, kubeconfig_of_account, used
 from tests.support.wait import wait_for
 from tests.support.world import World
 
@@ -37,13 +37,6 @@ from fogline.errors import ApiError
 from fogline.names import MEASURED_LABEL, ZONE_LABEL
 
 TOKEN = "0123456789abcdef"  # noqa: S105  of these tests
-PROBED = {
-    "collector": {
-        "probes": [{"clientSite": "plant", "nodeSelector": {"zone": "plant"}}],
-        "probeTokenSecret": "fogline-probe",
-    }
-}
-"""Values with which the account of the collector may write NodeProfiles."""
 QUICK = {"cooldownSeconds": 1, "minSavingPercent": 1}
 
 StartCollector = Callable[..., Awaitable[CollectorProcess]]
@@ -52,7 +45,7 @@ StartCollector = Callable[..., Awaitable[CollectorProcess]]
 @pytest.fixture
 async def collector_proxy(kubectl: Kubectl, tmp_path: Path) -> AsyncIterator[FaultProxy]:
     """Stand between the collector and the API server; it speaks with the collector's rights."""
-    kubeconfig = kubeconfig_of_account(kubectl, COLLECTOR, tmp_path / "account.yaml", PROBED)
+    kubeconfig = kubeconfig_of_account(kubectl, COLLECTOR, tmp_path / "account.yaml", WITH_PROBES)
     async with FaultProxy(from_kubeconfig(kubeconfig)) as proxy:
         yield proxy
 
@@ -319,7 +312,7 @@ async def test_what_is_not_measured_any_more_becomes_stale_and_goes(
 @pytest.fixture
 async def as_collector(kubectl: Kubectl, tmp_path: Path) -> AsyncIterator[Client]:
     """Be the collector, with all rights that it may have."""
-    kubeconfig = kubeconfig_of_account(kubectl, COLLECTOR, tmp_path / "account.yaml", PROBED)
+    kubeconfig = kubeconfig_of_account(kubectl, COLLECTOR, tmp_path / "account.yaml", WITH_PROBES)
     async with Client(from_kubeconfig(kubeconfig)) as client:
         yield client
 

@@ -12,9 +12,12 @@ from tests.support.audit_log import AuditLog, read
 from tests.support.kind_cluster import Cluster
 from tests.support.kubectl import Kubectl
 from tests.support.least_rights import beyond, idle, refused, unfounded
-from tests.support.rights import COLLECTOR, JANITOR, OPERATOR, UNINSTALL, Right, grants
+from tests.support.rights import COLLECTOR, JANITOR, OPERATOR, UNINSTALL, WITH_PROBES, Right, grants
 
-GRANTED = {account: grants(account) for account in (OPERATOR, JANITOR, COLLECTOR, UNINSTALL)}
+GRANTED = {
+    **{account: grants(account) for account in (OPERATOR, JANITOR, UNINSTALL)},
+    COLLECTOR: grants(COLLECTOR, WITH_PROBES),
+}
 AWAY = "no operator is away for two minutes"
 NOT_SUSPENDED = "no training is suspended, and no Job of another owner has its name"
 RARELY: Mapping[str, Mapping[Right, str]] = {
@@ -23,7 +26,6 @@ RARELY: Mapping[str, Mapping[Right, str]] = {
         Right("", "pods/eviction", "create"): "there is room to surge on the nodes",
         Right("", "services", "delete"): "no Service of a tier is taken away",
         Right("apps", "deployments", "delete"): "no variant is taken out of a model",
-        Right("fogline.dev", "nodeprofiles/status", "patch"): "no NodeProfile is there",
         Right(
             "fogline.dev", "modeldeployments/finalizers", "update"
         ): "asked inside admission, not by a request",
@@ -38,6 +40,12 @@ RARELY: Mapping[str, Mapping[Right, str]] = {
         Right("events.k8s.io", "events", "create"): AWAY,
         Right("policy", "poddisruptionbudgets", "list"): AWAY,
         Right("policy", "poddisruptionbudgets", "patch"): AWAY,
+    },
+    COLLECTOR: {
+        Right(
+            "fogline.dev", "nodeprofiles", "patch"
+        ): "no figure of a probe changes much, or is about to be stale",
+        Right("fogline.dev", "nodeprofiles", "delete"): "no figure of a probe is stale",
     },
     UNINSTALL: {
         Right("", "pods", "patch"): "no pod waits at the gate at that moment",

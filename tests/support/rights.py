@@ -22,6 +22,13 @@ UNINSTALL = "fogline-uninstall"
 
 WITH_KUBEFLOW_TRAINER: Mapping[str, Any] = {"kubeflowTrainer": {"enabled": True}}
 """Values of the chart that let the operator use it."""
+WITH_PROBES: Mapping[str, Any] = {
+    "collector": {
+        "probes": [{"clientSite": "plant", "nodeSelector": {"zone": "plant"}}],
+        "probeTokenSecret": "fogline-probe",
+    }
+}
+"""Values of the chart that let the collector write NodeProfiles."""
 
 _PATH = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/[^/]+(?:/namespaces/[^/]+)?/(?P<plural>[^/?]+)"
