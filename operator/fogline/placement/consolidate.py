@@ -122,15 +122,17 @@ class _Search:
         paid_whole = [node for node in self._usage.nodes if node.billing is Billing.NODE]
         self._unused = frozenset(node.name for node in paid_whole if self._usage.is_unused(node))
         self._kinds = _kinds(node for node in paid_whole if node.name in self._unused)
-        self._used = [node for node in paid_whole if self._may_empty(node)]
-        self._used.sort(key=lambda node: (-self._waste(node), node.name))
+        used = [node for node in paid_whole if self._may_empty(node)]
+        used.sort(key=lambda node: (-self._waste(node), node.name))
+        self._used = {node.name: node for node in used}
+        """Those that may be emptied; those first that are used least for their price."""
         self._taken = 0
         self._changed: dict[str, int] = {}
         """By node: how many groups were taken when it changed last."""
 
     def questions(self) -> Iterator[_Question]:
         """Go through what may be asked: to empty a node in use, or to open one of each kind for several."""
-        for node in self._used:
+        for node in self._used.values():
             yield partial(self._emptied, node)
         kinds = [(-self._promise(node), node.name, node) for node in self._kinds]
         for promise, _, node in sorted(kinds, key=lambda one: one[:2])[:_MOST_KINDS]:
@@ -152,7 +154,8 @@ class _Search:
         """Count a group as carried out. Its nodes are not emptied any more, and not opened again."""
         self._taken += 1
         self._changed |= dict.fromkeys(group.nodes, self._taken)
-        self._used = [node for node in self._used if node.name not in group.nodes]
+        for name in group.nodes:
+            self._used.pop(name, None)
         for move in group.moves:
             assert move.pod  # noqa: S101  for the type checker
             variant = self._demands[move.model].variant(move.variant)
@@ -199,7 +202,7 @@ class _Search:
         find room elsewhere.
         """
         found = []
-        for node in self._used:
+        for node in self._used.values():
             shares = [
                 share_cost(opened, pod.requests)
                 for pod in self._on_node[node.name]
@@ -224,7 +227,7 @@ class _Search:
         without
             Further nodes that are out of the question.
         """
-        if node not in self._used or self._looks == self._limits.looks_together:
+        if node.name not in self._used or self._looks == self._limits.looks_together:
             return None
         self._looks += 1
         here = sorted(self._on_node[node.name], key=lambda pod: (-share_cost(node, pod.requests), pod.name))
