@@ -112,22 +112,25 @@ ON_A_SUSPENDED_JOB: Mapping[str, tuple[Patch, str]] = {
 }
 """What it does to a suspended Job, of which Kubernetes lets more be changed."""
 
-ON_A_POD: Mapping[str, tuple[Callable[[str], Patch], str]] = {
+ONLY_CERTAIN_FIELDS = ("pod updates may not change fields other than",)
+TWO_POLICIES = ("of a pod never change", "the operator may touch only pods with the label fogline.dev/model")
+"""Each of two policies refuses it; the API server names the one that it happens to judge first."""
+ON_A_POD: Mapping[str, tuple[Callable[[str], Patch], tuple[str, ...]]] = {
     "takes the affinity out": (
         lambda _: [{"op": "remove", "path": "/spec/affinity"}],
-        "pod updates may not change fields other than",
+        ONLY_CERTAIN_FIELDS,
     ),
     "names the node": (
         lambda node: [{"op": "add", "path": "/spec/nodeName", "value": node}],
-        "pod updates may not change fields other than",
+        ONLY_CERTAIN_FIELDS,
     ),
     "says Public": (
         lambda _: [{"op": "replace", "path": f"/metadata/labels/{_LABEL}", "value": "Public"}],
-        "ValidatingAdmissionPolicy 'fogline-",
+        TWO_POLICIES,
     ),
     "calls it a pod of a model": (
         lambda _: [{"op": "add", "path": f"/metadata/labels/{MODEL_LABEL.replace('/', '~1')}", "value": "m"}],
-        "only pods with the label fogline.dev/model",
+        TWO_POLICIES,
     ),
 }
 """What it does to a pod that waits for a node."""
@@ -177,7 +180,7 @@ async def test_no_write_to_a_pod_of_a_training_gets_it_onto_a_node_that_is_not_c
     await wait_for(is_unschedulable, "kube-scheduler refuses the node", 60)
     for what, (patch, wanted) in ON_A_POD.items():
         said = await told(operator_client.json_patch(PODS, there, name, patch(node)))
-        found[what] = wanted if wanted in said else said
+        found[what] = wanted if any(text in said for text in wanted) else said
     assert found == {what: wanted for what, (_, wanted) in ON_A_POD.items()}
     assert "nodeName" not in (await world.client.get(PODS, there, name))["spec"]
 
