@@ -10,12 +10,12 @@ from tests.support.builders import make_demand, make_edge_node, make_node, make_
 from fogline.disruption import Step, judge
 from fogline.placement import Demand, Usage, leaving, refusals
 from fogline.placement.consolidate import consolidate
-from fogline.placement.limits import Limits
+from fogline.placement.limits import Consolidation
 from fogline.placement.optimised import Placed
 from fogline.placement.requirements import Option
 from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
 
-PATIENT = Limits(together=40)
+PATIENT = Consolidation(moves=40)
 DIGITS, LETTERS = make_demand(replicas=2), make_demand("letters", replicas=1)
 PAIR = (make_pod("p", "a", model="digits"), make_pod("q", "a", model="digits"))
 
@@ -24,7 +24,7 @@ def moves(
     nodes: Iterable[Node],
     pods: Iterable[Pod],
     demands: Iterable[Demand] = (DIGITS, LETTERS),
-    limits: Limits = PATIENT,
+    limits: Consolidation = PATIENT,
 ) -> list[dict[str, str]]:
     """Give where each pod of each group goes."""
     found = consolidate(demands, Snapshot(tuple(nodes), tuple(pods)), limits)
@@ -52,6 +52,19 @@ def test_a_node_that_would_save_too_little_stays_as_it_is() -> None:
     assert moves([make_node("a", cost="1"), make_node("b", cost="0.9")], PAIR) == []
 
 
+def test_what_is_enough_each_model_says_for_itself_and_the_strictest_counts() -> None:
+    nodes = [make_node("a", cost="1"), make_node("b", cost="0.9")]
+    content = make_demand(replicas=2, rebalancing={"minSavingPercent": 5})
+    assert moves(nodes, PAIR, [content]) == [{"p": "b", "q": "b"}]
+    three = (*PAIR, make_pod("r", "a", model="letters"))
+    assert moves(nodes, three, [content, LETTERS]) == []
+
+
+def test_nothing_is_sought_unless_it_is_asked_for() -> None:
+    nodes = [make_node("a", cost="2"), make_node("b", cost="1")]
+    assert moves(nodes, PAIR, limits=Consolidation()) == []
+
+
 def test_a_node_without_room_elsewhere_for_one_of_its_replicas_stays_as_it_is() -> None:
     small = make_node("b", cost="0.1", allocatable={"cpu": "1"})
     assert moves([make_node("a"), small], PAIR) == []
@@ -59,12 +72,12 @@ def test_a_node_without_room_elsewhere_for_one_of_its_replicas_stays_as_it_is() 
 
 def test_no_group_is_larger_than_the_limits_say() -> None:
     nodes = [make_node("a", cost="2"), make_node("b", cost="1")]
-    assert moves(nodes, PAIR, limits=Limits(together=1)) == []
+    assert moves(nodes, PAIR, limits=Consolidation(moves=1)) == []
 
 
 def test_no_more_nodes_are_looked_at_than_the_limits_say() -> None:
     nodes = [make_node("a", cost="2"), make_node("b", cost="1")]
-    assert moves(nodes, PAIR, limits=Limits(together=40, looks_together=0)) == []
+    assert moves(nodes, PAIR, limits=Consolidation(moves=40, looks=0)) == []
 
 
 def test_a_node_with_a_replica_that_nobody_may_move_stays_as_it_is() -> None:

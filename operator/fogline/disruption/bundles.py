@@ -76,7 +76,7 @@ class Worth:
 def bundles_of(plan: OptimisedPlan) -> tuple[Bundle, ...]:
     """Make a bundle of each group of moves that empties nodes, those with the fewest replicas to go first."""
     bundles = []
-    for group in plan.together:
+    for group in plan.consolidations:
         steps = [
             Step(one.model, one.pod.name, one.pod.node, one.node, one.variant, one.client_site)
             for one in group

@@ -35,13 +35,10 @@ class Search:
     usage
         In which replicas that leave already do not count for the model. It is read anew for each replica, so
         a move that is assumed in it counts for the next.
-    min_saving_percent
-        What a move has to save, of what the replica counts for now.
     """
 
     demand: Demand
     usage: Usage
-    min_saving_percent: int
     _bargains: dict[str | None, tuple[Bargain, ...]] = field(default_factory=dict)
 
     def in_order(self, replicas: Iterable[Replica]) -> list[tuple[Replica, Pod]]:
@@ -72,7 +69,7 @@ class Search:
 
     def _is_worth(self, now: Decimal, then: Decimal) -> bool:
         saving = now - then - MOVE_COST
-        return saving > 0 and saving * 100 >= now * self.min_saving_percent
+        return saving > 0 and saving * 100 >= now * self.demand.min_saving_percent
 
     def _least_elsewhere(self, pod: Pod) -> Decimal:
         """Give what another node asks at least."""

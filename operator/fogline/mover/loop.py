@@ -48,6 +48,7 @@ class Mover:
         self._planned: dict[ModelKey, frozenset[tuple[str, str]]] = {}
         """Moves that a user was told of who wants to be told only."""
         self.bundles: tuple[Bundle, ...] = ()
+        """Moves that save only together and are not over."""
         self.wakeups = WakeUps()
 
     async def run(self) -> NoReturn:
@@ -107,7 +108,7 @@ class Mover:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a plan is being carried out."""
+        """Whether moves that save only together are carried out."""
         return bool(self.bundles)
 
     def carry_out(self, bundles: tuple[Bundle, ...]) -> None:

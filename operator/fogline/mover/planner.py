@@ -14,17 +14,18 @@ from fogline.mistakes import Part
 from fogline.mover.loop import Mover
 from fogline.optimiser_process import Allowance, Job, NoPlan, run, why
 from fogline.placement import Demand, demand_of, turn
-from fogline.placement.limits import Limits
+from fogline.placement.limits import Consolidation, Limits
 from fogline.placement.optimised import OptimisedPlan
 
-PATIENT = Limits(good_enough=0, together=40)
-"""Nobody waits for the plan: a cheaper one is worth more than a quick one."""
+PATIENT = Limits(good_enough=0, consolidation=Consolidation(moves=40))
+"""Nobody waits for the plan: a cheaper one is worth more than a quick one. 40 moves take minutes, in which
+not much changes."""
 
 logger = logging.getLogger(__name__)
 
 
 class Planner:
-    """Asks the optimiser for a plan, and hands its moves to the mover.
+    """Asks the optimiser how good the cluster is, and which nodes can be emptied; the mover empties them.
 
     Whatever becomes of the process of the optimiser costs a plan and nothing else.
     """
@@ -92,7 +93,7 @@ class Planner:
         return None if job == self._planned else job
 
     def take(self, job: Job, plan: OptimisedPlan) -> None:
-        """Hand the moves of the plan that answers a question to the mover."""
+        """Tell of the plan that answers a question, and hand the moves that empty nodes to the mover."""
         self._planned = job
         gap = plan.gap_percent
         self._context.outlook.gap_percent = None if gap is None else math.ceil(gap)

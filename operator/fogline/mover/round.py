@@ -43,7 +43,7 @@ class Round:
     def look_for_better(self, one: Turn) -> None:
         """Find what is worth moving of one model."""
         serving = [r for r in one.seen.replicas if may_leave(r) and r.ready and r.uid not in one.decided]
-        search = Search(one.demand, self.usage, one.model.spec.rebalancing.min_saving_percent)
+        search = Search(one.demand, self.usage)
         found = 0
         for replica, pod in search.in_order(serving):
             proposal = search.better(replica, pod)

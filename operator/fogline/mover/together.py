@@ -61,7 +61,7 @@ def advance(bundle: Bundle, turns: Turns, usage: Usage, moment: Moment) -> Bundl
         {one.demand.model: one.demand for one in involved},
     )
     worth = judge(current.steps, pods, demands, usage)
-    if not worth.is_enough(max(one.model.spec.rebalancing.min_saving_percent for one in involved)):
+    if not worth.is_enough(max(one.demand.min_saving_percent for one in involved)):
         return None
     is_moving = any(step.key in there for step in current.begun)
     goes_on = _propose(ready, worth, usage, moment, has_begun=bool(current.begun)) or is_moving

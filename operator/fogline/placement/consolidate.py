@@ -18,7 +18,7 @@ from fogline.names import ModelKey
 from fogline.placement.answers import Assignment
 from fogline.placement.decide import policy_refusals
 from fogline.placement.demand import Demand
-from fogline.placement.limits import Limits
+from fogline.placement.limits import Consolidation
 from fogline.placement.objective import MOVE_COST, latency_penalty
 from fogline.placement.optimised import Placed
 from fogline.placement.place import assume, place
@@ -26,10 +26,8 @@ from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage, share_cost
 from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
 
-WORTH_PERCENT = 15
-"""What a group has to save of what its replicas count for: the default of ``minSavingPercent``."""
 _MOST_KINDS = 8
-"""Kinds of nodes that may be opened, the most promising ones: the next search sees to the others."""
+"""Kinds of nodes that are opened for a try, the most promising ones: each may look at every node in use."""
 _NOBODY = ReplicaOf(ModelKey("", ""), "", None)
 """Stands on a node that is opened, so that no single replica is asked for its price."""
 
@@ -45,6 +43,8 @@ class _Group:
     """US dollars per hour that its replicas count for where they are."""
     then: Decimal = Decimal(0)
     """US dollars per hour that they add elsewhere."""
+    min_saving_percent: int = 0
+    """What the strictest of its models asks for."""
 
     @property
     def saving(self) -> Decimal:
@@ -54,12 +54,13 @@ class _Group:
     @property
     def is_worth_it(self) -> bool:
         """Whether it saves enough."""
-        return self.saving > 0 and self.saving * 100 >= self.now * WORTH_PERCENT
+        return self.saving > 0 and self.saving * 100 >= self.now * self.min_saving_percent
 
     def with_more(self, other: "_Group") -> "_Group":
         """Give both as one."""
         moves, nodes = (*self.moves, *other.moves), self.nodes | other.nodes
-        return _Group(moves, nodes, self.now + other.now, self.then + other.then)
+        strictest = max(self.min_saving_percent, other.min_saving_percent)
+        return _Group(moves, nodes, self.now + other.now, self.then + other.then, strictest)
 
 
 _Question: TypeAlias = Callable[[], _Group | None]
@@ -79,7 +80,7 @@ class _Candidate:
 
 
 def consolidate(
-    demands: Iterable[Demand], snapshot: Snapshot, limits: Limits
+    demands: Iterable[Demand], snapshot: Snapshot, limits: Consolidation
 ) -> tuple[tuple[Placed, ...], ...]:
     """Find groups of moves that empty nodes; those that save most for each move come first.
 
@@ -92,6 +93,8 @@ def consolidate(
     limits
         How many moves a group may have, and how many nodes are looked at.
     """
+    if not limits.moves:
+        return ()
     search = _Search(demands, snapshot, limits)
     questions = enumerate(search.questions())
     queue = [one for number, question in questions if (one := search.candidate(number, question))]
@@ -110,7 +113,7 @@ def consolidate(
 class _Search:
     """Looks for groups, and counts those that are taken as carried out."""
 
-    def __init__(self, demands: Iterable[Demand], snapshot: Snapshot, limits: Limits) -> None:
+    def __init__(self, demands: Iterable[Demand], snapshot: Snapshot, limits: Consolidation) -> None:
         self._demands = {demand.model: demand for demand in demands if not demand.is_suspended}
         self._usage = Usage(snapshot)
         self._limits = limits
@@ -179,11 +182,7 @@ class _Search:
         for node, _ in self._that_gain(opened):
             trial = usage.fork()
             group = self._empty(node, trial, closed)
-            if (
-                group
-                and group.now > group.then
-                and len(found.moves) + len(group.moves) <= self._limits.together
-            ):
+            if group and group.now > group.then and len(found.moves) + len(group.moves) <= self._limits.moves:
                 usage, found, closed = trial, found.with_more(group), closed | {node.name}
         return replace(found, then=found.then + opened.cost_per_hour) if opened.name in found.nodes else None
 
@@ -227,30 +226,36 @@ class _Search:
         without
             Further nodes that are out of the question.
         """
-        if node.name not in self._used or self._looks == self._limits.looks_together:
+        if node.name not in self._used or self._looks == self._limits.looks:
             return None
         self._looks += 1
         here = sorted(self._on_node[node.name], key=lambda pod: (-share_cost(node, pod.requests), pod.name))
+        shut = {node.name, *without}
         for pod in here:
             usage.remove(pod)
-        found = _Group((), frozenset({node.name}), node.cost_per_hour)
+        found = _Group(nodes=frozenset({node.name}), now=node.cost_per_hour)
         for pod in here:
             assert pod.replica  # noqa: S101  for the type checker
             demand = self._demands[pod.replica.model]
-            answer = place(demand, usage, pod.replica.client_site, {node.name, *without}, is_explained=False)
+            answer = place(demand, usage, pod.replica.client_site, shut, is_explained=False)
             if not isinstance(answer, Assignment):
                 return None
             assume(answer, demand, usage)
-            penalty = self._penalty(demand, pod.replica, node)
             found = found.with_more(
-                _Group((_placed(pod, answer),), frozenset({answer.node}), penalty, answer.offer.price)
+                _Group(
+                    moves=(_placed(pod, answer),),
+                    nodes=frozenset({answer.node}),
+                    now=self._penalty(demand, pod.replica, node),
+                    then=answer.offer.price,
+                    min_saving_percent=demand.min_saving_percent,
+                )
             )
         return found
 
     def _may_empty(self, node: Node) -> bool:
         here = self._on_node[node.name]
         are_free = all(pod.replica and pod.replica.model in self._demands for pod in here)
-        return are_free and 0 < len(here) <= self._limits.together
+        return are_free and 0 < len(here) <= self._limits.moves
 
     def _waste(self, node: Node) -> Decimal:
         """Give the price of a node, less what the shares of it are worth that are used."""

@@ -107,6 +107,8 @@ class Demand:
     tier_maxima: Mapping[Tier, int]
     """Tiers without a maximum are absent."""
     priority: int
+    min_saving_percent: int
+    """What a move for money has to save, of what the replicas that move count for."""
     created: datetime
 
     def variant(self, name: str) -> VariantDemand | None:
@@ -171,6 +173,7 @@ def _demand(model: ModelDeployment) -> Demand:
             tier: bound.max_replicas for tier, bound in bounds.items() if bound.max_replicas is not None
         },
         priority=rules.priority,
+        min_saving_percent=spec.rebalancing.min_saving_percent,
         created=model.metadata.creation_timestamp or _BEGINNING,
     )
 

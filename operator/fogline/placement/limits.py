@@ -33,6 +33,16 @@ class PatternWork:
 
 
 @dataclass(frozen=True, slots=True)
+class Consolidation:
+    """How much may be done to empty nodes (`fogline.placement.consolidate`)."""
+
+    moves: int = 0
+    """Of a group, at most; 0: no groups are sought."""
+    looks: int = 2000
+    """How often the replicas of a node may be placed elsewhere for a try."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much may be done for one plan.
 
@@ -50,7 +60,4 @@ class Limits:
     is cheap enough, for more than a few hundred nodes."""
     neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
     patterns: PatternWork = field(default_factory=PatternWork)
-    together: int = 0
-    """Moves of a group that empties nodes, at most; 0: no groups are sought."""
-    looks_together: int = 2000
-    """Nodes that are looked at for such groups, each time that one is."""
+    consolidation: Consolidation = field(default_factory=Consolidation)

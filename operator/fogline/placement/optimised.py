@@ -48,9 +48,9 @@ class OptimisedPlan:
     """Models of which nothing is placed or moved."""
     lower_bound_cost_per_hour: Decimal
     """US dollars, latency penalties included: no plan that rejects as little costs less."""
-    together: tuple[tuple[Placed, ...], ...] = ()
-    """Groups of moves that are worth it each by itself: `fogline.placement.consolidate`. They are no part of
-    the plan, but what can be made of the cluster in a few minutes; sought only where the limits say so."""
+    consolidations: tuple[tuple[Placed, ...], ...] = ()
+    """Groups of moves that empty nodes (`fogline.placement.consolidate`), no part of the plan: it is a target
+    that may be hundreds of moves away, each of them is there in a few minutes. None unless the limits ask."""
 
     @property
     def moves(self) -> tuple[Placed, ...]:

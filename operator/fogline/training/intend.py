@@ -16,8 +16,6 @@ from fogline.api import (
     PastRun,
     RunStatus,
     TrainingEngine,
-    TrainingProgress,
-    WorkerStatus,
 )
 from fogline.conditions import Reason, TrainingConditionType, Verdict
 from fogline.config import Settings
@@ -25,9 +23,9 @@ from fogline.objects import Step, key_of, step_documents
 from fogline.objects.metadata import Document
 from fogline.training.answers import Answer, condition_of, read_answer, read_data, read_finished
 from fogline.training.artifacts import Artifacts, artifacts
-from fogline.training.progress import read_trained
 from fogline.training.seen import Seen, SeenJob
 from fogline.training.verdicts import Failure, Refusal, failed, finished, no, underway, yes
+from fogline.training.workers import progress_of, workers_of
 
 LOST_SECONDS = 30.0
 """A step that is done and whose pod is not seen for so long is done again: nobody knows what came of it."""
@@ -148,8 +146,8 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
     status = msgspec.structs.replace(
         outcome.status,
         observed_generation=training.metadata.generation,
-        progress=_progress(own, outcome.status, seen) if step is Step.TRAIN else outcome.status.progress,
-        workers=_workers(own, seen) if step is Step.TRAIN else outcome.status.workers,
+        progress=progress_of(own, outcome.status, seen) if step is Step.TRAIN else outcome.status.progress,
+        workers=workers_of(own, seen) if step is Step.TRAIN else outcome.status.workers,
     )
     news: tuple[News, ...] = ()
     held = _gap(here, own)
@@ -318,39 +316,6 @@ def _is_occupied(seen: Seen, run: RunStatus) -> bool:
     """Tell whether pods of an older run are still there: two runs at once would be in each other's way."""
     own = {one.uid for one in seen.jobs if one.run == run.number}
     return any(not pod.is_over and pod.job not in own for pod in seen.pods)
-
-
-def _progress(own: SeenJob | None, before: ModelTrainingStatus, seen: Seen) -> TrainingProgress | None:
-    """Tell how far the first worker is, or was at its end."""
-    done = next((pod for pod in seen.pods_of(own) if pod.is_done and pod.index == 0), None) if own else None
-    said = read_trained(read_answer(done.message).result) if done else seen.progress.get(0)
-    if said is None:
-        return before.progress
-    return TrainingProgress(
-        epoch=said.epoch,
-        epochs=said.epochs,
-        samples_per_second=said.samples_per_second,
-        loss=said.loss,
-        metric=said.metric,
-    )
-
-
-def _workers(own: SeenJob | None, seen: Seen) -> tuple[WorkerStatus, ...]:
-    """Describe the latest pod of each worker."""
-    latest = (
-        {pod.index: pod for pod in sorted(seen.pods_of(own), key=lambda one: one.restarts)} if own else {}
-    )
-    return tuple(
-        WorkerStatus(
-            index=index,
-            node=pod.node,
-            epoch=said.epoch if (said := seen.progress.get(index)) else None,
-            samples_per_second=said.samples_per_second if said else None,
-            loss=said.loss if said else None,
-            restarts=pod.restarts,
-        )
-        for index, pod in sorted(latest.items())
-    )
 
 
 def _ended(

@@ -195,8 +195,8 @@ class MemoryOperator:
         job = self._planner.question()
         if job is None:
             return False
-        together = consolidate(job.demands, job.snapshot, job.limits)
-        self._planner.take(job, OptimisedPlan((), (), (), (), (), Decimal(0), together))
+        found = consolidate(job.demands, job.snapshot, job.limits.consolidation)
+        self._planner.take(job, OptimisedPlan((), (), (), (), (), Decimal(0), found))
         self._rebalances.wake({model for bundle in self._mover.bundles for model in bundle.models})
         return True
 

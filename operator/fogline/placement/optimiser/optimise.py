@@ -36,7 +36,8 @@ def optimise(
     It is a target: replicas that move or leave are counted as gone. The room of a node that takes nothing new
     stays as it is. No requirement is ever broken; then come the fewest rejections, by priority; then the
     cost. The same input and the same limits give the same plan. On a small cluster nothing moves once a plan
-    is in place; on a large one only what saves more than it costs to move.
+    is in place; on a large one only what saves more than it costs to move. Groups of moves that empty nodes
+    are sought besides, from what is in place, where the limits ask for them.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def optimise(
         surplus=tuple(sorted((*built.survey.surplus, *dropped), key=lambda pod: (pod.namespace, pod.name))),
         suspended=tuple(one.model for one in wanted if one.is_suspended),
         lower_bound_cost_per_hour=max(counted - above, Decimal(0)).quantize(Decimal(1).scaleb(-_DIGITS)),
-        together=consolidate(wanted, snapshot, limits) if limits.together else (),
+        consolidations=consolidate(wanted, snapshot, limits.consolidation),
     )
 
 
