@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.support.builders import make_model
 from tests.support.live import make_live_deployment, pod_document, replica_of, serving, stored
 
 from fogline.disruption import StandIns
 from fogline.observe import Owned
-from fogline.reconcile.cover import Cover, cover
+from fogline.reconcile.cover import Cover, cover, unreplaced
 from fogline.snapshot import Replica
 
 MODEL = stored(make_model())
@@ -43,17 +44,6 @@ def test_it_is_deleted_by_name_where_its_deployment_would_take_one_beyond_anothe
     assert found.left.replicas == (ORIGINAL, CUT_OFF)
 
 
-def test_one_that_is_deleted_by_name_is_counted_until_it_is_gone() -> None:
-    ending = replace(STAND_IN, terminating=True, stands_in_for=ORIGINAL.uid)
-    assert look(StandIns(), ORIGINAL, CUT_OFF, ending).replicas == {"edge": 1}
-    assert look(StandIns(), ORIGINAL, CUT_OFF).replicas == {}
-
-
-def test_one_that_its_deployment_takes_is_not_counted_while_it_ends() -> None:
-    ending = replace(STAND_IN, terminating=True, stands_in_for=ORIGINAL.uid)
-    assert look(StandIns(), ORIGINAL, ending).replicas == {}
-
-
 def test_the_replicas_of_other_variants_are_of_no_concern() -> None:
     elsewhere = replica("c", "cloud", ready=False)
     assert look(StandIns(over=(STAND_IN,)), ORIGINAL, elsewhere, STAND_IN).going == (STAND_IN,)
@@ -72,3 +62,27 @@ def test_a_stand_in_that_does_not_serve_goes_whatever_is_lacking() -> None:
 def test_a_stand_in_stays_while_its_deployment_is_rolled_out() -> None:
     found = look(StandIns(over=(STAND_IN,)), ORIGINAL, STAND_IN, updated=8)
     assert (found.replicas, found.going) == ({"edge": 1}, ())
+
+
+def has_to_wait(*there: Replica, failure: str = "False") -> bool:
+    """Tell whether a Deployment that asks for three pods has to wait before it is asked for fewer."""
+    status = {"conditions": [{"type": "ReplicaFailure", "status": failure, "message": "quota"}]}
+    live = make_live_deployment(MODEL, "edge", replicas=3, status=status)
+    return unreplaced(Owned(there, {"edge": live})) == {"edge"}
+
+
+@pytest.mark.parametrize("gone", [(), (replace(STAND_IN, terminating=True),)], ids=["gone", "going"])
+def test_a_deployment_waits_until_it_has_made_up_for_a_deleted_pod_or_it_would_take_one_that_is_cut_off(
+    gone: tuple[Replica, ...],
+) -> None:
+    assert has_to_wait(ORIGINAL, CUT_OFF, *gone)
+    gated = replace(replica("g", ready=False), node=None, bound=False)
+    assert not has_to_wait(ORIGINAL, CUT_OFF, gated, *gone)
+
+
+def test_a_deployment_whose_pods_are_all_ready_has_none_that_it_might_take() -> None:
+    assert not has_to_wait(ORIGINAL, STAND_IN)
+
+
+def test_a_deployment_that_can_make_no_more_pods_is_not_waited_for() -> None:
+    assert not has_to_wait(ORIGINAL, CUT_OFF, failure="True")

@@ -163,6 +163,19 @@ def test_a_stand_in_is_dismissed_once_its_original_is_back_for_the_cool_down() -
     assert replicas_of(waiting) == {"digits-cloud": 1, "digits-edge": 1}
 
 
+def test_a_deployment_is_not_asked_for_fewer_before_it_has_made_up_for_a_stand_in_that_is_gone() -> None:
+    node, original = cut_off()
+    found = model(variants=[make_variant("edge", "Edge")])
+    near = make_edge_node("edge-2")
+    stand_in = running("s", "edge-2", "edge")
+    stand_in["metadata"]["annotations"][STANDS_IN_ANNOTATION] = "uid-of-a"
+    live = {"edge": make_live_deployment(found, "edge", replicas=3)}
+    there = (original, stand_in)
+    assert replicas_of(Scene(found, (node, near), there, live).pass_at()) == {"digits-edge": 3}
+    made_up = (*there, pod_document(found, "gated", "edge"))
+    assert replicas_of(Scene(found, (node, near), made_up, live).pass_at()) == {"digits-edge": 2}
+
+
 def test_the_budget_lets_one_replica_go_that_a_drain_has_waited_for_in_vain() -> None:
     scene = Scene(model(replicas=2), (drained(601),), (running("a", "drained"), running("b", "drained")))
     intent = scene.pass_at()

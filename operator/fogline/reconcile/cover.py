@@ -1,11 +1,11 @@
 """Stand-ins in one pass: how many pods they are, and which of them go now."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fogline.cluster.objects import Deployment
 from fogline.disruption import StandIns
-from fogline.observe import Owned, is_rolling
+from fogline.observe import Owned, is_rolling, refused_pods
 from fogline.snapshot import Replica
 
 
@@ -14,8 +14,7 @@ class Cover:
     """What becomes of the stand-ins of a model."""
 
     replicas: Counter[str]
-    """By variant: those that stay, those that are to come, and those that are deleted by name until they are
-    gone: only then has their Deployment surely seen that they go, and takes no other pod in their place."""
+    """By variant: those that stay, that are to come, and that are deleted by name in this pass."""
     going: tuple[Replica, ...]
     """They go when their Deployment shrinks."""
     dismissed: tuple[Replica, ...]
@@ -36,7 +35,6 @@ def cover(found: StandIns, seen: Owned, must_stay: int) -> Cover:
     """
     staying = Counter(one.variant for one in found.standing)
     staying.update(one.answer.variant for one in found.wanted)
-    staying.update(one.variant for one in _ending(seen) if not _is_next(one, found, seen))
     if not found.over:
         return Cover(staying, (), (), seen)
     spare = sum(one.ready for one in seen.replicas if one.alive) - must_stay
@@ -58,10 +56,25 @@ def cover(found: StandIns, seen: Owned, must_stay: int) -> Cover:
     return Cover(staying, tuple(going), tuple(dismissed), left)
 
 
-def _ending(seen: Owned) -> Iterator[Replica]:
-    """Find the stand-ins that are being deleted."""
-    alive = {one.uid for one in seen.replicas if one.alive}
-    return (one for one in seen.replicas if one.terminating and one.stands_in_for in alive)
+def unreplaced(seen: Owned) -> frozenset[str]:
+    """Name the variants whose Deployment must not shrink yet, because it would take the wrong pod.
+
+    They have fewer pods than they ask for: one was deleted, and none was made in its place. While the
+    ReplicaSet controller has not seen that, it loses a pod that is not Ready when it shrinks, such as one
+    that serves its site beyond a cut link. What comes in place of the deleted pod has no node and goes first.
+    Where no pod can be made, there is none to wait for.
+    """
+    refused = refused_pods(seen)
+    return frozenset(
+        variant
+        for variant, live in seen.deployments.items()
+        if variant not in refused and _is_behind(variant, live, seen)
+    )
+
+
+def _is_behind(variant: str, live: Deployment, seen: Owned) -> bool:
+    there = [one for one in seen.replicas if one.alive and one.variant == variant]
+    return len(there) < live.spec.replicas and any(one.bound and not one.ready for one in there)
 
 
 def _is_next(stand_in: Replica, found: StandIns, seen: Owned) -> bool:

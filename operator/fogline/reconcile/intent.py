@@ -17,7 +17,7 @@ from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_na
 from fogline.objects import Children, children, min_available, services
 from fogline.observe import Owned, is_replacing_templates, leave, link_of, moves, refused_pods
 from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced
-from fogline.reconcile.cover import Cover, cover
+from fogline.reconcile.cover import Cover, cover, unreplaced
 from fogline.reconcile.departures import departures
 from fogline.reconcile.figures import figures_of
 from fogline.reconcile.history import is_told
@@ -161,6 +161,7 @@ def intend(
     must_stay = min_available(model.spec.replicas, model.spec.disruption.max_unavailable)
     covered = cover(standing_in, seen, must_stay)
     wanted = decision.desired_by_variant() + misplaced + covered.replicas
+    wanted |= Counter({variant: asked[variant] for variant in unreplaced(seen)})
     left = {_variant(live) for live in _left_the_spec(model, seen)}
     leaving = departures(wanted, covered.left, progress, must_stay, left)
     forbidden = uncleared(
