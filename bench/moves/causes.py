@@ -17,13 +17,21 @@ from fogline.api import Billing
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, PODS
 from fogline.conditions import Reason
-from fogline.names import BILLING_LABEL, COST_LABEL, GATE, MOVE_PREFIX, REPLACES_ANNOTATION, ModelKey
+from fogline.names import (
+    BILLING_LABEL,
+    COST_LABEL,
+    GATE,
+    MOVE_PREFIX,
+    REPLACES_ANNOTATION,
+    VARIANT_LABEL,
+    ModelKey,
+)
 from fogline.placement import Demand
 from fogline.units import Amounts, resource_amounts
 
 SLACK_SECONDS = 120.0
 """What changed so shortly before a replica got its node, it need not have been decided by: room may have been
-promised already, and a pod that exists stays with its variant."""
+promised already, and the pod that a Deployment makes for one that was lost stays with its variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ class Causes:
         self._states: defaultdict[str, list[tuple[float, _State]]] = defaultdict(list)
         self._model_changed: defaultdict[ModelKey, dict[str, float]] = defaultdict(dict)
         """When each replica of a model came or went last, by uid; under no name, when its spec changed."""
+        self._lost: defaultdict[tuple[ModelKey, str], list[float]] = defaultdict(list)
+        """When pods of a variant began to leave in no move."""
         self._seen: set[str] = set()
         """Ids of moves."""
         self.found: Counter[str] = Counter()
@@ -96,6 +106,8 @@ class Causes:
                 self.found["nodes were emptied together"] += 1
             elif f"{MOVE_PREFIX}saving-per-hour" in notes:
                 self._explain(pod, notes)
+        if _loses(change):
+            self._lost[_variant_of(pod)].append(self._now)
         before, after = self._held.get(uid), self._holds(change.after, marked=marked)
         if (before and (before.node, before.counts_on)) == (after and (after.node, after.counts_on)):
             return
@@ -175,6 +187,11 @@ class Causes:
             if any(is_cause(was, self._states[node][-1][1]) for was in self._past(node, since)):
                 self.found[cause] += 1
                 return
+        if variant != _variant_of(pod)[1] and any(
+            since < moment <= held.since for moment in self._lost[_variant_of(pod)]
+        ):
+            self.found["it stood in for one that was lost, in a variant it could not choose"] += 1
+            return
         changed = self._model_changed[model]
         if any(moment > held.since for other, moment in changed.items() if other != uid):
             self.found["other replicas of the model came or went"] += 1
@@ -192,6 +209,17 @@ class Causes:
     @property
     def _now(self) -> float:
         return self._cluster.timeline.seconds
+
+
+def _variant_of(pod: Document) -> tuple[ModelKey, str]:
+    return ModelKey(*model_of(pod)), pod["metadata"]["labels"][VARIANT_LABEL]
+
+
+def _loses(change: Change) -> bool:
+    """Tell whether a pod begins to leave that did not move."""
+    before, after = change.before, change.after
+    was_there = before is not None and is_alive(before) and not is_marked(before)
+    return was_there and (after is None or not is_alive(after))
 
 
 def _spec(model: Document | None) -> Document | None:

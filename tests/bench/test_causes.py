@@ -81,3 +81,21 @@ def test_a_forced_move_needs_no_such_cause(story: Story) -> None:
     story.mark()
     assert story.causes.unexplained == []
     assert not story.causes.found
+
+
+@pytest.mark.parametrize(
+    ("variant", "cause"),
+    [
+        ("edge", "it stood in for one that was lost, in a variant it could not choose"),
+        ("cloud", "other replicas of the model came or went"),
+    ],
+)
+def test_a_replica_that_stands_in_for_a_lost_one_may_move_to_the_variant_that_it_could_not_choose(
+    story: Story, variant: str, cause: str
+) -> None:
+    (lost,) = story.cluster.pods()
+    story.cluster.store.delete(PODS, key_of(lost))
+    MemoryOperator(story.cluster.store, story.cluster.timeline)
+    story.cluster.run_for(SLACK_SECONDS / 2)
+    story.mark(variant=variant, **{"saving-per-hour": "0.2"})
+    assert story.causes.found == {cause: 1}
