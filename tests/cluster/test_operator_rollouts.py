@@ -17,9 +17,9 @@ def serving(image: str) -> list[dict[str, object]]:
     return [make_variant("cloud", "Cloud", image=image)]
 
 
-async def ready_versions(world: World) -> Counter[str]:
+async def ready_versions(world: World, name: str = "digits") -> Counter[str]:
     """Count the Ready replicas of each version."""
-    pods = [pod for pod in await world.pods() if "deletionTimestamp" not in pod["metadata"]]
+    pods = [pod for pod in await world.pods(name) if "deletionTimestamp" not in pod["metadata"]]
     return Counter(pod["spec"]["containers"][0]["image"] for pod in pods if _is_ready(pod))
 
 
@@ -72,9 +72,9 @@ async def test_a_canary_gives_way_to_a_drain_and_begins_anew(world: World) -> No
     await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it again")
 
 
-async def has_versions(world: World, versions: dict[str, int]) -> bool:
+async def has_versions(world: World, versions: dict[str, int], name: str = "digits") -> bool:
     """Tell whether so many replicas of each version are Ready."""
-    return await ready_versions(world) == versions
+    return await ready_versions(world, name) == versions
 
 
 async def _has_left(world: World, node: str) -> bool:
