@@ -56,7 +56,7 @@ def install(during: Step, image_id: str, *arguments: str, chart: Path = CHART, v
         "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
     }
     apply(during, NAMESPACE, [namespace])
-    if RELEASE in helm(during, "list", "--pending", "--short").split():
+    if RELEASE in helm(during, "list", "--pending", "--uninstalling", "--short").split():
         helm(during, "uninstall", RELEASE, "--no-hooks", "--wait")  # a run was killed: helm would wait for it
     helm(
         during,
