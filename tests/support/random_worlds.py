@@ -1,6 +1,11 @@
-"""Random clusters for properties: small, with many ties and now and then a node that refuses."""
+"""Random clusters for properties: small, with many ties and now and then a node that refuses.
 
+A strategy is made once and drawn from often, for to make one costs as much as ten draws.
+"""
+
+import operator
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -21,33 +26,40 @@ def mostly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
 rarely = st.integers(0, 7).map(lambda number: number == 7)
 
 
+LATENCIES = (1, 5, 20, 80)
+NODE: dict[str, st.SearchStrategy[Any]] = {
+    "zone": st.sampled_from(["z1", "z2"]),
+    "region": mostly("eu", "us", None),
+    "clearance": mostly(DataSensitivity.RESTRICTED, *DataSensitivity),
+    "architecture": mostly("amd64", "arm64"),
+    "accelerator_type": mostly("L4", "A100", None),
+    "labels": mostly({"disk": "ssd"}, {}),
+    "taints": mostly((), (Taint("gpu", "", "NoSchedule"),)),
+    "ready": rarely.map(operator.not_),
+    "cordoned": rarely,
+    "cost": st.sampled_from(["0", "0.5", "1", "2"]),
+    "latency_milliseconds": st.sampled_from([None, *LATENCIES]),
+    "client_site_latency_milliseconds": st.dictionaries(st.sampled_from(SITES), st.sampled_from(LATENCIES)),
+    "capacity_share": mostly(Decimal(1), Decimal("0.5")),
+}
+TIERS = st.sampled_from(Tier)
+BILLING = {
+    Tier.CLOUD: mostly(Billing.NODE, *Billing),
+    Tier.EDGE: mostly(Billing.SHARE, *Billing),
+}
+ALLOCATABLE = {"cpu": st.sampled_from(["1", "2", "4"]), "memory": st.sampled_from(["2Gi", "4Gi"])}
+
+
 @st.composite
 def nodes(draw: st.DrawFn, name: str) -> Node:
     """Draw a node whose amounts divide so that equal costs are exactly equal."""
-    tier = draw(st.sampled_from(Tier))
+    tier = draw(TIERS)
     return make_node(
         name,
         tier=tier,
-        zone=draw(st.sampled_from(["z1", "z2"])),
-        region=draw(mostly("eu", "us", None)),
-        clearance=draw(mostly(DataSensitivity.RESTRICTED, *DataSensitivity)),
-        architecture=draw(mostly("amd64", "arm64")),
-        accelerator_type=draw(mostly("L4", "A100", None)),
-        labels=draw(mostly({"disk": "ssd"}, {})),
-        taints=draw(mostly((), (Taint("gpu", "", "NoSchedule"),))),
-        ready=not draw(rarely),
-        cordoned=draw(rarely),
-        cost=draw(st.sampled_from(["0", "0.5", "1", "2"])),
-        billing=draw(mostly(Billing.NODE if tier is Tier.CLOUD else Billing.SHARE, *Billing)),
-        latency_milliseconds=draw(st.sampled_from([None, 1, 5, 20, 80])),
-        client_site_latency_milliseconds=draw(
-            st.dictionaries(st.sampled_from(SITES), st.sampled_from([1, 5, 20, 80]))
-        ),
-        capacity_share=draw(mostly(Decimal(1), Decimal("0.5"))),
-        allocatable={
-            "cpu": draw(st.sampled_from(["1", "2", "4"])),
-            "memory": draw(st.sampled_from(["2Gi", "4Gi"])),
-        },
+        billing=draw(BILLING[tier]),
+        allocatable={resource: draw(amounts) for resource, amounts in ALLOCATABLE.items()},
+        **{field: draw(values) for field, values in NODE.items()},
     )
 
 
@@ -75,18 +87,25 @@ RULES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+VARIANT: dict[str, st.SearchStrategy[Any]] = {
+    "requests": st.sampled_from([{"cpu": "500m", "memory": "1Gi"}, {"cpu": "1", "memory": "1Gi"}]),
+    "architectures": mostly(None, ["amd64"], ["arm64"]),
+    "acceleratorTypes": mostly(None, ["L4"], ["A100", "L4"]),
+}
+
+
 @st.composite
 def variants(draw: st.DrawFn, name: str, tier: str) -> dict[str, Any]:
     """Draw a variant that is small against every node."""
-    room = {"cpu": draw(st.sampled_from(["500m", "1"])), "memory": "1Gi"}
-    architectures = draw(mostly(None, ["amd64"], ["arm64"]))
-    accelerators = draw(mostly(None, ["L4"], ["A100", "L4"]))
     found: dict[str, Any] = make_variant(
-        name, tier, requests=room, architectures=architectures, acceleratorTypes=accelerators
+        name, tier, **{field: draw(values) for field, values in VARIANT.items()}
     )
     if draw(rarely):
         del found["artifact"]
     return found
+
+
+TIERS_OF_VARIANTS = mostly(("Cloud", "Edge"), ("Edge",), ("Edge", "Cloud", "Edge"))
 
 
 @st.composite
@@ -94,9 +113,8 @@ def models(
     draw: st.DrawFn, name: str = "digits", without: str | None = None, most: int = 5
 ) -> ModelDeployment:
     """Draw a model with a few rules; its variants are called v0, v1 and so on."""
-    tiers = draw(mostly(("Cloud", "Edge"), ("Edge",), ("Edge", "Cloud", "Edge")))
-    rules = draw(st.sets(st.sampled_from(sorted(RULES.keys() - {without})), max_size=3))
-    placement = {rule: draw(RULES[rule]) for rule in sorted(rules)}
+    tiers = draw(TIERS_OF_VARIANTS)
+    placement = {rule: draw(RULES[rule]) for rule in sorted(draw(_rules(without)))}
     if "Cloud" not in tiers:
         placement.pop("cloud", None)  # bounds on a tier without a variant are refused
     return make_model(
@@ -105,6 +123,11 @@ def models(
         variants=[draw(variants(f"v{number}", tier)) for number, tier in enumerate(tiers)],
         placement=placement,
     )
+
+
+@cache
+def _rules(without: str | None) -> st.SearchStrategy[set[str]]:
+    return st.sets(st.sampled_from(sorted(RULES.keys() - {without})), max_size=3)
 
 
 @st.composite
@@ -119,10 +142,16 @@ def worlds(draw: st.DrawFn, without: str | None = None) -> World:
 @st.composite
 def pods(draw: st.DrawFn, names: list[str], ways: int) -> list[Pod]:
     """Draw pods in place: other people's, and replicas of two models."""
+    spots = draw(_spots(tuple(names), ways))
+    return [
+        make_pod(f"p{number}", node, model=owner, variant=variant, site=site)
+        for number, (node, owner, variant, site) in enumerate(spots)
+    ]
+
+
+@cache
+def _spots(names: tuple[str, ...], ways: int) -> st.SearchStrategy[list[tuple[Any, ...]]]:
     owners = st.sampled_from([None, "other", "digits", "digits"])
     variant_names = st.sampled_from([f"v{number}" for number in range(ways)])
     spots = st.tuples(st.sampled_from(names), owners, variant_names, st.sampled_from([None, *SITES]))
-    return [
-        make_pod(f"p{number}", node, model=owner, variant=variant, site=site)
-        for number, (node, owner, variant, site) in enumerate(draw(st.lists(spots, max_size=5)))
-    ]
+    return st.lists(spots, max_size=5)
