@@ -5,6 +5,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := uv operator model-server model-server-tensorflow model-fetcher trainer dev
+# Tests start Python more than a thousand times: what it has compiled is kept, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## what each verb does
