@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dev import libyaml
 from dev.errors import DevError
 
 REQUEST_LIMIT_SECONDS = 30.0
@@ -89,7 +88,7 @@ def connect(kubeconfig: Path) -> Iterator[Connection]:
 
 
 def _current(kubeconfig: Path) -> tuple[dict[str, str], dict[str, str]]:
-    document = yaml.safe_load(kubeconfig.read_text())
+    document = libyaml.load(kubeconfig.read_text())
     context = _named(document["contexts"], document["current-context"])["context"]
     cluster = _named(document["clusters"], context["cluster"])["cluster"]
     return cluster, _named(document["users"], context["user"])["user"]

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
+from dev import libyaml
 from dev.chart import CHART
 from dev.markdown import table
 
@@ -17,7 +16,7 @@ def page() -> str:
     """Return the text of the README with the table as it should be."""
     head, mark, _ = PAGE.read_text().partition(_MARK)
     schema = json.loads((CHART / "values.schema.json").read_text())
-    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    values = libyaml.load((CHART / "values.yaml").read_text())
     rows = ((f"`{path}`", f"`{default}`", text) for path, default, text in _values(schema, values))
     return f"{head}{mark}\n{table(('value', 'default', ''), rows)}"
 

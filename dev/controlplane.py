@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from dev import processes
+from dev import libyaml, processes
 from dev.api import connect, server_url
 from dev.cache import lock
 from dev.cluster import mark_as_ours
@@ -56,7 +56,7 @@ class ControlPlane:
     @property
     def etcd(self) -> str:
         """URL of its etcd, on a loopback port, for whoever brings in very many objects."""
-        saved = yaml.safe_load_all((self.kubeconfig.parent / "kwok.yaml").read_text())
+        saved = libyaml.load_all((self.kubeconfig.parent / "kwok.yaml").read_text())
         options = next(one["options"] for one in saved if one["kind"] == "KwokctlConfiguration")
         return f"http://127.0.0.1:{options['etcdPort']}"
 

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import yaml
-
-from dev import chart
+from dev import chart, libyaml
 from dev.docker import ask
 from dev.engine import Engine
 from dev.kubectl import apply
@@ -36,7 +34,7 @@ def apply_manifests(during: Step, manifests: Path, engine: Engine, image: str) -
         The API server refuses one of them.
     """
     annotations = {chart.IMAGE_ID: image_id(engine, image)}
-    documents = list(yaml.safe_load_all(manifests.read_text()))
+    documents = list(libyaml.load_all(manifests.read_text()))
     for document in documents:
         if document["kind"] == "Deployment":
             document["spec"]["template"]["metadata"]["annotations"] = annotations

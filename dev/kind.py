@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from dev import host, nodeimage, topology
+from dev import host, libyaml, nodeimage, topology
 from dev.api import Connection, connect
 from dev.cache import content_key, lock
 from dev.cluster import mark_as_ours, wait_until_nodes_ready
@@ -83,7 +83,7 @@ def nodes(engine: Engine) -> list[str]:
 
 def configuration() -> dict[str, Any]:
     """Return the content of kind-config.yaml."""
-    return dict(yaml.safe_load(CONFIGURATION.read_text()))
+    return dict(libyaml.load(CONFIGURATION.read_text()))
 
 
 def _answers(engine: Engine) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
+from dev import libyaml
 from tests.support import policies
 
 from fogline.api import ModelDeployment, NodeProfile, parse, parse_node_profile
@@ -31,7 +31,7 @@ def manifests() -> Iterator[Any]:
     """Go through the objects of ours in the YAML blocks of the documentation, named by their page."""
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         for block in YAML_BLOCK.findall(path.read_text()):
-            for document in yaml.safe_load_all(block):
+            for document in libyaml.load_all(block):
                 if isinstance(document, dict) and document.get("kind") in PARSE:
                     yield pytest.param(document, id=f"{path.name}: {document['kind']}")
 
@@ -136,7 +136,7 @@ def test_every_threat_is_on_the_page_about_security_and_has_a_test() -> None:
 def test_the_page_about_security_has_every_policy_with_its_value() -> None:
     rows = re.findall(r"^\| `(\w+)`(?: \(off\))? \| (`fogline-[^|]*`) \|", SECURITY_MODEL, re.MULTILINE)
     told = {value: re.findall(r"`([\w-]+)`", names) for value, names in rows}
-    values = yaml.safe_load((ROOT / "charts" / "fogline" / "values.yaml").read_text())["policies"]
+    values = libyaml.load((ROOT / "charts" / "fogline" / "values.yaml").read_text())["policies"]
     assert told.keys() == {value for value in values if value != "controllers"}
     made = set(policies.names(policies.policies(podBinding=True)))
     assert {name for names in told.values() for name in names} == made

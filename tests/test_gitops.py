@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from dev import libyaml
 from dev.debian import program
 from dev.paths import ROOT
 
@@ -52,7 +52,7 @@ def test_argo_cd_calls_a_model_what_its_conditions_say(
     lua: Path, generation: int, conditions: list[dict[str, str]] | None, health: str
 ) -> None:
     ((key, block),) = BLOCK.findall(PAGE)
-    script = yaml.safe_load(block)["data"][key]
+    script = libyaml.load(block)["data"][key]
     status = {"status": {"observedGeneration": 1, "conditions": conditions}} if conditions else {}
     given = as_lua({"metadata": {"generation": generation}, **status})
 

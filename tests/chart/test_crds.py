@@ -1,7 +1,7 @@
 """The CustomResourceDefinitions in the chart: those of the repository, kept when the chart goes."""
 
 import pytest
-import yaml
+from dev import libyaml
 from dev.paths import ROOT
 from tests.support.chart import Document, RefusedValuesError, rendered
 
@@ -13,7 +13,7 @@ def definitions(values: Document | None = None) -> dict[str, Document]:
 
 
 def test_they_are_those_of_the_repository() -> None:
-    repository = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "crds").glob("*.yaml"))]
+    repository = [libyaml.load(path.read_text()) for path in sorted((ROOT / "crds").glob("*.yaml"))]
     found = definitions()
     assert len(found) == len(repository)
     for one in repository:

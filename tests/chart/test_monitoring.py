@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import yaml
+from dev import libyaml
 from dev.chart import CHART, NAMESPACE
 from dev.dashboards import DASHBOARDS
 from tests.support.chart import Document, rendered
@@ -71,7 +71,7 @@ def test_the_pod_monitor_looks_only_where_the_operator_may_write() -> None:
 
 def test_the_rules_are_those_of_the_file() -> None:
     (rule,) = found("PrometheusRule", prometheusRule={"enabled": True})
-    assert rule["spec"] == yaml.safe_load((CHART / "files" / "rules" / "fogline.yaml").read_text())
+    assert rule["spec"] == libyaml.load((CHART / "files" / "rules" / "fogline.yaml").read_text())
 
 
 def test_each_dashboard_is_in_a_config_map_that_the_sidecar_finds() -> None:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-import yaml
+from dev import libyaml
 from dev.chart import CHART
 from dev.images import NAMES
 from dev.paths import ROOT
@@ -14,7 +14,7 @@ from tests.support.chart import Document, RefusedValuesError, images, named, pod
 
 from fogline import config
 
-VALUES: Document = yaml.safe_load((CHART / "values.yaml").read_text())
+VALUES: Document = libyaml.load((CHART / "values.yaml").read_text())
 SCHEMA: Document = json.loads((CHART / "values.schema.json").read_text())
 IMAGES = {
     "tensorflow_serving_image",
@@ -146,14 +146,14 @@ def test_one_value_names_the_registry_of_every_image() -> None:
 
 
 def test_the_cluster_of_make_up_takes_every_image_from_those_built_here() -> None:
-    ours = yaml.safe_load((ROOT / "dev" / "manifests" / "values.yaml").read_text())
+    ours = libyaml.load((ROOT / "dev" / "manifests" / "values.yaml").read_text())
     assert {*VALUES["images"]} == {*ours["images"]}
     assert {one["repository"] for one in ours["images"].values()} <= {*NAMES}
 
 
 def test_the_images_are_those_that_the_chart_tells_artifact_hub() -> None:
-    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    told = yaml.safe_load(chart["annotations"]["artifacthub.io/images"])
+    chart = libyaml.load((CHART / "Chart.yaml").read_text())
+    told = libyaml.load(chart["annotations"]["artifacthub.io/images"])
     assert {one["image"] for one in told} == images(rendered())
 
 

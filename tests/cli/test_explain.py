@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
+from dev import libyaml
 from tests.support.plan_files import MODEL, NODES, POD
 
 from fogline.cli import main
@@ -143,7 +143,7 @@ def test_a_replica_whose_variant_left_the_spec_has_no_price(files: Path) -> None
 
 @pytest.mark.usefixtures("one_in_place")
 def test_yaml_says_the_same_as_json() -> None:
-    assert yaml.safe_load(run_explain("digits", "-o", "yaml").stdout) == explained()
+    assert libyaml.load(run_explain("digits", "-o", "yaml").stdout) == explained()
 
 
 @pytest.mark.usefixtures("one_in_place")

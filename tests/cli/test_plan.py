@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dev import libyaml
 from tests.support.plan_files import MODEL, NODES, POD, planned, run_plan
 
 
@@ -59,7 +60,7 @@ def test_the_exit_code_is_0_when_every_replica_has_a_node() -> None:
 @pytest.mark.usefixtures("files")
 def test_yaml_output_says_the_same_as_json() -> None:
     result = run_plan("-f", "nodes.yaml", "-f", "models.yaml", "-o", "yaml")
-    assert yaml.safe_load(result.stdout) == planned("-f", "nodes.yaml", "-f", "models.yaml")
+    assert libyaml.load(result.stdout) == planned("-f", "nodes.yaml", "-f", "models.yaml")
 
 
 @pytest.mark.usefixtures("files")
@@ -71,7 +72,7 @@ def test_documents_may_come_from_standard_input() -> None:
 
 @pytest.mark.usefixtures("files")
 def test_lists_and_json_say_the_same_as_separate_documents() -> None:
-    items = [yaml.safe_load(text) for text in (NODES, MODEL)]
+    items = [libyaml.load(text) for text in (NODES, MODEL)]
     mixed = {"apiVersion": "v1", "kind": "List", "items": items}
     without_kind = {key: value for key, value in items[0].items() if key != "kind"}
     typed = {"apiVersion": "v1", "kind": "NodeList", "items": [without_kind]}  # as the API server sends it
@@ -236,13 +237,13 @@ def test_the_line_is_right_in_a_later_document_and_in_a_list(files: Path) -> Non
     assert complaint(f"# first\n---\n{POD}---\n{broken}", files).startswith(
         "fogline: models.yaml:17: spec.replicas:"
     )
-    listed = json.dumps({"kind": "List", "items": [yaml.safe_load(POD), yaml.safe_load(broken)]}, indent=1)
+    listed = json.dumps({"kind": "List", "items": [libyaml.load(POD), libyaml.load(broken)]}, indent=1)
     line = next(number for number, text in enumerate(listed.splitlines(), 1) if '"replicas"' in text)
     assert complaint(listed, files).startswith(f"fogline: models.yaml:{line}: items[1].spec.replicas:")
 
 
 def test_a_mistake_in_json_is_told_with_its_line_too(files: Path) -> None:
-    good = json.dumps(yaml.safe_load(MODEL), indent=1)
+    good = json.dumps(libyaml.load(MODEL), indent=1)
     assert complaint(good.replace('"spec": {', '"spec": {,'), files).startswith(
         "fogline: models.yaml:8: is no valid"
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
+from dev import libyaml
 from tests.support.builders import make_edge_node, make_node
 
 from fogline.api import Billing, parse_node_profile
@@ -28,7 +28,7 @@ def machine(name: str, kind: str = "m5.large", zone: str = "a", **fields: Any) -
 
 def specs(*nodes: Node) -> dict[str, dict[str, Any]]:
     """Suggest, and give the specs by name: what is applied is what the API takes."""
-    documents = list(yaml.safe_load_all("\n".join(as_yaml(suggest(nodes, [])))))
+    documents = list(libyaml.load_all("\n".join(as_yaml(suggest(nodes, [])))))
     for one in documents:
         parse_node_profile(one, strict=True)
     return {one["metadata"]["name"]: one["spec"] for one in documents}
@@ -54,7 +54,7 @@ def test_what_nobody_knows_is_a_comment_to_fill_in() -> None:
     text = "\n".join(as_yaml([price, site]))
     assert '  # costPerHour: "0.00"  # US dollars an hour of one whole node' in text
     filled = text.replace("  # costPerHour", "  costPerHour").replace("  # latency", "  latency")
-    first, second = yaml.safe_load_all(filled)
+    first, second = libyaml.load_all(filled)
     assert parse_node_profile(first, strict=True).spec.cost_per_hour == "0.00"
     assert parse_node_profile(second, strict=True).spec.latency
 

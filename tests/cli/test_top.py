@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 from click.testing import CliRunner, Result
+from dev import libyaml
 from dev.instances import documents, settled
 from tests.support.plan_files import MODEL, NODES, POD
 
@@ -82,7 +82,7 @@ def test_pods_of_other_people_count_as_use_and_as_nothing_else() -> None:
 @pytest.mark.usefixtures("cluster")
 def test_yaml_says_the_same_as_json() -> None:
     result = top("-f", "nodes.yaml", "-f", "models.yaml", "-o", "yaml")
-    assert yaml.safe_load(result.stdout) == measured()
+    assert libyaml.load(result.stdout) == measured()
 
 
 @pytest.mark.usefixtures("cluster")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from dev import libyaml
 from tests.support.plan_files import CHEAP_NODE, MODEL, NODES, POD, run_plan
 
 FILES = ("-f", "nodes.yaml", "-f", "models.yaml")
@@ -150,7 +150,7 @@ def test_an_added_node_has_the_facts_of_the_profiles_that_are_there(files: Path)
 @pytest.mark.usefixtures("files")
 def test_the_plan_with_the_change_comes_along() -> None:
     result = run_plan(*FILES, "--cost", "cloud-1=0.75", "-o", "yaml")
-    assert yaml.safe_load(result.stdout)["plan"]["costPerHour"] == "0.75"
+    assert libyaml.load(result.stdout)["plan"]["costPerHour"] == "0.75"
 
 
 @pytest.mark.usefixtures("two_nodes")

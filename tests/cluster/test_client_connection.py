@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from dev import libyaml
 from dev.controlplane import ControlPlane
 from tests.support.kubectl import Kubectl
 
@@ -21,7 +22,7 @@ from fogline.errors import ApiError, BadInputError
 @pytest.fixture
 def service_account(control_plane: ControlPlane, kubectl: Kubectl, namespace: str, tmp_path: Path) -> Path:
     """Lay out the files that a kubelet mounts into a pod of a service account."""
-    config = yaml.safe_load(control_plane.kubeconfig.read_text())
+    config = libyaml.load(control_plane.kubeconfig.read_text())
     authority = Path(config["clusters"][0]["cluster"]["certificate-authority"])
     (tmp_path / "ca.crt").write_bytes(authority.read_bytes())
     kubectl("create", "serviceaccount", "fogline", f"--namespace={namespace}")
@@ -73,7 +74,7 @@ def test_a_token_is_read_anew_after_a_minute(tmp_path: Path) -> None:
 async def test_a_kubeconfig_with_embedded_certificates_connects(
     control_plane: ControlPlane, tmp_path: Path
 ) -> None:
-    config = yaml.safe_load(control_plane.kubeconfig.read_text())
+    config = libyaml.load(control_plane.kubeconfig.read_text())
     embed(config["clusters"][0]["cluster"], "certificate-authority")
     embed(config["users"][0]["user"], "client-certificate")
     embed(config["users"][0]["user"], "client-key")

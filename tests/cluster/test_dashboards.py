@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-import yaml
+from dev import libyaml
 from dev.chart import CHART
 from dev.dashboards import DASHBOARDS
 from dev.dashboards.panels import RATE, Panel
@@ -206,7 +206,7 @@ def names_in_use() -> Iterator[str]:
     for panel in PANELS:
         for query in panel.queries.values():
             yield from NAME.findall(query)
-    for group in yaml.safe_load(RULES.read_text())["groups"]:
+    for group in libyaml.load(RULES.read_text())["groups"]:
         for rule in group["rules"]:
             yield from NAME.findall(rule["expr"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from dev import libyaml
 from dev.cluster import add_nodes, simulated_node
 from dev.controlplane import ControlPlane
 from dev.paths import ROOT
@@ -58,7 +58,7 @@ def cluster(nodes: None, kubectl: Kubectl) -> Iterator[Kubectl]:
 
 def digits(namespace: str) -> dict[str, Any]:
     """Give the model of the example, as one that every node may hold."""
-    manifest: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
+    manifest: dict[str, Any] = libyaml.load(EXAMPLE.read_text())
     manifest["metadata"]["namespace"] = namespace
     manifest["spec"]["placement"]["dataSensitivity"] = "Public"
     return manifest

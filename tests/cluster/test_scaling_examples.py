@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dev import libyaml
 from dev.gomodule import keda_crds
 from dev.paths import ROOT
 from tests.support.kubectl import Kubectl
@@ -22,7 +23,7 @@ def keda(kubectl: Kubectl) -> None:
 
 
 def example(name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((FOLDER / name).read_text()))
+    return dict(libyaml.load((FOLDER / name).read_text()))
 
 
 @pytest.mark.usefixtures("keda")

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-from dev import kind, topology
+from dev import kind, libyaml, topology
 from dev.chart import NAMESPACE
 from dev.topology import Size, with_audit_log, with_sizes
 
@@ -12,7 +11,7 @@ HOST = Size(cpu_millicores=8000, memory_kibibytes=32 * topology.GIBIBYTE)
 
 
 def reserved(node: dict[str, Any]) -> str:
-    patch = yaml.safe_load(node["kubeadmConfigPatches"][0])
+    patch = libyaml.load(node["kubeadmConfigPatches"][0])
     return str(patch["nodeRegistration"]["kubeletExtraArgs"]["system-reserved"])
 
 
@@ -34,7 +33,7 @@ def test_the_control_plane_alone_writes_an_audit_log_of_bounded_size() -> None:
     control_plane, *workers = with_audit_log(kind.configuration(), Path("/policy.yaml"))["nodes"]
     assert workers == kind.configuration()["nodes"][1:]
     (mount,) = control_plane["extraMounts"]
-    (server,) = (yaml.safe_load(patch)["apiServer"] for patch in control_plane["kubeadmConfigPatches"])
+    (server,) = (libyaml.load(patch)["apiServer"] for patch in control_plane["kubeadmConfigPatches"])
     policy, logs = server["extraVolumes"]
     assert (mount["hostPath"], mount["containerPath"]) == ("/policy.yaml", policy["hostPath"])
     assert server["extraArgs"]["audit-policy-file"] == policy["mountPath"]
@@ -43,7 +42,7 @@ def test_the_control_plane_alone_writes_an_audit_log_of_bounded_size() -> None:
 
 
 def test_what_is_written_of_our_accounts_has_no_content() -> None:
-    rules = yaml.safe_load(kind.AUDIT_POLICY.read_text())["rules"]
+    rules = libyaml.load(kind.AUDIT_POLICY.read_text())["rules"]
     assert {rule["level"] for rule in rules} == {"Metadata", "None"}
     assert rules[0]["userGroups"] == [f"system:serviceaccounts:{NAMESPACE}"]
 

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-import yaml
-from dev import client, digits
+from dev import client, digits, libyaml
 from dev.client import Asker
 from dev.engine import Engine
 from dev.metrics_server import install_metrics_server
@@ -72,7 +71,7 @@ def model(cluster: Cluster) -> Manifest:
 
 def autoscaler(cluster: Cluster) -> Manifest:
     """Give that of the example, which scales down as soon as usage falls."""
-    document = dict(yaml.safe_load(EXAMPLE.read_text()))
+    document = dict(libyaml.load(EXAMPLE.read_text()))
     document["metadata"]["namespace"] = cluster.namespace
     document["spec"] |= {"minReplicas": 1, "maxReplicas": WANTED_AT_MOST}
     document["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = CPU_TARGET_PERCENT

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import obstore
 import pytest
-import yaml
+from dev import libyaml
 from dev import training as trainings
 from dev.digits import EXAMPLE
 from dev.store import StoreCredentials
@@ -32,7 +32,7 @@ def environment(store: StoreCredentials) -> Iterator[dict[str, str]]:
 
 def manifest(cluster: Cluster, name: str, **fields: object) -> Manifest:
     """Give the ModelTraining of the example in this namespace, with places of its own."""
-    document = dict(yaml.safe_load((EXAMPLE / "modeltraining.yaml").read_text()))
+    document = dict(libyaml.load((EXAMPLE / "modeltraining.yaml").read_text()))
     document["metadata"] = {"name": name, "namespace": cluster.namespace}
     place = f"{cluster.namespace}-{name}"
     document["spec"]["workspace"]["uri"] = f"s3://training/{place}"
@@ -71,7 +71,7 @@ def test_a_training_on_two_workers_of_which_one_is_killed_ends_in_a_model_that_b
     cluster: Cluster, environment: dict[str, str]
 ) -> None:
     del environment  # the images are there
-    served = yaml.safe_load((EXAMPLE / "trained.yaml").read_text())
+    served = libyaml.load((EXAMPLE / "trained.yaml").read_text())
     served["metadata"]["namespace"] = cluster.namespace
     cluster.apply(served)
     cluster.apply(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+from dev import libyaml
 from examples.digits.data import Digits
 from examples.digits.predict import PredictError, grpc_predictor, measure, rest_predictor
 from examples.digits.publish import Published, PublishError, publish
@@ -79,7 +79,7 @@ def test_an_unanswered_request_is_an_error(
 
 
 def test_the_model_deployment_is_valid_and_uses_what_is_published(published: list[Published]) -> None:
-    model = parse(yaml.safe_load(MODEL_DEPLOYMENT.read_text()), strict=True)
+    model = parse(libyaml.load(MODEL_DEPLOYMENT.read_text()), strict=True)
     artifacts = [variant.artifact for variant in model.spec.variants]
     assert [artifact and artifact.uri for artifact in artifacts] == [one.uri for one in published]
     assert model.spec.replicas == 3

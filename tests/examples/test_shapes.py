@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import yaml
+from dev import libyaml
 from examples.shapes.data import CLASSES, SIDE, draw
 
 from fogline.api import parse_model_training
@@ -26,7 +26,7 @@ def test_every_image_shows_its_shape_and_every_class_is_as_frequent() -> None:
 
 
 def test_the_training_is_valid_and_asks_for_what_the_images_are() -> None:
-    training = parse_model_training(yaml.safe_load((FOLDER / "modeltraining.yaml").read_text()), strict=True)
+    training = parse_model_training(libyaml.load((FOLDER / "modeltraining.yaml").read_text()), strict=True)
     assert training.spec.data.features.shape == (SIDE, SIDE, 1)
     assert training.spec.data.label.classes == len(CLASSES)
     assert training.spec.model.module is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 import obstore
 import pytest
-import yaml
+from dev import libyaml
 from dev.ports import free_port
 from dev.programs import program
 from dev.store import StoreCredentials, random_credentials, reader_secret, root_secret
@@ -22,7 +22,7 @@ MANIFEST = Path("dev/manifests/s3.yaml")
 
 def container() -> dict[str, Any]:
     (deployment,) = (
-        document for document in yaml.safe_load_all(MANIFEST.read_text()) if document["kind"] == "Deployment"
+        document for document in libyaml.load_all(MANIFEST.read_text()) if document["kind"] == "Deployment"
     )
     found: dict[str, Any] = deployment["spec"]["template"]["spec"]["containers"][0]
     return found
@@ -76,4 +76,4 @@ def test_no_two_stores_share_credentials() -> None:
 
 @pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
 def test_the_manifest_holds_no_credentials(kind: str) -> None:
-    assert all(document["kind"] != kind for document in yaml.safe_load_all(MANIFEST.read_text()))
+    assert all(document["kind"] != kind for document in libyaml.load_all(MANIFEST.read_text()))

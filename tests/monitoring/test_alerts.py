@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dev import libyaml
 from dev.paths import ROOT
 from dev.prometheus import promtool
 
@@ -122,7 +123,7 @@ LATE = {"FoglineMistake": "63m", "FoglineGatesOpened": "63m"}
 
 
 def rules() -> list[Rule]:
-    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+    return [rule for group in libyaml.load(RULES.read_text())["groups"] for rule in group["rules"]]
 
 
 def alerts() -> dict[str, Rule]:

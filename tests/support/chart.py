@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import yaml
+from dev import libyaml
 from dev.chart import CHART, NAMESPACE, RELEASE
 from dev.programs import program
 
@@ -50,7 +50,7 @@ def _rendered(values: str, options: tuple[tuple[str, str], ...]) -> str:
     )
     if done.returncode:
         raise RefusedValuesError(done.stderr)
-    return json.dumps([document for document in yaml.safe_load_all(done.stdout) if document])
+    return json.dumps([document for document in libyaml.load_all(done.stdout) if document])
 
 
 def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from dev import libyaml
 
 KINDS = ("ModelDeployment", "NodeProfile", "ModelTraining")
 CASES = Path(__file__).parent.parent / "cases" / "crd"
@@ -28,14 +28,14 @@ class BadInput:
 
 def full_manifest(kind: str = "ModelDeployment") -> dict[str, Any]:
     """Return a valid manifest in which every field is set."""
-    document: dict[str, Any] = yaml.safe_load((CASES / kind.lower() / "full.yaml").read_text())
+    document: dict[str, Any] = libyaml.load((CASES / kind.lower() / "full.yaml").read_text())
     return document
 
 
 def valid_manifests(kind: str) -> tuple[dict[str, Any], ...]:
     """Return the full manifest, and others in which fields are set that it may not have."""
     file = CASES / kind.lower() / "alternatives.yaml"
-    others = yaml.safe_load(file.read_text()) if file.exists() else ()
+    others = libyaml.load(file.read_text()) if file.exists() else ()
     full = full_manifest(kind)
     return (full, *(changed(full, case.get("set", {}), case.get("remove", [])) for case in others))
 
@@ -73,15 +73,16 @@ def smallest_manifest(kind: str = "ModelDeployment") -> dict[str, Any]:
 
 def bad_inputs() -> tuple[BadInput, ...]:
     """Return the tables of bad inputs, of all kinds together."""
+    full = {kind: full_manifest(kind) for kind in KINDS}
     return tuple(
         BadInput(
             kind,
             case["name"],
-            changed(full_manifest(kind), case.get("set", {}), case.get("remove", [])),
+            changed(full[kind], case.get("set", {}), case.get("remove", [])),
             case["field"],
         )
         for kind in KINDS
-        for case in yaml.safe_load((CASES / kind.lower() / "bad_inputs.yaml").read_text())
+        for case in libyaml.load((CASES / kind.lower() / "bad_inputs.yaml").read_text())
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dev import libyaml
 
 FOLDER = Path(__file__).parents[1] / "golden"
 
@@ -17,4 +18,4 @@ def compare_with_golden(name: str, built: Any, *, update: bool) -> None:
         path.write_text(yaml.safe_dump(plain, sort_keys=False, width=140))
         return
     assert path.exists(), f"{path.name} is missing: run pytest with --update-golden, and read what it wrote"
-    assert plain == yaml.safe_load(path.read_text())
+    assert plain == libyaml.load(path.read_text())

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-from dev import client, digits
+from dev import client, digits, libyaml
 from dev.engine import Engine
 from tests.support.kubectl import Kubectl
 
@@ -38,7 +37,7 @@ class Cluster:
 
     def digits(self, name: str = "digits", **placement: Any) -> Manifest:
         """Give the manifest of the example, in this namespace."""
-        document = yaml.safe_load((digits.EXAMPLE / "modeldeployment.yaml").read_text())
+        document = libyaml.load((digits.EXAMPLE / "modeldeployment.yaml").read_text())
         document["metadata"] = {"name": name, "namespace": self.namespace}
         document["spec"]["model"] = {"name": "digits"}
         document["spec"]["placement"] |= placement

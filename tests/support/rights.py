@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from dev import libyaml
 from dev.chart import NAMESPACE
 from tests.support.chart import rendered
 from tests.support.faults import Request
@@ -214,7 +215,7 @@ def kubeconfig_of_account(
 def kubeconfig_as(kubectl: Kubectl, account: str, path: Path) -> Path:
     """Write a kubeconfig that speaks as an account that is there."""
     token = kubectl("create", "token", account, f"--namespace={NAMESPACE}", "--duration=24h").strip()
-    config: dict[str, Any] = yaml.safe_load(kubectl.kubeconfig.read_text())
+    config: dict[str, Any] = libyaml.load(kubectl.kubeconfig.read_text())
     for user in config["users"]:
         user["user"] = {"token": token}
     for context in config["contexts"]:
