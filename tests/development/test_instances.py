@@ -1,6 +1,7 @@
 """Clusters made from a seed: the same everywhere, sound, and readable as Kubernetes documents."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -85,8 +86,9 @@ def test_demand_drifts_in_both_directions(in_place: Instance) -> None:
     assert min(changes) < 0 < max(changes)
 
 
-@pytest.mark.parametrize("instance", [from_scratch("small"), rebalance("tiny")], ids=lambda one: one.name)
-def test_documents_say_the_same_as_the_instance(instance: Instance) -> None:
+@pytest.mark.parametrize(("scenario", "size"), [(from_scratch, "small"), (rebalance, "tiny")])
+def test_documents_say_the_same_as_the_instance(scenario: Callable[[str], Instance], size: str) -> None:
+    instance = scenario(size)
     found = read(documents(instance))
     assert [demand_of(model) for model in found.models] == list(instance.demands)
     assert without_labels(found.snapshot) == without_labels(instance.snapshot)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,17 @@ from fogline.placement.optimiser import optimise
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
 
+@cache
 def made(size: str) -> Job:
     """Ask for the plan of a made cluster."""
     instance = from_scratch(size)
     return Job(instance.demands, instance.snapshot)
 
 
-LONG = made("medium")
-"""Takes long enough to do something to the process."""
+@pytest.fixture
+def long_job() -> Job:
+    """Ask for a plan that takes long enough to do something to the process."""
+    return made("medium")
 
 
 def children() -> set[int]:
@@ -125,18 +129,18 @@ async def test_the_event_loop_is_free_while_the_optimiser_works() -> None:
     assert turns > 10
 
 
-async def test_a_killed_process_is_an_answer_that_names_the_signal() -> None:
+async def test_a_killed_process_is_an_answer_that_names_the_signal(long_job: Job) -> None:
     before = children()
-    waiting = asyncio.create_task(run(LONG, Allowance()))
+    waiting = asyncio.create_task(run(long_job, Allowance()))
     os.kill(await started(before), signal.SIGKILL)
     answer = await waiting
     assert answer == Crashed(-signal.SIGKILL, "")
     assert why(answer) == "the optimiser was ended by SIGKILL, as the kernel does when memory runs out"
 
 
-async def test_an_abort_is_an_answer_that_names_the_signal() -> None:
+async def test_an_abort_is_an_answer_that_names_the_signal(long_job: Job) -> None:
     before = children()
-    waiting = asyncio.create_task(run(LONG, Allowance()))
+    waiting = asyncio.create_task(run(long_job, Allowance()))
     os.kill(await started(before), signal.SIGABRT)
     answer = await waiting
     assert isinstance(answer, Crashed)
@@ -144,23 +148,25 @@ async def test_an_abort_is_an_answer_that_names_the_signal() -> None:
 
 
 @pytest.mark.parametrize("mebibytes", [48, 64, 80])
-def test_more_memory_than_allowed_is_an_answer_that_names_the_limit(mebibytes: int) -> None:
-    answer = plan_of(LONG, Allowance(memory_mebibytes=mebibytes))
+def test_more_memory_than_allowed_is_an_answer_that_names_the_limit(long_job: Job, mebibytes: int) -> None:
+    answer = plan_of(long_job, Allowance(memory_mebibytes=mebibytes))
     assert answer == OutOfMemory(mebibytes)
     assert why(answer) == f"the optimiser needed more than {mebibytes} MiB of memory"
 
 
-def test_more_time_than_allowed_is_an_answer_that_names_the_limit_and_the_process_is_gone() -> None:
+def test_more_time_than_allowed_is_an_answer_that_names_the_limit_and_the_process_is_gone(
+    long_job: Job,
+) -> None:
     before = children()
-    answer = plan_of(LONG, Allowance(seconds=0.5))
+    answer = plan_of(long_job, Allowance(seconds=0.5))
     assert answer == TimedOut(0.5)
     assert why(answer) == "the optimiser did not end within 0.5 s"
     assert children() == before
 
 
-async def test_a_caller_that_is_cancelled_leaves_no_process_behind() -> None:
+async def test_a_caller_that_is_cancelled_leaves_no_process_behind(long_job: Job) -> None:
     before = children()
-    waiting = asyncio.create_task(run(LONG, Allowance()))
+    waiting = asyncio.create_task(run(long_job, Allowance()))
     await started(before)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -179,19 +185,21 @@ def test_a_process_whose_parent_is_gone_ends_by_its_limit_of_processor_time() ->
     assert (done.returncode, done.stdout) == (-signal.SIGXCPU, b"")
 
 
-def test_a_process_that_cannot_start_is_an_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_process_that_cannot_start_is_an_answer(
+    long_job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    answer = plan_of(LONG)
+    answer = plan_of(long_job)
     assert isinstance(answer, Crashed)
     assert why(answer).startswith("the optimiser could not be started: [Errno 2]")
 
 
 def test_a_process_that_fails_is_an_answer_with_its_last_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    long_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "highspy.py").write_text("raise OSError('no such solver')\n")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
-    answer = plan_of(LONG)
+    answer = plan_of(long_job)
     assert answer == Crashed(1, "OSError: no such solver")
     assert why(answer) == "the optimiser ended with exit code 1: OSError: no such solver"
 
@@ -202,10 +210,12 @@ def test_no_file_of_the_present_folder_is_run(tmp_path: Path, monkeypatch: pytes
     assert isinstance(plan_of(made("tiny")), OptimisedPlan)
 
 
-def test_without_the_libraries_of_the_optimiser_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_libraries_of_the_optimiser_the_extra_is_named(
+    long_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "highspy", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'fogline\[optimiser\]'"):
-        plan_of(LONG)
+        plan_of(long_job)
 
 
 @pytest.mark.parametrize("scenario", [settled, rebalance])
@@ -242,7 +252,9 @@ class Trap:
         return os.system, ("true",)
 
 
-@pytest.mark.parametrize("bad", [b"", b"no pickle", dump(LONG)[:-1], pickle.dumps(Trap()), dump("text")])
+@pytest.mark.parametrize(
+    "bad", [b"", b"no pickle", dump(made("tiny"))[:-1], pickle.dumps(Trap()), dump("text")]
+)
 def test_bytes_that_are_no_value_of_ours_are_refused(bad: bytes) -> None:
     with pytest.raises(ValueError, match="no Job"):
         load(bad, Job)
