@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from functools import cache
 
 from tests.support.changes import Change, ObjectKey
 from tests.support.memory_cluster import MemoryCluster
@@ -12,7 +13,9 @@ from fogline.api import Billing
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import NODES, PODS
 from fogline.names import CLIENT_SITE_ANNOTATION, COST_LABEL, MODEL_LABEL, ModelKey
-from fogline.snapshot import Node
+from fogline.placement import Option, Usage
+from fogline.placement.objective import latency_penalty
+from fogline.snapshot import Node, Snapshot
 
 
 @dataclass(slots=True)
@@ -26,6 +29,8 @@ class _Standing:
     serves: bool
     is_near: bool
     """Whether it serves within the latency target."""
+    penalty: float
+    """US dollars per hour that its latency above the target counts for while it serves."""
 
 
 @dataclass(slots=True)
@@ -33,6 +38,8 @@ class Totals:
     """Sums over time."""
 
     us_dollars: float = 0.0
+    penalty: float = 0.0
+    """US dollars that latency above the target counts for; nobody is billed for it."""
     missing_seconds: float = 0.0
     """Replica-seconds that were wanted and not served."""
     serving_seconds: float = 0.0
@@ -52,13 +59,16 @@ class Account:
         self._cluster = cluster
         self._nodes: dict[str, Node] = {node.name: node for node in world.nodes}
         self._prices = {node.name: float(node.cost_per_hour) for node in world.nodes}
-        self._targets = {key: one.latency.target_milliseconds for key, one in world.demands.items()}
+        self._demands = world.demands
+        self._usage = Usage(Snapshot(world.nodes))
+        self._penalty_of = cache(self._penalty_per_hour)
         self.wanted: Counter[ModelKey] = Counter()
         self._serving: Counter[ModelKey] = Counter()
         self._standings: dict[str, _Standing] = {}
         self._on_node: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._bills: dict[str, float] = {}
         self._bill = 0.0
+        self._penalty = 0.0
         self._missing = 0
         self._serves = 0
         self._wants = 0
@@ -86,6 +96,7 @@ class Account:
         self._since = self._cluster.timeline.seconds
         totals = self.totals
         totals.us_dollars += self._bill * seconds / 3600
+        totals.penalty += self._penalty * seconds / 3600
         totals.missing_seconds += self._missing * seconds
         totals.serving_seconds += self._serves * seconds
         totals.near_seconds += self._near * seconds
@@ -124,12 +135,18 @@ class Account:
         meta, name = pod["metadata"], pod["spec"]["nodeName"]
         node, model = self._nodes[name], ModelKey(meta["namespace"], meta["labels"][MODEL_LABEL])
         serves = is_alive(pod) and self._cluster.kubelets.is_serving(pod)
-        latency = node.latency_from(meta.get("annotations", {}).get(CLIENT_SITE_ANNOTATION))
-        target = self._targets[model]
+        demand, site = self._demands[model], meta.get("annotations", {}).get(CLIENT_SITE_ANNOTATION)
+        latency, target = node.latency_from(site), demand.latency.target_milliseconds
         requests = self._cluster.room.requests_of(pod)
         share = max(requests[name] / node.allocatable[name] for name in ("cpu", "memory"))
         is_near = serves and (target is None or (latency is not None and latency <= target))
-        return _Standing(model, name, share, serves, is_near)
+        penalty = self._penalty_of(model, site, name) if serves else 0.0
+        return _Standing(model, name, share, serves, is_near, penalty)
+
+    def _penalty_per_hour(self, model: ModelKey, client_site: str | None, node: str) -> float:
+        demand = self._demands[model]
+        option = Option(demand, demand.variants[0], client_site, self._nodes[node])
+        return float(latency_penalty(option, self._usage))
 
     def _stand(self, uid: str, now: _Standing | None) -> None:
         before = self._standings.pop(uid, None)
@@ -147,6 +164,7 @@ class Account:
                 self._serves += step
                 self._missing += self._missing_of(standing.model)
             self._near += step * standing.is_near
+            self._penalty += step * standing.penalty
         if (before and before.node) != (now and now.node):
             for standing in filter(None, (before, now)):
                 self._on_node[standing.node].pop(uid, None)

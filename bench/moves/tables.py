@@ -93,6 +93,10 @@ def _rows(sums: Sequence[Totals], days: Sequence[int]) -> tuple[tuple[str, ...],
             *(f"{one.us_dollars / number:,.0f}" for one, number in zip(sums, days, strict=True)),
         ),
         (
+            "and what latency above the target counts for",
+            *(f"{one.penalty / number:,.0f}" for one, number in zip(sums, days, strict=True)),
+        ),
+        (
             "replica-seconds missing, of a million",
             *(f"{1e6 * one.missing_seconds / one.wanted_seconds:,.0f}" for one in sums),
         ),

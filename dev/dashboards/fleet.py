@@ -184,9 +184,9 @@ FLEET = Dashboard(
                     needs=MOVES,
                 ),
                 Panel(
-                    "Plan above the best possible",
-                    {"gap": "max(fogline_plan_gap_ratio)"},
-                    "How far the latest plan of all models is above a cost that no plan can beat.",
+                    "Cost above the best possible",
+                    {"gap": "max(fogline_cost_gap_ratio)"},
+                    "How far the replicas were above a cost that no plan can beat when planned last.",
                     unit="percentunit",
                     needs="all models were planned together, while the cluster was quiet",
                 ),

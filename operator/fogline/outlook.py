@@ -20,7 +20,8 @@ class Outlook:
     def __init__(self, changed: Callable[[Iterable[ModelKey]], None]) -> None:
         self._changed = changed
         self.gap_percent: int | None = None
-        """How far the latest plan for all models is above a cost that no plan can beat, rounded up."""
+        """How far the replicas of all models were above a cost that no plan can beat when they were planned
+        last, rounded up."""
         self._held: dict[ModelKey, tuple[Held, ...]] = {}
 
     def of(self, model: ModelKey) -> tuple[Held, ...]:

@@ -80,7 +80,7 @@ def test_the_optimiser_in_the_operators_image_plans_all_models_together(cluster:
 
     def is_planned() -> bool:
         pages = (metrics_of(cluster, pod, ":8080/metrics") for pod in cluster.operators())
-        return any("\nfogline_plan_gap_ratio " in page for page in pages)
+        return any("\nfogline_cost_gap_ratio " in page for page in pages)
 
     cluster.wait(is_planned, "the leader has a plan", PLAN_LIMIT_SECONDS)
 

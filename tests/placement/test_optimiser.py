@@ -1,6 +1,7 @@
 """The optimiser: what each rule does to its plan, and when it moves a replica."""
 
 from dataclasses import replace
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -163,6 +164,18 @@ def test_one_too_many_and_one_that_breaks_a_rule_leave() -> None:
     assert [pod.name for pod in found.surplus] == ["b"]
     assert [one.pod.name for one in found.misplaced] == ["c"]
     assert [one.pod.name for one in found.placed if one.pod] == ["a"]
+
+
+def test_what_runs_is_held_against_the_bound_as_the_plan_is() -> None:
+    rules = {"latency": {"targetMilliseconds": 10}, "latencyPenaltyPerMillisecond": "0.1"}
+    demand = make_demand(variants=CLOUD_ONLY, replicas=1, placement=rules)
+    nodes = (
+        make_node("dear", cost="2", latency_milliseconds=20),
+        make_node("cheap", latency_milliseconds=10),
+    )
+    found = optimise([demand], Snapshot(nodes, (make_pod("r-1", "dear", model="digits"),)))
+    assert (found.counted_cost_in_place, found.lower_bound_cost_per_hour) == (Decimal(3), Decimal(1))
+    assert (found.gap_in_place_percent, found.gap_percent) == (Decimal(200), Decimal(0))
 
 
 def test_a_replica_moves_away_when_another_has_no_other_node() -> None:

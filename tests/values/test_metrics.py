@@ -152,7 +152,7 @@ def test_the_gap_of_the_plan_is_there_once_there_is_a_plan() -> None:
     metrics.follow_work(outlook, {}, list)
     assert series(metrics, "fogline_plan") == []
     outlook.gap_percent = 3
-    assert series(metrics, "fogline_plan") == ["fogline_plan_gap_ratio 0.03"]
+    assert series(metrics, "fogline_cost_gap") == ["fogline_cost_gap_ratio 0.03"]
 
 
 def test_no_model_is_named_unless_the_setting_says_how_many() -> None:

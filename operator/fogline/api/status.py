@@ -126,8 +126,8 @@ class LastDecision(ApiObject, frozen=True, kw_only=True):
     time: Time | None = None
     """When it was made."""
     bound_gap_percent: DecimalText | None = None
-    """How far the plan is above a cost that no plan can beat, in percent, as a decimal string; absent when no
-    bound was computed."""
+    """How far the replicas of all models were above a cost that no plan can beat when all were planned last,
+    in percent, as a decimal string; absent when no bound was computed."""
     rejections: Annotated[tuple[RejectionSummary, ...], as_map("reason"), Meta(max_length=16)] = ()
     """Nodes that were refused, by reason."""
     counterfactual: Annotated[str, Meta(max_length=253)] | None = None

@@ -33,10 +33,10 @@ UNRENEWED = Described(
     "Time since the leader renewed its Lease; of the leader only.",
 )
 GAP = Described(
-    "fogline_plan_gap_ratio",
+    "fogline_cost_gap_ratio",
     "gauge",
-    "How far the latest plan for all models is above a cost that no plan can beat: 0.03 is 3 %. There is none"
-    " before the first plan.",
+    "How far the replicas were above a cost that no plan can beat when all models were planned last: 0.03 is"
+    " 3 %. There is none before the first plan.",
 )
 WAITING = Described(
     "fogline_models_waiting",
@@ -194,7 +194,7 @@ class Metrics:
         waiting: Mapping[str, Callable[[], int]],
         nodes: Callable[[], Iterable[Reading]],
     ) -> None:
-        """Show from now on how good the latest plan is, how many models wait in each loop, and the nodes."""
+        """Show from now on how good the cluster is, how many models wait in each loop, and the nodes."""
 
         def gap() -> list[Reading]:
             return _if_known(None if outlook.gap_percent is None else outlook.gap_percent / 100)

@@ -93,9 +93,9 @@ class Planner:
         return None if job == self._planned else job
 
     def take(self, job: Job, plan: OptimisedPlan) -> None:
-        """Tell of the plan that answers a question, and hand the moves that empty nodes to the mover."""
+        """Tell how good the cluster is by the answer, and hand the moves that empty nodes to the mover."""
         self._planned = job
-        gap = plan.gap_percent
+        gap = plan.gap_in_place_percent
         self._context.outlook.gap_percent = None if gap is None else math.ceil(gap)
         self._mover.carry_out(bundles_of(plan))
 

@@ -51,6 +51,8 @@ class OptimisedPlan:
     consolidations: tuple[tuple[Placed, ...], ...] = ()
     """Groups of moves that empty nodes (`fogline.placement.consolidate`), no part of the plan: it is a target
     that may be hundreds of moves away, each of them is there in a few minutes. None unless the limits ask."""
+    counted_cost_in_place: Decimal = Decimal(0)
+    """US dollars per hour, latency penalties included, for the replicas in place, before any move."""
 
     @property
     def moves(self) -> tuple[Placed, ...]:
@@ -70,7 +72,15 @@ class OptimisedPlan:
     @property
     def gap_percent(self) -> Decimal | None:
         """Tell how far the counted cost is above the bound at most; None when the bound says nothing."""
-        bound, cost = self.lower_bound_cost_per_hour, self.counted_cost_per_hour
+        return self._above_bound(self.counted_cost_per_hour)
+
+    @property
+    def gap_in_place_percent(self) -> Decimal | None:
+        """Tell the same of the replicas in place; 0 too when fewer of them are there than the plan has."""
+        return self._above_bound(self.counted_cost_in_place)
+
+    def _above_bound(self, cost: Decimal) -> Decimal | None:
+        bound = self.lower_bound_cost_per_hour
         if cost <= bound:
             return Decimal(0)
         return (cost - bound) / bound * 100 if bound > 0 else None

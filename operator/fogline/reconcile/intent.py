@@ -50,7 +50,7 @@ class Before:
     held: tuple[Held, ...] = ()
     """Moves that the last rebalance held back."""
     gap_percent: int | None = None
-    """How far the latest plan for all models is above a cost that no plan can beat."""
+    """How far the replicas of all models are above a cost that no plan can beat."""
     version: Version = OLDEST
     """Of the cluster."""
     uncleared_since: Mapping[str, datetime] = field(default_factory=dict)

@@ -130,7 +130,7 @@ def _tiers(facts: Facts) -> TiersStatus:
 
 
 def _last_decision(before: LastDecision | None, facts: Facts, now: datetime) -> LastDecision | None:
-    """Tell the decision that last said something, and how good the latest plan of all models is."""
+    """Tell the decision that last said something, and how good the cluster is."""
     told = _latest_answer(before, facts.decision, now)
     if facts.gap_percent is None:
         return told

@@ -61,7 +61,8 @@ class Habits:
     """Whether replicas move at all."""
     wakes_all: bool = True
     """Whether each change of a node, and all room that is freed, wakes every model, as the operator does. If
-    not, it wakes those that wait for something and those that are on the node; `wake` wakes others."""
+    not, it wakes those on the node and those with replicas that wait for a node, and moves that were held
+    back are looked at anew; `wake` wakes others."""
     outlives_mistakes: bool = False
     """Whether an exception that nobody foresaw is left to the operator itself. If not, whoever lets time pass
     gets it."""
@@ -306,8 +307,7 @@ class MemoryOperator:
             self.wake([key])
 
     def _note_waiting(self, key: ModelKey, one: Intent) -> None:
-        held = self.outlook.of(key)
-        is_waiting = bool(held) or (one.decision is not None and one.decision.waiting > 0)
+        is_waiting = one.decision is not None and one.decision.waiting > 0
         (self._waiting.add if is_waiting else self._waiting.discard)(key)
 
     def _room_changed(self) -> None:
@@ -316,6 +316,7 @@ class MemoryOperator:
             return
         touched = {key for node in self.view.nodes.changed for key in self._mirror.on_node[node]}
         self.wake(sorted(touched | self._waiting))
+        self._rebalances.wake(key for key in self.models if self.outlook.of(key))
 
 
 def _tells_more_than_status(change: Change) -> bool:

@@ -1,7 +1,7 @@
 """The plan of the optimiser for demands and a snapshot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -76,7 +76,22 @@ def optimise(
         suspended=tuple(one.model for one in wanted if one.is_suspended),
         lower_bound_cost_per_hour=max(counted - above, Decimal(0)).quantize(Decimal(1).scaleb(-_DIGITS)),
         consolidations=consolidate(wanted, snapshot, limits.consolidation),
+        counted_cost_in_place=_counted(snapshot, {demand.model: demand for demand in wanted}),
     )
+
+
+def _counted(snapshot: Snapshot, demands: Mapping[ModelKey, Demand]) -> Decimal:
+    """Add up what the replicas in place count for, in US dollars per hour."""
+    usage, total = Usage(snapshot), Decimal(0)
+    for pod in snapshot.pods:
+        demand = demands.get(pod.replica.model) if pod.replica and usage.knows(pod.node) else None
+        if pod.replica is None or demand is None:
+            continue
+        total += usage.replica_cost(pod)
+        if variant := demand.variant(pod.replica.variant):
+            node = usage.node(pod.node)
+            total += latency_penalty(Option(demand, variant, pod.replica.client_site, node), usage)
+    return total
 
 
 def _targets(built: Built, solution: Solution) -> Iterator[tuple[Pod, Pod | None]]:
