@@ -39,6 +39,7 @@ class Step:
         *,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        reads: Path | None = None,
         limit_seconds: float = 600,
     ) -> str:
         """Run a command and return its standard output; both outputs go to the log.
@@ -47,6 +48,8 @@ class Step:
         ----------
         env
             Variables on top of this process's own.
+        reads
+            File that is its standard input; by default it reads nothing.
 
         Raises
         ------
@@ -57,15 +60,16 @@ class Step:
         if shutil.which(words[0]) is None:
             raise DevError(f"{self.title}: {words[0]} is not installed", self.advice)
         self._write(f"$ {' '.join(words)}\n")
-        process = subprocess.Popen(
-            _tied_to_this_process(words),
-            env={**os.environ, **(env or {})},
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with (reads or Path(os.devnull)).open("rb") as file:
+            process = subprocess.Popen(
+                _tied_to_this_process(words),
+                env={**os.environ, **(env or {})},
+                cwd=cwd,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
         try:
             output = self._follow(process, limit_seconds)
         except subprocess.TimeoutExpired as error:

@@ -26,6 +26,13 @@ def test_a_command_returns_its_output_and_both_outputs_are_kept(tmp_path: Path) 
     assert {"hello", "aside"} < set(log.splitlines())
 
 
+def test_a_command_reads_the_file_that_it_is_given_and_else_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("what it says\n")
+    with step("Read", advice="nothing") as reading:
+        assert reading.run(["cat"], reads=tmp_path / "file") == "what it says\n"
+        assert reading.run(["cat"]) == ""
+
+
 def test_a_failure_shows_the_last_lines_the_log_and_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
