@@ -127,7 +127,7 @@ def _wait_for_server(api: Connection) -> None:
 def _create(engine: Engine, image: str) -> None:
     file = RUN / "kind.yaml"
     machine = topology.Size(host.cpu_millicores(), host.memory_kibibytes())
-    wanted = topology.with_audit_log(topology.with_sizes(configuration(), machine), AUDIT_POLICY)
+    wanted = topology.with_control_plane(topology.with_sizes(configuration(), machine), AUDIT_POLICY)
     file.write_text(yaml.safe_dump(wanted, sort_keys=False))
     kind = released_or_built("kind")
     with step("Kind cluster", advice=CREATE_ADVICE) as creating:

@@ -22,6 +22,8 @@ AUDIT_LOGS = "/var/log/kubernetes"
 """Folder on the control plane. The newest file of the audit log is ``audit.log``; older ones bear a time."""
 AUDIT_MEGABYTES, OLD_AUDIT_LOGS = 32, 3
 """Of each file, and how many files are kept besides the newest: a run of all tests takes less than one."""
+AUTOSCALER_SECONDS = 5
+"""Between two looks of the autoscaler: 15 by default, which tests would wait for several times."""
 _AUDIT_POLICY = "/etc/kubernetes/audit-policy.yaml"
 
 
@@ -80,8 +82,8 @@ def _reserve(node: Mapping[str, Any], machine: Size) -> str:
     )
 
 
-def with_audit_log(configuration: Mapping[str, Any], policy: Path) -> dict[str, Any]:
-    """Return the kind configuration with an API server that writes an audit log.
+def with_control_plane(configuration: Mapping[str, Any], policy: Path) -> dict[str, Any]:
+    """Return the kind configuration with an API server that writes an audit log, and a quick autoscaler.
 
     Parameters
     ----------
@@ -89,14 +91,14 @@ def with_audit_log(configuration: Mapping[str, Any], policy: Path) -> dict[str, 
         File with an ``audit.k8s.io/v1`` Policy: what is written. The engine of the nodes must see it.
     """
     mount = {"hostPath": str(policy), "containerPath": _AUDIT_POLICY, "readOnly": True}
-    audited = {"extraMounts": [mount], "kubeadmConfigPatches": [_write_audit_log()]}
+    settings = {"extraMounts": [mount], "kubeadmConfigPatches": [_control_plane()]}
     nodes = [
-        dict(node) | audited if node["role"] == "control-plane" else node for node in configuration["nodes"]
+        dict(node) | settings if node["role"] == "control-plane" else node for node in configuration["nodes"]
     ]
     return dict(configuration) | {"nodes": nodes}
 
 
-def _write_audit_log() -> str:
+def _control_plane() -> str:
     return (
         "kind: ClusterConfiguration\n"
         "apiServer:\n"
@@ -110,4 +112,7 @@ def _write_audit_log() -> str:
         "readOnly: true, pathType: File}\n"
         f"  - {{name: audit-logs, hostPath: {AUDIT_LOGS}, mountPath: {AUDIT_LOGS}, "
         "pathType: DirectoryOrCreate}\n"
+        "controllerManager:\n"
+        "  extraArgs:\n"
+        f"    horizontal-pod-autoscaler-sync-period: {AUTOSCALER_SECONDS}s\n"
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from dev import kind, libyaml, topology
 from dev.chart import NAMESPACE
-from dev.topology import Size, with_audit_log, with_sizes
+from dev.topology import Size, with_control_plane, with_sizes
 
 HOST = Size(cpu_millicores=8000, memory_kibibytes=32 * topology.GIBIBYTE)
 
@@ -30,10 +30,11 @@ def test_a_machine_smaller_than_a_node_reserves_nothing() -> None:
 
 
 def test_the_control_plane_alone_writes_an_audit_log_of_bounded_size() -> None:
-    control_plane, *workers = with_audit_log(kind.configuration(), Path("/policy.yaml"))["nodes"]
+    control_plane, *workers = with_control_plane(kind.configuration(), Path("/policy.yaml"))["nodes"]
     assert workers == kind.configuration()["nodes"][1:]
     (mount,) = control_plane["extraMounts"]
-    (server,) = (libyaml.load(patch)["apiServer"] for patch in control_plane["kubeadmConfigPatches"])
+    (patch,) = map(libyaml.load, control_plane["kubeadmConfigPatches"])
+    server = patch["apiServer"]
     policy, logs = server["extraVolumes"]
     assert (mount["hostPath"], mount["containerPath"]) == ("/policy.yaml", policy["hostPath"])
     assert server["extraArgs"]["audit-policy-file"] == policy["mountPath"]
