@@ -20,7 +20,7 @@ REQUEST_LIMIT_SECONDS = 30.0
 class Connection:
     """A connection of one thread. `connect` makes it."""
 
-    def __init__(self, http_connection: http.client.HTTPSConnection) -> None:
+    def __init__(self, http_connection: http.client.HTTPConnection) -> None:
         self._http = http_connection
 
     def request(
@@ -40,10 +40,9 @@ class Connection:
             The server refuses the request or cannot be reached.
         """
         headers = {"Content-Type": content_type, "Accept": accept}
+        data = None if body is None else json.dumps(body)
         try:
-            self._http.request(method, path, None if body is None else json.dumps(body), headers)
-            answer = self._http.getresponse()
-            text = answer.read()
+            answer, text = self._exchange(method, path, data, headers)
         except (OSError, http.client.HTTPException) as error:
             self._http.close()  # the next request then opens it anew
             raise DevError(
@@ -54,6 +53,25 @@ class Connection:
                 f"{method} {path}: {answer.status} {text[:300].decode()}", "look at the answer above"
             )
         return json.loads(text) if text else None
+
+    def _exchange(
+        self, method: str, path: str, data: str | None, headers: Mapping[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        try:
+            return self._exchange_once(method, path, data, headers)
+        except ConnectionError:
+            self._http.close()
+            if method != "GET":  # it may have been carried out
+                raise
+            # a server ends connections on which nothing was asked for a while
+            return self._exchange_once(method, path, data, headers)
+
+    def _exchange_once(
+        self, method: str, path: str, data: str | None, headers: Mapping[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        self._http.request(method, path, data, headers)
+        answer = self._http.getresponse()
+        return answer, answer.read()
 
 
 def server_url(kubeconfig: Path) -> str:
