@@ -42,8 +42,8 @@ def _shapes(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[NDArray[np.b
     slope = np.sqrt(3) * np.abs(x)
     return [
         x**2 + y**2 < 1,
-        np.maximum(np.abs(x), np.abs(y)) < 0.8,  # noqa: PLR2004  all of them have about the same area
-        (y > -0.5) & (slope + y < 1),  # noqa: PLR2004  the sides of an equilateral triangle
+        np.maximum(np.abs(x), np.abs(y)) < 0.8,  # noqa: PLR2004  half a side
+        (y > -0.5) & (slope + y < 1),  # noqa: PLR2004  equilateral
         (np.minimum(np.abs(x), np.abs(y)) < 0.3) & (np.maximum(np.abs(x), np.abs(y)) < 1),  # noqa: PLR2004  arms
     ]
 

@@ -23,6 +23,7 @@ LONG = (
     "tests/examples/test_digits.py",
     "tests/placement/test_adversarial.py",
     "tests/placement/test_plan_properties.py",
+    "tests/examples/test_shapes_trained.py",
     "tests/model_server/hostile/test_fuzz.py",
     "tests/model_server/test_process.py",
     "tests/model_server/test_examples.py",
