@@ -35,16 +35,27 @@ def upload(environment: Mapping[str, str]) -> str:
     PublishError
         The store refuses or does not answer.
     """
-    for bucket in BUCKETS:
-        make_bucket(store_of(bucket, environment))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, FILE)
         save(everything(), file)
-        try:
-            obstore.put(store_of("data", environment), FILE, file)
-        except BaseError as error:
-            raise PublishError("the store refuses the upload: check the credentials") from error
-    return f"s3://data/{FILE}"
+        return upload_file(file, environment)
+
+
+def upload_file(file: Path, environment: Mapping[str, str]) -> str:
+    """Upload a file of samples, and make the buckets of a training; returns its URI.
+
+    Raises
+    ------
+    PublishError
+        The store refuses or does not answer.
+    """
+    for bucket in BUCKETS:
+        make_bucket(store_of(bucket, environment))
+    try:
+        obstore.put(store_of("data", environment), file.name, file)
+    except BaseError as error:
+        raise PublishError("the store refuses the upload: check the credentials") from error
+    return f"s3://data/{file.name}"
 
 
 def main() -> int:

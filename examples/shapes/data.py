@@ -48,17 +48,22 @@ def _shapes(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[NDArray[np.b
     ]
 
 
+def write(file: Path, count: int = COUNT, seed: int = SEED) -> None:
+    """Write images into a file that a ModelTraining reads."""
+    images, labels = draw(count, seed)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file, images=images, labels=labels)
+
+
 def main() -> None:
-    """Write the images into a file that a ModelTraining reads."""
+    """Write the file that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/shapes/shapes.npz"), help="file to write")
     parser.add_argument("--count", type=int, default=COUNT, help="images")
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
-    images, labels = draw(arguments.count, arguments.seed)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(arguments.out, images=images, labels=labels)
-    print(f"wrote {len(labels)} images to {arguments.out}")
+    write(arguments.out, arguments.count, arguments.seed)
+    print(f"wrote {arguments.count} images to {arguments.out}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,16 @@
 """The shapes example: images from a seed, and a training that an API server would take."""
 
+import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import obstore
 from dev import libyaml
 from examples.shapes.data import CLASSES, SIDE, draw
+from tests.support.s3_server import S3Server
 
 from fogline.api import parse_model_training
 
@@ -30,3 +36,29 @@ def test_the_training_is_valid_and_asks_for_what_the_images_are() -> None:
     assert training.spec.data.features.shape == (SIDE, SIDE, 1)
     assert training.spec.data.label.classes == len(CLASSES)
     assert training.spec.model.module is not None
+
+
+def upload(credentials: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "examples.shapes.upload"]
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return subprocess.run(
+        command, env={**others, **credentials}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_upload_puts_the_images_where_the_training_looks_for_them(s3: S3Server) -> None:
+    done = upload(s3.environment())
+    assert done.returncode == 0, done.stderr
+    uri = parse_model_training(libyaml.load((FOLDER / "modeltraining.yaml").read_text())).spec.data.uri
+    assert done.stdout == f"uri: {uri}\n"
+    content = obstore.get(s3.bucket("data"), uri.removeprefix("s3://data/")).bytes().to_bytes()
+    with np.load(io.BytesIO(content)) as arrays:
+        images, labels = draw()
+        assert np.array_equal(arrays["images"], images)
+        assert np.array_equal(arrays["labels"], labels)
+
+
+def test_an_upload_without_credentials_says_which_are_missing() -> None:
+    refused = upload({})
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "not uploaded: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
