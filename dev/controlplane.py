@@ -20,7 +20,7 @@ from dev.cache import lock
 from dev.cluster import mark_as_ours
 from dev.errors import DevError
 from dev.paths import RUN
-from dev.programs import program, released_or_built
+from dev.programs import RARE_COLLECTION, program, released_or_built
 from dev.sources import registry_reachable
 from dev.steps import Step, step
 from dev.versions import KUBERNETES
@@ -200,6 +200,6 @@ def _create(starting: Step, tools: _Tools, name: str) -> None:
             *("--config", _folder(name) / "options.yaml", "--kubeconfig", "", "--wait", "60s"),
             *tools.options,
         ],
-        env={"KWOK_WORKDIR": str(WORK), "KWOK_KUBE_VERSION": KUBERNETES, **tools.env},
+        env={"KWOK_WORKDIR": str(WORK), "KWOK_KUBE_VERSION": KUBERNETES, **RARE_COLLECTION, **tools.env},
         limit_seconds=CREATE_LIMIT_SECONDS,
     )

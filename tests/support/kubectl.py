@@ -1,11 +1,14 @@
 """kubectl as a user runs it, against one cluster."""
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
+
+from dev.programs import RARE_COLLECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +64,6 @@ class Kubectl:
             capture_output=True,
             text=True,
             timeout=self.limit_seconds,
+            env={**os.environ, **RARE_COLLECTION},
             check=False,
         )
