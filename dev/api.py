@@ -49,9 +49,7 @@ class Connection:
                 f"{method} {path}: {error!r}", "see whether the API server runs; start it again"
             ) from error
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
-            raise DevError(
-                f"{method} {path}: {answer.status} {text[:300].decode()}", "look at the answer above"
-            )
+            raise DevError(f"{method} {path}: {answer.status} {_told(text)}", "look at the answer above")
         return json.loads(text) if text else None
 
     def _exchange(
@@ -72,6 +70,14 @@ class Connection:
         self._http.request(method, path, data, headers)
         answer = self._http.getresponse()
         return answer, answer.read()
+
+
+def _told(text: bytes) -> str:
+    """Return the message of a refusal, or as much of another answer as a person reads."""
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, TypeError, KeyError):
+        return text[:300].decode(errors="replace")
 
 
 def server_url(kubeconfig: Path) -> str:

@@ -14,6 +14,7 @@ from dev.paths import ROOT
 from dev.programs import program
 from tests.support import policies
 from tests.support.clusters import refuse_foreign_cluster
+from tests.support.dry_run import DryRun, dry_runs
 from tests.support.faultproxy import FaultProxy
 from tests.support.kubectl import Kubectl
 from tests.support.operator_process import (
@@ -90,6 +91,13 @@ def apply_crds(kubectl: Kubectl) -> None:
         "condition=Established",
     ):  # conditions may be missing at first
         kubectl("wait", f"--for={state}", "crd", "--all", "--timeout=120s")
+
+
+@pytest.fixture(scope="session")
+def dry_run(control_plane: ControlPlane) -> Iterator[DryRun]:
+    """Ask what the API server says to an object, without making it."""
+    with dry_runs(control_plane.kubeconfig) as dry_run:
+        yield dry_run
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 from tests.support.crd_cases import changed, smallest_manifest
-from tests.support.kubectl import Kubectl
+from tests.support.dry_run import DryRun
 
 from fogline.api import parse
 from fogline.config import Settings
 from fogline.errors import BadInputError
 from fogline.objects import deployment
 
-TRY = ("create", "--dry-run=server", "--output=name", "--filename=-")
 LONG = "a" * 63
 DOMAIN = "d" * 60
 GPU, PAGES = "nvidia.com/gpu", "hugepages-2Mi"
@@ -62,19 +61,19 @@ def child_with(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("resources", TAKEN, ids=str)
 def test_resources_that_a_deployment_may_ask_for_are_taken(
-    kubectl: Kubectl, resources: Mapping[str, Any]
+    dry_run: DryRun, resources: Mapping[str, Any]
 ) -> None:
-    kubectl(*TRY, manifest=child_with(resources))
-    kubectl(*TRY, manifest=with_resources(resources))
+    dry_run.stored(child_with(resources))
+    dry_run.stored(with_resources(resources))
     parse(with_resources(resources), strict=True)
 
 
 @pytest.mark.parametrize("resources", REFUSED, ids=str)
 def test_resources_that_a_deployment_must_not_ask_for_are_refused(
-    kubectl: Kubectl, resources: Mapping[str, Any]
+    dry_run: DryRun, resources: Mapping[str, Any]
 ) -> None:
-    kubectl.refused(*TRY, manifest=child_with(resources))
-    answer = kubectl.refused(*TRY, manifest=with_resources(resources))
+    dry_run.refusal(child_with(resources))
+    answer = dry_run.refusal(with_resources(resources))
     assert "spec.variants[0].resources" in answer
     with pytest.raises(BadInputError, match=r"spec.variants\[0\].resources"):
         parse(with_resources(resources), strict=True)
