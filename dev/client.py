@@ -100,17 +100,17 @@ def asking(
         yield asker
     finally:
         with step("Stop asking", advice=advice) as stopping:
-            _delete(stopping, name, namespace)
+            _delete(stopping, name, namespace, wait=False)
 
 
 def _start(during: Step, name: str, folder: Path, command: Sequence[str], namespace: str) -> None:
-    _delete(during, name, namespace)
+    _delete(during, name, namespace, wait=True)
     apply(during, name, [_files(name, folder, namespace), _pod(name, command, namespace)])
 
 
-def _delete(during: Step, name: str, namespace: str) -> None:
-    where = ("--namespace", namespace, "--ignore-not-found", "--grace-period=1", "--wait")
-    kubectl(during, "delete", "pod", name, *where)
+def _delete(during: Step, name: str, namespace: str, *, wait: bool) -> None:
+    how = ("--ignore-not-found", "--grace-period=1", f"--wait={str(wait).lower()}")
+    kubectl(during, "delete", "pod", name, "--namespace", namespace, *how)
 
 
 def _wait(api: Connection, name: str, namespace: str, wanted: frozenset[str]) -> str:

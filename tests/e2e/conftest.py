@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from dev import digits, engine
+from dev.api import Connection, connect
 from dev.engine import Engine
 from dev.paths import KIND_KUBECONFIG
 from dev.programs import program
@@ -56,6 +57,13 @@ def kubectl(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Kubectl
 
 
 @pytest.fixture(scope="session")
+def api(kubectl: Kubectl) -> Iterator[Connection]:
+    """Keep a connection to the API server, for all that is waited for."""
+    with connect(kubectl.kubeconfig) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
 def store(docker: Engine, kubectl: Kubectl) -> StoreCredentials:
     """Have the store in the cluster hold the digits model."""
     refuse_foreign_cluster(kubectl)
@@ -65,26 +73,38 @@ def store(docker: Engine, kubectl: Kubectl) -> StoreCredentials:
 
 
 @pytest.fixture
-def cluster(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
+def cluster(kubectl: Kubectl, api: Connection, docker: Engine, store: StoreCredentials) -> Iterator[Cluster]:
     """Give a test a namespace of its own, with the Secret that serving pods read."""
-    with own_namespace(docker, kubectl, store) as cluster:
+    with own_namespace(kubectl, api, docker, store) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="module")
-def shared_cluster(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
+def shared_cluster(
+    kubectl: Kubectl, api: Connection, docker: Engine, store: StoreCredentials
+) -> Iterator[Cluster]:
     """Give all tests of a file one namespace."""
-    with own_namespace(docker, kubectl, store) as cluster:
+    with own_namespace(kubectl, api, docker, store) as cluster:
         yield cluster
 
 
+@pytest.fixture
+def served(shared_cluster: Cluster) -> Cluster:
+    """Give the namespace of the file, in which the digits model has three Ready replicas."""
+    shared_cluster.apply(shared_cluster.digits())
+    shared_cluster.wait_until_ready(3)
+    return shared_cluster
+
+
 @contextmanager
-def own_namespace(docker: Engine, kubectl: Kubectl, store: StoreCredentials) -> Iterator[Cluster]:
+def own_namespace(
+    kubectl: Kubectl, api: Connection, docker: Engine, store: StoreCredentials
+) -> Iterator[Cluster]:
     """Make a namespace, with the Secret that serving pods read; no pod of it is left afterwards."""
     namespace = f"e2e-{uuid.uuid4().hex[:6]}"
     kubectl("create", "namespace", namespace)
     kubectl("apply", "--filename=-", manifest=reader_secret(store, namespace))
-    yield Cluster(kubectl, docker, namespace)
+    yield Cluster(kubectl, api, docker, namespace)
     # once its pods are gone nobody waits for it; with them it takes half of their grace period at least
     kinds = "modeltrainings,jobs,modeldeployments,deployments,replicasets,pods"
     where = f"--namespace={namespace}"

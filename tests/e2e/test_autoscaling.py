@@ -20,7 +20,7 @@ CPU_OF_A_REPLICA = "50m"
 CPU_TARGET_PERCENT = 40
 CLIENTS = 4
 SCALE_LIMIT_SECONDS = 240.0
-"""Usage is measured every 10 s, and the autoscaler looks at it every 15 s."""
+"""Usage is measured every 10 s, and the autoscaler looks at it every 5 s, by default every 15 s."""
 
 
 @pytest.fixture(scope="module", autouse=True)

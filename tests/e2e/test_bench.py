@@ -24,20 +24,17 @@ def fogline(*arguments: str) -> Result:
 
 
 def bench(cluster: Cluster, *more: str) -> Result:
-    """Send the test images for three seconds."""
+    """Send the test images for two seconds."""
     inputs = ("--inputs", str(trained() / "test.npz"), "--labels=labels", "--dtype=float32", "--scale=0.0625")
-    load = ("--rate=25", "--duration=3", "--warm-up=1", "--timeout=20")
+    load = ("--rate=25", "--duration=2", "--warm-up=0.5", "--timeout=20")
     return fogline("bench", "digits", f"--namespace={cluster.namespace}", *inputs, *load, *more)
 
 
 def test_both_tiers_are_measured_from_an_edge_node_and_set_against_each_other(
-    cluster: Cluster, tmp_path: Path
+    served: Cluster, tmp_path: Path
 ) -> None:
-    cluster.apply(cluster.digits())
-    cluster.wait_until_ready(replicas=3)
-
     done = bench(
-        cluster,
+        served,
         "--from=tier=Edge",
         "--by=tier",
         "--protocol=REST",
@@ -59,24 +56,21 @@ def test_both_tiers_are_measured_from_an_edge_node_and_set_against_each_other(
         assert run["quantiles"][50]["milliseconds"] > 0
     assert all(pair["agree"] == pair["inputs"] > 40 for pair in found["agreement"])
     assert len(found["agreement"]) == 2
-    cluster.wait(lambda: not cluster.run(*LEFT).strip(), "nothing is left of the bench")
+    served.wait(lambda: not served.run(*LEFT).strip(), "nothing is left of the bench")
 
     file = tmp_path / "bench.json"
     file.write_text(done.stdout)
-    page = fogline("report", "digits", f"--namespace={cluster.namespace}", f"--bench={file}").stdout
+    page = fogline("report", "digits", f"--namespace={served.namespace}", f"--bench={file}").stdout
     assert_inert(page)
     assert_loads_nothing(page)
-    assert f"{cluster.namespace}/digits: cloud or edge" in page
+    assert f"{served.namespace}/digits: cloud or edge" in page
 
 
 def test_load_from_here_goes_through_tunnels_and_says_so(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    served: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{program('kubectl').parent}{os.pathsep}{os.environ['PATH']}")
-    cluster.apply(cluster.digits())
-    cluster.wait_until_ready(replicas=3)
-
-    done = bench(cluster, "--max-p99=0.001")
+    done = bench(served, "--max-p99=0.001")
 
     assert done.exit_code == 1, done.output
     assert "a tunnel through the API server" in done.stdout

@@ -8,11 +8,8 @@ PLAN_LIMIT_SECONDS = 420
 """The operator plans every 300 s at most, and the last plan may have found no model."""
 
 
-def test_a_model_answers_through_its_service_by_grpc_and_by_rest(cluster: Cluster) -> None:
-    cluster.apply(cluster.digits())
-    cluster.wait_until_ready(replicas=3)
-
-    reports = cluster.predict(f"Service=digits.{cluster.namespace}.svc")
+def test_a_model_answers_through_its_service_by_grpc_and_by_rest(served: Cluster) -> None:
+    reports = served.predict(f"Service=digits.{served.namespace}.svc")
 
     assert {report["protocol"] for report in reports} == {"gRPC", "REST"}
     for report in reports:
@@ -20,43 +17,43 @@ def test_a_model_answers_through_its_service_by_grpc_and_by_rest(cluster: Cluste
         assert report["accuracy"] >= EXPECTED_ACCURACY
 
 
-def test_cloud_and_edge_name_the_same_digit_on_every_test_image(cluster: Cluster) -> None:
-    cluster.apply(cluster.digits())
-    cluster.wait_until_ready(replicas=3)
-    pods = cluster.pods()
+def test_cloud_and_edge_name_the_same_digit_on_every_test_image(served: Cluster) -> None:
+    pods = served.pods()
     assert {pod["metadata"]["labels"]["fogline.dev/variant"] for pod in pods} == {"cloud", "edge"}
 
-    reports = cluster.predict(*targets(pods))
+    reports = served.predict(*targets(pods))
 
     assert {report["target"] for report in reports} == {"cloud", "edge"}
     assert len({tuple(report["named"]) for report in reports}) == 1
     for pod in pods:
-        assert 'request_count{model_name="digits",status="OK"}' in metrics_of(cluster, pod)
+        assert 'request_count{model_name="digits",status="OK"}' in metrics_of(served, pod)
 
 
-def test_replicas_follow_the_scale_subresource_up_and_down(cluster: Cluster) -> None:
-    cluster.apply(cluster.digits())
-    cluster.wait_until_ready(replicas=3)
+def test_the_optimiser_in_the_operators_image_plans_all_models_together(served: Cluster) -> None:
+    def is_planned() -> bool:
+        pages = (metrics_of(served, pod, ":8080/metrics") for pod in served.operators())
+        return any("\nfogline_cost_gap_ratio " in page for page in pages)
 
-    cluster.run("scale", "modeldeployment/digits", "--replicas=5")
-    cluster.wait_until_ready(replicas=5)
-    cluster.run("scale", "modeldeployment/digits", "--replicas=2")
-    cluster.wait_until_ready(replicas=2)
+    served.wait(is_planned, "the leader has a plan", PLAN_LIMIT_SECONDS)
 
-    tiers = cluster.model()["status"]["tiers"]
+
+def test_replicas_follow_the_scale_subresource_up_and_down(served: Cluster) -> None:
+    served.run("scale", "modeldeployment/digits", "--replicas=5")
+    served.wait_until_ready(replicas=5)
+    served.run("scale", "modeldeployment/digits", "--replicas=2")
+    served.wait_until_ready(replicas=2)
+
+    tiers = served.model()["status"]["tiers"]
     assert tiers == {"cloud": {"desired": 1, "ready": 1}, "edge": {"desired": 1, "ready": 1}}
 
 
-def test_a_deleted_model_leaves_nothing_behind(cluster: Cluster) -> None:
-    cluster.apply(cluster.digits())
-    cluster.wait_until_ready(replicas=3)
-
-    cluster.run("delete", "modeldeployment/digits", "--wait")
+def test_a_deleted_model_leaves_nothing_behind(served: Cluster) -> None:
+    served.run("delete", "modeldeployment/digits", "--wait")
 
     kinds = "deployments,replicasets,pods,services,endpointslices,poddisruptionbudgets"
     selector = "--selector=fogline.dev/model=digits"
-    cluster.wait(
-        lambda: not cluster.run("get", kinds, selector, "--ignore-not-found", "--output=name").strip(),
+    served.wait(
+        lambda: not served.run("get", kinds, selector, "--ignore-not-found", "--output=name").strip(),
         "all objects of the model gone",
     )
 
@@ -72,17 +69,6 @@ def test_an_artifact_with_another_digest_is_never_served_and_the_condition_says_
     assert "sha256" in cluster.condition("ArtifactReady")[2]
     assert cluster.condition("Ready")[0] == "False"
     assert cluster.model()["status"]["readyReplicas"] == 0
-
-
-def test_the_optimiser_in_the_operators_image_plans_all_models_together(cluster: Cluster) -> None:
-    cluster.apply(cluster.digits())
-    cluster.wait_until_ready(replicas=3)
-
-    def is_planned() -> bool:
-        pages = (metrics_of(cluster, pod, ":8080/metrics") for pod in cluster.operators())
-        return any("\nfogline_cost_gap_ratio " in page for page in pages)
-
-    cluster.wait(is_planned, "the leader has a plan", PLAN_LIMIT_SECONDS)
 
 
 def metrics_of(cluster: Cluster, pod: Manifest, where: str = ":8501/monitoring/prometheus/metrics") -> str:

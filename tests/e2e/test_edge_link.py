@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from tests.support.kind_cluster import INTERNAL_EDGE, RESTRICTED_EDGE, Cluster, Manifest, targets
+from tests.support.kind_cluster import (
+    INTERNAL_EDGE,
+    RESTRICTED_EDGE,
+    Cluster,
+    Manifest,
+    condition_of,
+    targets,
+)
 
 pytestmark = pytest.mark.timeout(1200)
 NOT_READY_LIMIT_SECONDS = 240.0
@@ -15,8 +22,7 @@ COOL_DOWN_SECONDS = 10
 
 def node_is_ready(cluster: Cluster, node: str) -> bool:
     """Tell what the API server says about a node."""
-    conditions = cluster.kubectl.get("node", node)["status"]["conditions"]
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return condition_of(cluster.read(f"/api/v1/nodes/{node}"), "Ready")[0] == "True"
 
 
 class Link:
@@ -67,7 +73,7 @@ def apply_edge_model(
 
 def ending(cluster: Cluster) -> list[str]:
     """Name the pods that are on their way out."""
-    listed = cluster.kubectl.get("pods", f"--namespace={cluster.namespace}")
+    listed = cluster.read(f"/api/v1/namespaces/{cluster.namespace}/pods")
     return [pod["metadata"]["name"] for pod in listed["items"] if "deletionTimestamp" in pod["metadata"]]
 
 

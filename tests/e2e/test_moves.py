@@ -14,6 +14,8 @@ MOVES = int(os.environ.get("FOGLINE_E2E_MOVES", "12"))
 """Moves of all models together at least."""
 MOVE_LIMIT_SECONDS = 240.0
 CLOUD = "fogline-worker"
+PAUSE = "--pause=0.05"
+"""Of each of the six clients: they leave the moves the processors."""
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def asker(shared_cluster: Cluster) -> Iterator[Asker]:
     for name in MODELS:
         cluster.wait_until_ready(1, name)
     hosts = [f"{name}.{cluster.namespace}.svc" for name in MODELS]
-    with client.asking(digits.trained(), hosts, cluster.namespace) as asker:
+    with client.asking(digits.trained(), [*hosts, PAUSE], cluster.namespace) as asker:
         yield asker
 
 

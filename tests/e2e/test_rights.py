@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from dev.api import Connection
 from dev.chart import NAMESPACE
 from dev.engine import Engine
 from dev.topology import AUDIT_LOGS, CONTROL_PLANE
@@ -56,9 +57,9 @@ RARELY: Mapping[str, Mapping[Right, str]] = {
 
 
 @pytest.fixture(scope="module")
-def log(docker: Engine, kubectl: Kubectl, began: datetime) -> AuditLog:
+def log(kubectl: Kubectl, api: Connection, docker: Engine, began: datetime) -> AuditLog:
     """Read the audit log since the first test began."""
-    cluster = Cluster(kubectl, docker, NAMESPACE)
+    cluster = Cluster(kubectl, api, docker, NAMESPACE)
     return read(cluster.on_node(CONTROL_PLANE, "sh", "-c", f"cat {AUDIT_LOGS}/audit*.log"), began)
 
 

@@ -21,9 +21,9 @@ from tests.support.kind_cluster import Cluster
 from tests.support.live_cli import fogline_on
 from tests.support.tflite_files import tiling_on_request
 
-REPLICAS = 4
+REPLICAS = 3
 RATE, IMAGES = 15, 450
-"""Requests per second by each of two protocols; each replica gets about a quarter of them. Test images."""
+"""Requests per second by each of two protocols; each replica gets about a third of them. Test images."""
 SAMPLES = 8
 OLD, GOOD, SWAPPED, ERRING = "1", "2", "3", "4"
 """What all serve first, the same again, one that names another digit, one that wants other inputs."""
@@ -87,10 +87,8 @@ def asker(shared_cluster: Cluster, artifacts: str, rules: dict[str, Any]) -> Ite
 
 def versions(cluster: Cluster) -> Counter[str]:
     """Count the pods of each version, those on their way out included."""
-    listed = cluster.kubectl.get(
-        "pods", f"--namespace={cluster.namespace}", "--selector=fogline.dev/model=digits"
-    )
-    arguments = (one for pod in listed["items"] for one in pod["spec"]["initContainers"][0]["args"])
+    listed = cluster.listed_pods("fogline.dev/model=digits")
+    arguments = (one for pod in listed for one in pod["spec"]["initContainers"][0]["args"])
     return Counter(one.removeprefix("--version=") for one in arguments if one.startswith("--version="))
 
 

@@ -11,7 +11,7 @@ from dev.digits import EXAMPLE
 from dev.store import StoreCredentials
 from examples.digits.publish import store_of
 from examples.digits.upload import upload
-from tests.support.kind_cluster import Cluster, Manifest, targets
+from tests.support.kind_cluster import OURS, Cluster, Manifest, condition_of, targets
 
 LIMIT_SECONDS = 300.0
 GOOD = 0.96
@@ -41,18 +41,19 @@ def manifest(cluster: Cluster, name: str, **fields: object) -> Manifest:
     return document
 
 
+def read(cluster: Cluster, name: str) -> Manifest:
+    """Read a training."""
+    return cluster.read(f"{OURS}/namespaces/{cluster.namespace}/modeltrainings/{name}")
+
+
 def status(cluster: Cluster, name: str) -> Manifest:
     """Read what the operator says of a training."""
-    found = cluster.kubectl.get("modeltraining", name, f"--namespace={cluster.namespace}")
-    return dict(found.get("status", {}))
+    return dict(read(cluster, name).get("status", {}))
 
 
 def condition(cluster: Cluster, kind: str, name: str) -> tuple[str, str, str]:
     """Give status, reason and message of a condition of a training."""
-    for one in status(cluster, name).get("conditions", []):
-        if one["type"] == kind:
-            return one["status"], one["reason"], one["message"]
-    return "", "", ""
+    return condition_of(read(cluster, name), kind)
 
 
 def until_complete(cluster: Cluster, name: str) -> Manifest:
@@ -110,7 +111,13 @@ def test_a_training_on_two_workers_of_which_one_is_killed_ends_in_a_model_that_b
 def test_a_shard_that_is_changed_in_the_store_ends_the_training_and_the_next_run_makes_it_anew(
     cluster: Cluster, environment: dict[str, str]
 ) -> None:
-    training = manifest(cluster, "corrupt")
+    training = manifest(
+        cluster,
+        "corrupt",
+        fit={"learningRate": "0.002", "epochs": 5, "batchSize": 64, "seed": 7},
+        evaluation={"metric": "Accuracy", "minimum": "0.5"},
+        export={"forms": ["TFLiteFloat32"]},
+    )
     for field in ("modelDeployment", "readerSecretName"):
         del training["spec"]["publish"][field]
     cluster.apply(training)

@@ -4,25 +4,31 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from dev import client, digits, libyaml
+from dev.api import Connection
+from dev.chart import NAMESPACE
 from dev.engine import Engine
 from tests.support.kubectl import Kubectl
 
 READY_LIMIT_SECONDS = 180.0
 RESTART_LIMIT_SECONDS = 360.0
-"""The kubelet waits twice as long after each crash: 10 s, 20 s, 40 s, 80 s."""
 POLL_SECONDS = 0.2
 COMMAND_LIMIT_SECONDS = 120
 
 UNCLEARED, INTERNAL_EDGE, RESTRICTED_EDGE = "fogline-worker2", "fogline-worker4", "fogline-worker3"
 """Nodes of kind-config.yaml: the cloud node without clearance, the edge nodes by their clearance."""
 
-OPERATORS = ("--namespace=fogline-system", "--selector=app.kubernetes.io/name=fogline-operator")
+OPERATOR_LABEL = "app.kubernetes.io/name=fogline-operator"
+OPERATORS = (f"--namespace={NAMESPACE}", f"--selector={OPERATOR_LABEL}")
 """Flags of kubectl that choose its pods."""
+
+OURS = "/apis/fogline.dev/v1alpha1"
+"""Path of our kinds; that of pods and nodes is ``/api/v1``."""
 
 Manifest = dict[str, Any]
 
@@ -32,6 +38,8 @@ class Cluster:
     """The kind cluster, seen from one namespace."""
 
     kubectl: Kubectl
+    api: Connection
+    """For what is asked again and again: kubectl would keep a processor busy."""
     engine: Engine
     namespace: str
 
@@ -51,27 +59,31 @@ class Cluster:
         """Run kubectl in this namespace."""
         return self.kubectl(*arguments, f"--namespace={self.namespace}")
 
+    def read(self, path: str) -> Manifest:
+        """Read an object or a list."""
+        return dict(self.api.request("GET", path))
+
+    def listed_pods(self, labels: str, namespace: str | None = None) -> list[Manifest]:
+        """Give the pods with these labels, by default of this namespace."""
+        query = urlencode({"labelSelector": labels})
+        return list(self.read(f"/api/v1/namespaces/{namespace or self.namespace}/pods?{query}")["items"])
+
     def model(self, name: str = "digits") -> Manifest:
         """Read a ModelDeployment."""
-        return dict(self.kubectl.get("modeldeployment", name, f"--namespace={self.namespace}"))
+        return self.read(f"{OURS}/namespaces/{self.namespace}/modeldeployments/{name}")
 
     def condition(self, kind: str, name: str = "digits") -> tuple[str, str, str]:
         """Give status, reason and message of a condition; empty texts while there is none."""
-        for condition in self.model(name).get("status", {}).get("conditions", []):
-            if condition["type"] == kind:
-                return condition["status"], condition["reason"], condition["message"]
-        return "", "", ""
+        return condition_of(self.model(name), kind)
 
     def pods(self, name: str = "digits") -> list[Manifest]:
         """Give the pods of a model that are not on their way out."""
-        listed = self.kubectl.get(
-            "pods", f"--namespace={self.namespace}", f"--selector=fogline.dev/model={name}"
-        )
-        return [pod for pod in listed["items"] if "deletionTimestamp" not in pod["metadata"]]
+        listed = self.listed_pods(f"fogline.dev/model={name}")
+        return [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
 
     def operators(self) -> list[Manifest]:
         """Give the pods of the operator."""
-        return list(self.kubectl.get("pods", *OPERATORS)["items"])
+        return self.listed_pods(OPERATOR_LABEL, NAMESPACE)
 
     def nodes_of(self, name: str = "digits") -> list[str]:
         """Give the nodes of the replicas of a model, sorted."""
@@ -84,7 +96,7 @@ class Cluster:
             found = self.model(name)
             status = found.get("status", {})
             return (
-                self.condition("Ready", name)[0] == "True"
+                condition_of(found, "Ready")[0] == "True"
                 and status.get("observedGeneration") == found["metadata"]["generation"]
                 and status.get("readyReplicas") == replicas
                 and len(self.pods(name)) == replicas
@@ -132,13 +144,24 @@ class Cluster:
         return done.stdout
 
 
+def condition_of(found: Manifest, kind: str) -> tuple[str, str, str]:
+    """Give status, reason and message of a condition of an object; empty texts while there is none."""
+    for condition in found.get("status", {}).get("conditions", []):
+        if condition["type"] == kind:
+            return condition["status"], condition.get("reason", ""), condition.get("message", "")
+    return "", "", ""
+
+
 def targets(pods: Sequence[Manifest]) -> list[str]:
     """Name each pod by its variant, and say where it answers."""
     return [f"{pod['metadata']['labels']['fogline.dev/variant']}={pod['status']['podIP']}" for pod in pods]
 
 
 def kill_operator(cluster: Cluster) -> None:
-    """Kill every process of the operator from outside, and wait until the kubelets have started them anew."""
+    """Kill every process of the operator from outside, and wait until the kubelets have started them anew.
+
+    For a second crash in one pod a kubelet waits 10 s, for the third 20 s, and so on.
+    """
 
     def restarts() -> dict[str, int]:
         containers = {
@@ -151,6 +174,30 @@ def kill_operator(cluster: Cluster) -> None:
         return after.keys() == before.keys() and all(after[one] > before[one] for one in before)
 
     before = restarts()
+    _kill(cluster)
+    cluster.wait(are_new, "a new start", RESTART_LIMIT_SECONDS)
+
+
+def kill_operator_pods(cluster: Cluster) -> None:
+    """Kill every process of the operator with its pod, and wait until other pods are ready."""
+    before = cluster.operators()
+    _kill(cluster)
+    names = (pod["metadata"]["name"] for pod in before)
+    cluster.kubectl("delete", "pods", *names, OPERATORS[0], "--grace-period=0", "--force")
+
+    def are_new() -> bool:
+        after = cluster.operators()
+        ready = all(condition_of(pod, "Ready")[0] == "True" for pod in after)
+        return ready and len(after) == len(before) and not uids(after) & uids(before)
+
+    cluster.wait(are_new, "other pods")
+
+
+def _kill(cluster: Cluster) -> None:
     for node in {pod["spec"]["nodeName"] for pod in cluster.operators()}:
         cluster.on_node(node, "pkill", "-KILL", "-f", "fogline[.]handlers")
-    cluster.wait(are_new, "a new start", RESTART_LIMIT_SECONDS)
+
+
+def uids(objects: Iterable[Manifest]) -> set[str]:
+    """Give what tells objects of one name apart."""
+    return {one["metadata"]["uid"] for one in objects}
