@@ -1,4 +1,4 @@
-"""Install, upgrade, roll back, uninstall and install again, while clients ask without a pause."""
+"""Upgrade, roll back, uninstall and install again while clients ask without a pause, and install anew."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from dev.install import IMAGE, image_id, install_operator
 from dev.paths import KIND_KUBECONFIG, ROOT
 from dev.steps import step
 from tests.support.judging.seen import is_ready
-from tests.support.kind_cluster import Cluster, Manifest
+from tests.support.kind_cluster import Cluster, uids
 from tests.support.previous_chart import previous_chart
 
 pytestmark = pytest.mark.timeout(900)
@@ -32,20 +32,16 @@ def cluster(shared_cluster: Cluster) -> Cluster:
 
 @pytest.fixture(scope="module", autouse=True)
 def as_before(shared_cluster: Cluster) -> Iterator[None]:
-    """Begin without any Fogline, and leave the cluster as `make up` does."""
-    cluster = shared_cluster
-    helm("uninstall", chart.RELEASE, "--wait")
-    cluster.kubectl("delete", "crd", "modeldeployments.fogline.dev", "nodeprofiles.fogline.dev")
+    """Leave the cluster as `make up` does."""
     try:
         yield
     finally:
-        install_operator(cluster.engine)
+        install_operator(shared_cluster.engine)
 
 
 @pytest.fixture(scope="module")
 def model(shared_cluster: Cluster) -> str:
-    """Install the chart and apply a model, as a user does who begins."""
-    install(shared_cluster)
+    """Serve a model by the Fogline of `make up`; gives the host."""
     shared_cluster.apply(shared_cluster.digits())
     shared_cluster.wait_until_ready(3)
     return f"digits.{shared_cluster.namespace}.svc"
@@ -85,28 +81,9 @@ def install(
         chart.install(during, image_id(cluster.engine, IMAGE), *arguments, chart=folder, values=values)
 
 
-def uids(pods: list[Manifest]) -> set[str]:
-    return {pod["metadata"]["uid"] for pod in pods}
-
-
 def operators(cluster: Cluster) -> set[str]:
-    selector = "--selector=app.kubernetes.io/name in (fogline-operator,fogline-janitor)"
-    return uids(cluster.kubectl.get("pods", SYSTEM, selector)["items"])
-
-
-def test_a_model_answers_and_is_explained_after_a_first_installation(cluster: Cluster, model: str) -> None:
-    helm("test", chart.RELEASE)
-    reports = cluster.predict(f"Service={model}")
-    assert all(report["accuracy"] >= 0.95 for report in reports)
-    said = subprocess.run(
-        [ROOT / ".venv" / "bin" / "fogline", "explain", "digits", f"--namespace={cluster.namespace}"],
-        env={**os.environ, "KUBECONFIG": str(KIND_KUBECONFIG)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    ).stdout
-    assert all(pod["spec"]["nodeName"] in said for pod in cluster.pods())
+    names = "app.kubernetes.io/name in (fogline-operator,fogline-janitor)"
+    return uids(cluster.listed_pods(names, chart.NAMESPACE))
 
 
 @pytest.mark.usefixtures("no_request_is_lost")
@@ -184,3 +161,26 @@ def test_an_uninstallation_whose_image_cannot_be_pulled_says_so_and_is_through_a
         "get", "jobs,serviceaccounts,rolebindings,clusterroles", SYSTEM, "--output=name"
     )
     assert uids(cluster.pods()) == models
+
+
+def test_a_model_answers_and_is_explained_after_a_first_installation(cluster: Cluster) -> None:
+    helm("uninstall", chart.RELEASE, "--ignore-not-found", "--wait")
+    ours = [one for one in cluster.kubectl("get", "crd", "--output=name").split() if "fogline.dev" in one]
+    cluster.kubectl("delete", *ours)
+
+    install(cluster)
+    cluster.apply(cluster.digits("first"))
+    cluster.wait_until_ready(3, "first")
+
+    helm("test", chart.RELEASE)
+    reports = cluster.predict(f"Service=first.{cluster.namespace}.svc")
+    assert all(report["accuracy"] >= 0.95 for report in reports)
+    said = subprocess.run(
+        [ROOT / ".venv" / "bin" / "fogline", "explain", "first", f"--namespace={cluster.namespace}"],
+        env={**os.environ, "KUBECONFIG": str(KIND_KUBECONFIG)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    assert all(pod["spec"]["nodeName"] in said for pod in cluster.pods("first"))
