@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dev import chart, client, digits
+from dev import chart, client, digits, images
 from dev.install import IMAGE, image_id, install_operator
 from dev.paths import KIND_KUBECONFIG
 from dev.steps import step
-from tests.support.kind_cluster import Cluster
+from tests.support.kind_cluster import INTERNAL_EDGE, OURS, Cluster
 from tests.support.live_cli import fogline_on
+from tests.support.wait import wait_for
 
 from fogline.collector.measured import ROUNDS
 
-CLIENT_SITE = "eu-central-a"
-"""Zone of the cloud node that has the image of the probe."""
+ZONE = "topology.kubernetes.io/zone"
+CLIENT_SITE = "plant-b"
+"""Zone of an edge node, on which the probe runs."""
 TOKEN = "fogline-probe"  # noqa: S105  the name of a Secret
 LIKELY_MILLISECONDS = 250
 """All nodes are containers of one machine: whatever it does meanwhile, a connection takes no longer."""
@@ -26,7 +28,7 @@ PROBES = {
     "probes": [
         {
             "clientSite": CLIENT_SITE,
-            "nodeSelector": {"topology.kubernetes.io/zone": CLIENT_SITE},
+            "nodeSelector": {ZONE: CLIENT_SITE},
         }
     ],
 }
@@ -34,8 +36,9 @@ PROBES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def probes(shared_cluster: Cluster) -> Iterator[None]:
-    """Install a probe at a client site; nothing that it measured is left afterwards."""
+    """Install a probe on an edge node; nothing that it measured is left afterwards."""
     cluster, where = shared_cluster, f"--namespace={chart.NAMESPACE}"
+    images.load_into(cluster.engine, "operator", INTERNAL_EDGE)
     token = f"--from-literal=token={secrets.token_hex(16)}"
     cluster.kubectl("create", "secret", "generic", TOKEN, token, where)
     try:
@@ -61,7 +64,7 @@ async def test_load_shows_in_the_figures_of_each_device_tier_site_and_version(
     shared_cluster: Cluster,
 ) -> None:
     cluster = shared_cluster
-    cluster.apply(cluster.digits())
+    cluster.apply(cluster.digits(clients=[{"site": CLIENT_SITE}]))
     cluster.wait_until_ready(3)
     host = f"digits.{cluster.namespace}.svc"
     with client.asking(digits.trained(), [host, "--rate=10"], cluster.namespace) as asker:
@@ -101,26 +104,37 @@ async def test_load_shows_in_the_figures_of_each_device_tier_site_and_version(
     assert "MEASURED SITE" in said
 
 
-async def test_what_a_probe_measures_becomes_the_latency_of_the_sites_that_models_run_at(
+async def test_what_a_probe_on_an_edge_node_measures_is_the_latency_that_decisions_count_for_its_clients(
     shared_cluster: Cluster,
 ) -> None:
     cluster = shared_cluster
+    listed = cluster.kubectl.get("nodes")["items"]
+    zones = {one["metadata"]["name"]: one["metadata"]["labels"].get(ZONE) for one in listed}
+    sites = {zones[node] for node in cluster.nodes_of()}
 
-    def profiles() -> list[dict[str, Any]]:
-        return list(cluster.kubectl.get("nodeprofiles", "--selector=fogline.dev/measured")["items"])
+    def written() -> dict[str, int]:
+        """Give what profiles say of each site."""
+        found = {}
+        for one in cluster.read(f"{OURS}/nodeprofiles?labelSelector=fogline.dev/measured")["items"]:
+            (latency,) = one["spec"]["latency"]
+            assert latency["clientSite"] == CLIENT_SITE
+            found[one["spec"]["nodeSelector"][ZONE]] = latency["milliseconds"]
+        return found
 
-    zones = {
-        cluster.kubectl.get("node", name)["metadata"]["labels"]["topology.kubernetes.io/zone"]
-        for name in set(cluster.nodes_of())
-    }
-    cluster.wait(lambda: len(profiles()) == len(zones), f"{ROUNDS} rounds of the probe")
-    assert {one["spec"]["nodeSelector"]["topology.kubernetes.io/zone"] for one in profiles()} == zones
-    for one in profiles():
-        (latency,) = one["spec"]["latency"]
-        assert latency["clientSite"] == CLIENT_SITE
-        assert 1 <= latency["milliseconds"] <= LIKELY_MILLISECONDS
-    trips = {one["site"]: one for one in (await measured())["roundTrips"]}
-    assert set(trips) == zones
-    for one in trips.values():
-        assert 0 < one["milliseconds"] <= LIKELY_MILLISECONDS
-        assert 1 <= one["writtenMilliseconds"] <= LIKELY_MILLISECONDS
+    cluster.wait(lambda: written().keys() == sites, f"{ROUNDS} rounds of the probe")
+    assert all(1 <= milliseconds <= LIKELY_MILLISECONDS for milliseconds in written().values())
+
+    def is_placed_by_it() -> bool:
+        placements = cluster.model()["status"]["placements"]
+        return all(one["latencyMilliseconds"] == written()[zones[one["node"]]] for one in placements)
+
+    cluster.wait(is_placed_by_it, "placements count what was measured")
+
+    async def is_told() -> bool:
+        told = await measured()
+        decided = {site: one["decidedLatencyMilliseconds"] for site, one in told["sites"].items()}
+        trips = {one["site"]: one for one in told["roundTrips"]}
+        assert all(0 < one["milliseconds"] <= LIKELY_MILLISECONDS for one in trips.values())
+        return decided == {site: one["writtenMilliseconds"] for site, one in trips.items()} == written()
+
+    await wait_for(is_told, "what is told of each site is that, too", every_seconds=1)
