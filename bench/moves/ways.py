@@ -19,12 +19,12 @@ from fogline.names import MODEL_LABEL, ModelKey
 SETTLE_SECONDS = 3600.0
 """The first hour does not count: everything comes up in it."""
 _PASS_SECONDS = 5.0
-_COLLECT_SECONDS = 30.0
-_LOOK_SECONDS = 12 * 3600.0
+_COLLECT_SECONDS = 60.0
+_LOOK_SECONDS = 24 * 3600.0
 """The operator passes over a model 0.1 s after a change, also after its own status. It looks for moves half a
-second after a change, and of every model whenever a node changes. Here it passes after 5 s, and looks after
-30 s, at the models on the node and at those that wait; at all others every twelve hours and when prices
-change. More would take longer than it is worth."""
+second after a change, and of every model whenever a node changes. Here it passes after 5 s, and looks after a
+minute, at the models on the node and at those that wait; at all others once a day and when prices change.
+More would take longer than it is worth."""
 _PLAN_SECONDS = 48 * 3600.0
 _RETRY_SECONDS = 900.0
 """Nodes to empty are looked for every other day, and while replicas move a quarter of an hour later. The

@@ -21,7 +21,7 @@ from fogline.placement.demand import Demand
 from fogline.placement.limits import Consolidation
 from fogline.placement.objective import MOVE_COST, latency_penalty
 from fogline.placement.optimised import Placed
-from fogline.placement.place import assume, place
+from fogline.placement.place import assume, find
 from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage, share_cost
 from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
@@ -129,6 +129,8 @@ class _Search:
         used.sort(key=lambda node: (-self._waste(node), node.name))
         self._used = {node.name: node for node in used}
         """Those that may be emptied; those first that are used least for their price."""
+        self._gains: dict[str, list[tuple[Node, Decimal]]] = {}
+        """By node that may be opened: what `_that_gain` gave at first, which only gets less."""
         self._taken = 0
         self._changed: dict[str, int] = {}
         """By node: how many groups were taken when it changed last."""
@@ -200,6 +202,11 @@ class _Search:
         Those come first that would spare most. Replicas that may not go there count for nothing: they have to
         find room elsewhere.
         """
+        if opened.name not in self._gains:
+            self._gains[opened.name] = self._gains_of(opened)
+        return [(node, share) for node, share in self._gains[opened.name] if node.name in self._used]
+
+    def _gains_of(self, opened: Node) -> list[tuple[Node, Decimal]]:
         found = []
         for node in self._used.values():
             shares = [
@@ -237,8 +244,8 @@ class _Search:
         for pod in here:
             assert pod.replica  # noqa: S101  for the type checker
             demand = self._demands[pod.replica.model]
-            answer = place(demand, usage, pod.replica.client_site, shut, is_explained=False)
-            if not isinstance(answer, Assignment):
+            answer = find(demand, usage, pod.replica.client_site, shut)
+            if answer is None:
                 return None
             assume(answer, demand, usage)
             found = found.with_more(

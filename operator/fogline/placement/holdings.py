@@ -31,10 +31,10 @@ class Holdings:
         """Give one that can change on its own."""
         return Holdings(
             dict(self.replicas),
-            self.per_node.copy(),
-            self.per_zone.copy(),
-            self.per_tier.copy(),
-            self.per_client_site.copy(),
+            _copied(self.per_node),
+            _copied(self.per_zone),
+            _copied(self.per_tier),
+            _copied(self.per_client_site),
             self._rows and (self._rows[0], self._rows[1].copy()),
         )
 
@@ -60,6 +60,13 @@ class Holdings:
                 counts[columns.row_of[name]] = count
             self._rows = columns, counts
         return self._rows[1]
+
+
+def _copied(counts: Counter[K]) -> Counter[K]:
+    """Copy as `Counter.copy` does, without what it does besides: a third of the time."""
+    other: Counter[K] = Counter()
+    dict.update(other, counts)
+    return other
 
 
 def _step(counts: Counter[K], key: K, step: int) -> None:

@@ -50,9 +50,7 @@ def place(
     is_lasting
         Whether room in a node that is paid anyway counts: `fogline.placement.elsewhere.lasting_price`.
     """
-    found = _Found(
-        demand, usage, client_site, [sweep(demand, one, client_site, usage) for one in demand.variants]
-    )
+    found = _Found.of(demand, usage, client_site)
     allowed = found.feasible(without)
     best = found.cheapest(allowed, [one.lasting_price for one in found.sweeps] if is_lasting else None)
     if best is None:
@@ -68,6 +66,15 @@ def place(
         refused=tuple(found.refused()),
         counterfactual=_counterfactual(found, best),
     )
+
+
+def find(
+    demand: Demand, usage: Usage, client_site: str | None, without: Collection[str]
+) -> Assignment | None:
+    """Choose as `place` does, for who asks about many replicas: nothing is said about why, or why not."""
+    found = _Found.of(demand, usage, client_site)
+    best = found.cheapest(found.feasible(without))
+    return found.assignment(best) if best else None
 
 
 def assume(assignment: Assignment, demand: Demand, usage: Usage) -> Pod:
@@ -94,6 +101,13 @@ class _Found:
     usage: Usage
     client_site: str | None
     sweeps: Sequence[Sweep]
+
+    @classmethod
+    def of(cls, demand: Demand, usage: Usage, client_site: str | None) -> "_Found":
+        """Judge all nodes for all variants."""
+        return cls(
+            demand, usage, client_site, [sweep(demand, one, client_site, usage) for one in demand.variants]
+        )
 
     def feasible(self, without: Collection[str] = ()) -> list[Bools]:
         """Mask the nodes that meet every requirement and are not among these, for each variant."""

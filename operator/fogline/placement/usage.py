@@ -26,13 +26,15 @@ def share_cost(node: Node, requests: Amounts) -> Decimal:
     Decimal
         US dollars per hour; the whole price when the node no longer offers what the replica holds.
     """
-    price = node.cost_per_hour
-    shares = (
-        price * amount / node.allocatable[resource] if node.allocatable.get(resource) else price
-        for resource, amount in requests.items()
-        if amount
-    )
-    return min(max(shares, default=Decimal(0)), price)
+    price, most, of = node.cost_per_hour, 0, 1
+    for resource, amount in requests.items():
+        if amount:
+            offered = node.allocatable.get(resource, 0)
+            if amount >= offered:
+                return price
+            if amount * of > most * offered:
+                most, of = amount, offered
+    return price * most / of
 
 
 class Usage:
