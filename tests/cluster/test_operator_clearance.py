@@ -1,6 +1,7 @@
 """Data sensitivity: no replica starts on a node that is not cleared for it, whatever changes meanwhile."""
 
 import pytest
+from tests.support.builders import make_variant
 from tests.support.world import World
 
 from fogline.cluster.kinds import NODES
@@ -38,6 +39,20 @@ async def test_a_raised_sensitivity_replaces_the_replicas_on_cleared_nodes_only(
     await world.until_ready(2)
     assert await world.nodes_of() == [cleared, cleared]
     await world.until("PolicyCompliant", "True")
+
+
+async def test_a_raised_sensitivity_leaves_a_tier_without_a_cleared_node_before_its_time_is_up(
+    world: World,
+) -> None:
+    await world.add_node("cloud", labels=CHEAP)
+    cleared = await world.add_node("edge", "Edge", labels=DEAR, clearance="Restricted")
+    await world.apply_model(replicas=2, variants=[make_variant("c", "Cloud"), make_variant("e", "Edge")])
+    await world.until_ready(2)
+    await world.edit_model({"placement": {"dataSensitivity": "Restricted"}})
+    await world.until("PolicyCompliant", "True", "RequirementsHold")
+    await world.until_ready(2)
+    assert await world.nodes_of() == [cleared, cleared]
+    assert await world.events("ClearanceEnforced") == []
 
 
 async def test_a_node_that_loses_its_clearance_is_reported_until_it_has_it_again(world: World) -> None:

@@ -15,8 +15,8 @@ from fogline.metrics.figures import ModelFigures
 from fogline.mistakes import Mistake, Part
 from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_name
 from fogline.objects import Children, children, min_available, services
-from fogline.observe import Owned, is_replacing_templates, leave, link_of, moves, refused_pods
-from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced
+from fogline.observe import Owned, is_replacing_templates, is_rolling, leave, link_of, moves, refused_pods
+from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced, place
 from fogline.reconcile.cover import Cover, cover, unreplaced
 from fogline.reconcile.departures import departures
 from fogline.reconcile.figures import figures_of
@@ -28,7 +28,7 @@ from fogline.reconcile.uncleared import Clock, Uncleared, uncleared
 from fogline.reconcile.verdicts import Facts
 from fogline.reconcile.versions import traffic_distribution
 from fogline.rollout import Revision
-from fogline.snapshot import Move, Pod, Replica
+from fogline.snapshot import Move, Pod, Replica, ReplicaOf
 
 DELETION_COST = "-1000"
 """Makes the ReplicaSet controller choose a pod when it scales down; a hint, not a promise (KEP-2255)."""
@@ -134,7 +134,7 @@ def intend(
     claimed = claim(demand, progress.underway, usage)
     standing_in = StandIns() if on_hold else stand_ins(demand, seen.replicas, usage, link_of(model), now)
     waits = drains(model, demand, [one for one in seen.replicas if one.alive and one.bound], usage, now)
-    misplaced = _misplaced(demand, usage)
+    misplaced = _misplaced(demand, seen, usage)
     if misplaced:
         demand = replace(demand, replicas=demand.replicas - misplaced.total())
     asked = {variant: live.spec.replicas for variant, live in seen.deployments.items()}
@@ -234,14 +234,25 @@ def _is_blind(seen: Owned, usage: Usage) -> bool:
     return not usage.nodes and any(replica.bound for replica in seen.replicas)
 
 
-def _misplaced(demand: Demand, usage: Usage) -> Counter[str]:
+def _misplaced(demand: Demand, seen: Owned, usage: Usage) -> Counter[str]:
     """Count the replicas that have to leave but stay, of each variant, until they are the victim of a move.
 
-    Those that are more than wanted do not stay.
+    Those that are more than wanted do not stay. Nor do those whose variant is rolled out, so that no move
+    comes for them, and finds no node any more: they are placed anew, and leave as those come to serve.
     """
     leaving = [one.pod.replica for one in find_misplaced(demand, usage) if one.pod.replica]
     good = len(usage.of(demand.model).replicas) - len(leaving)
-    return Counter(one.variant for one in leaving[: max(0, demand.replicas - good)])
+    stay = leaving[: max(0, demand.replicas - good)]
+    return Counter(one.variant for one in stay if not _is_in_vain(one, demand, seen, usage))
+
+
+def _is_in_vain(replica: ReplicaOf, demand: Demand, seen: Owned, usage: Usage) -> bool:
+    """Tell whether the variant of a replica is rolled out, and no node takes what comes."""
+    live = seen.deployments.get(replica.variant)
+    if live is None or not is_rolling(live) or demand.variant(replica.variant) is None:
+        return False
+    answer = place(demand.narrowed_to(replica.variant), usage, replica.client_site, is_explained=False)
+    return isinstance(answer, Unplaceable)
 
 
 def _replicas(model: ModelDeployment, seen: Owned, wanted: Mapping[str, int]) -> dict[str, int]:
