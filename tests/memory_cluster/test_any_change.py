@@ -19,7 +19,7 @@ from tests.support.changes import Change, key_of
 from tests.support.memory_cluster import MemoryCluster, MemoryOperator
 from tests.support.memory_cluster.pods import condition, is_alive, is_ready
 
-from fogline.api import parse
+from fogline.api import DataSensitivity, parse
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES, PODS
 from fogline.names import (
@@ -189,7 +189,8 @@ class Story(RuleBasedStateMachine):
         ready = sum(is_ready(pod) and is_alive(pod) for pod in self.cluster.pods())
         must_stay = self.must_stay()
         node = self.cluster.store.find(NODES, ("", gone["spec"]["nodeName"]))
-        cleared = node is None or CLEARANCE_LABEL in node["metadata"]["labels"]
+        needs = parse(self.cluster.model(KEY)).spec.placement.data_sensitivity
+        cleared = node is None or not clearance_of(node) < needs
         if ready < must_stay and cleared and not self.was_let_go(gone):
             self.breaches.append(
                 f"{gone['metadata']['name']} went at {self.cluster.timeline.seconds:.1f} s: "
@@ -223,7 +224,7 @@ class Story(RuleBasedStateMachine):
             self.cluster.kubelets.restore(node)
             self.cluster.cordon(node, unschedulable=False)
             self.cluster.resize(node, cpu="8")
-            self.cluster.label(node, {CLEARANCE_LABEL: "Internal"})
+            self.cluster.label(node, {CLEARANCE_LABEL: "Restricted"})
         self.cluster.edit_model(KEY, suspend=False)
         for _ in range(60):
             self.wait(10.0)
@@ -268,6 +269,14 @@ class Orderly(Story):
         self.wait(seconds)
         self.make_best("Edge" if tier == "Cloud" else "Cloud")
         self.cluster.edit_model(KEY, replicas=less)
+
+    @happens(tier=st.sampled_from(["Cloud", "Edge"]))
+    def be_stricter(self, tier: str) -> None:
+        """Let only nodes of one tier hold the data, from now on."""
+        for name, (own, _) in NODES_AND_PRICES.items():
+            if own == tier:
+                self.cluster.label(name, {CLEARANCE_LABEL: "Restricted"})
+        self.cluster.edit_model(KEY, placement={"dataSensitivity": "Restricted"})
 
     def make_best(self, tier: str) -> None:
         """Price the nodes so that those of one tier are best."""
@@ -324,6 +333,11 @@ def marks(pod: Document) -> list[str]:
     """List the marks of moves that run."""
     notes = pod["metadata"].get("annotations", {})
     return [note for note in notes if note.startswith(MOVE_PREFIX) or note == REPLACES_ANNOTATION]
+
+
+def clearance_of(node: Document) -> DataSensitivity:
+    """Tell what a node may hold."""
+    return DataSensitivity(node["metadata"]["labels"].get(CLEARANCE_LABEL, "Public"))
 
 
 def seconds_between(start: str, end: str) -> float:
