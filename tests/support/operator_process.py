@@ -27,7 +27,7 @@ _ASK_SECONDS = 0.1
 ALARMS = frozenset({"ERROR", "CRITICAL"})
 ENDING_NAMESPACE = "because it is being terminated"
 """In a refusal that no right would have prevented."""
-RETRY_OF_KOPF = "failed; will retry"
+RETRIES_OF_KOPF = ("failed; will retry", "TCP closed; will re-authenticate")
 """In what kopf calls an error when it sends a request again."""
 
 
@@ -239,5 +239,5 @@ def _is_alarm(line: str) -> bool:
     except json.JSONDecodeError:
         return True
     refused = "403 Forbidden" in line and ENDING_NAMESPACE not in line
-    failed = record["levelname"] in ALARMS and RETRY_OF_KOPF not in record["message"]
+    failed = record["levelname"] in ALARMS and not any(one in record["message"] for one in RETRIES_OF_KOPF)
     return refused or failed or "exc_info" in record
