@@ -341,3 +341,15 @@ async def test_draining_says_that_all_versions_unload_and_keeps_them(tmp_path: P
         assert it.served() == [1], "what has begun still needs it"
         assert not health.is_ready(it.serving)
         assert told == [True]
+
+
+async def test_what_a_new_configuration_loads_answers_at_once_however_often_folders_are_looked_at(
+    tmp_path: Path, tflite: Path
+) -> None:
+    names = [str(number) for number in range(40)]
+    for name in names:
+        put(tmp_path / name, 1, tflite)
+    async with managed({}, poll_seconds=1e-5) as it:
+        for name in names:
+            await it.manager.reconfigure({name: ModelConfig(tmp_path / name)})
+            assert it.served(name) == [1]
