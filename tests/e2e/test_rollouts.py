@@ -116,13 +116,6 @@ def until_asked(cluster: Cluster, asker: Asker, requests: int) -> Asked:
     return asker.asked()
 
 
-def events(cluster: Cluster, reason: str) -> list[str]:
-    """Give the messages of the Events of the model with a reason."""
-    chosen = f"--field-selector=reason={reason},involvedObject.kind=ModelDeployment"
-    listed = cluster.kubectl.get("events", f"--namespace={cluster.namespace}", chosen)
-    return [one["message"] for one in listed["items"]]
-
-
 def test_a_good_version_is_tried_by_figures_and_goes_to_all_without_a_failed_request(
     shared_cluster: Cluster, artifacts: str, rules: dict[str, Any], asker: Asker
 ) -> None:
@@ -130,7 +123,7 @@ def test_a_good_version_is_tried_by_figures_and_goes_to_all_without_a_failed_req
     serve(cluster, artifacts, GOOD, rules)
     cluster.wait(lambda: cluster.condition("RolledOut")[1] == "Canary", "the canary begins")
     until_rolled_out(cluster, "OneVersion", GOOD)
-    assert any("as good as the old version" in one for one in events(cluster, "Promoting"))
+    assert any("as good as the old version" in one for one in cluster.events("Promoting"))
     after = until_asked(cluster, asker, 40)
     assert (after["failed"], after["wrong"], after["failures"]) == (0, 0, [])
 
@@ -146,7 +139,7 @@ def test_a_version_that_names_other_classes_comes_back_and_no_request_fails(
     serve(cluster, artifacts, SWAPPED, rules)
     message = until_rolled_out(cluster, "RolledBack", GOOD)
     assert "it answers 0.0% of the samples like the old version, minAgreement is 0.9" in message
-    assert any(message in one for one in events(cluster, "RolledBack"))
+    assert any(message in one for one in cluster.events("RolledBack"))
     after = until_asked(cluster, asker, 2 * RATE)
     assert (after["failed"], after["failures"]) == (0, [])
     assert 0 < after["wrong"] - before["wrong"] < (after["answered"] - before["answered"]) / 2
@@ -166,7 +159,7 @@ async def test_a_version_that_answers_errors_comes_back_and_no_request_to_the_ot
     )
     assert told, message
     assert int(told[1]) == int(told[2]) >= 20
-    assert any(message in one for one in events(cluster, "RolledBack"))
+    assert any(message in one for one in cluster.events("RolledBack"))
     after = until_asked(cluster, asker, 2 * RATE)
     assert after["failed"] > 0
     assert all(map(REFUSALS.match, after["failures"])), after["failures"]

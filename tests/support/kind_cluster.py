@@ -76,6 +76,12 @@ class Cluster:
         """Give status, reason and message of a condition; empty texts while there is none."""
         return condition_of(self.model(name), kind)
 
+    def events(self, reason: str) -> list[str]:
+        """Give what the Events of a reason say."""
+        query = urlencode({"fieldSelector": f"reason={reason}"})
+        listed = self.read(f"/apis/events.k8s.io/v1/namespaces/{self.namespace}/events?{query}")["items"]
+        return [one["note"] for one in listed]
+
     def pods(self, name: str = "digits") -> list[Manifest]:
         """Give the pods of a model that are not on their way out."""
         listed = self.listed_pods(f"fogline.dev/model={name}")
