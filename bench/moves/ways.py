@@ -25,9 +25,9 @@ _LOOK_SECONDS = 24 * 3600.0
 second after a change, and of every model whenever a node changes. Here it passes after 5 s, and looks after a
 minute, at the models on the node and at those that wait; at all others once a day and when prices change.
 More would take longer than it is worth."""
-_PLAN_SECONDS = 48 * 3600.0
+_PLAN_SECONDS = 72 * 3600.0
 _RETRY_SECONDS = 900.0
-"""Nodes to empty are looked for every other day, and while replicas move a quarter of an hour later. The
+"""Nodes to empty are looked for every third day, and while replicas move a quarter of an hour later. The
 operator looks whenever it was quiet for half a minute, every five minutes at most."""
 _BACK_OFF_SECONDS = 10.0
 """kube-scheduler's longest pause before it looks again at a pod that it refused (podMaxBackoffSeconds)."""

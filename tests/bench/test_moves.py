@@ -33,9 +33,9 @@ def test_the_same_seed_gives_the_same_figures_and_no_promise_is_broken(
 
 def test_when_nothing_happens_any_more_nothing_moves() -> None:
     _, run = fated(make_world(30, 2))
-    run.cluster.run_for(1.5 * DAY)  # the last drain is over, and everything was looked at once more
+    run.cluster.run_for(2.5 * DAY)  # the last drain is over, and everything was looked at once more
     moved = run.moves()
-    run.cluster.run_for(2 * DAY)  # and again
+    run.cluster.run_for(3 * DAY)  # and again
     assert run.moves() == moved
 
 
