@@ -35,4 +35,4 @@ def test_a_model_that_becomes_restricted_leaves_the_nodes_that_are_not_cleared(c
     cluster.wait_until_ready(replicas=3)
 
     assert cluster.nodes_of() == [RESTRICTED_EDGE] * 3
-    assert cluster.events("ClearanceEnforced") == [], "they left in time"
+    assert cluster.events("ClearanceEnforced") == [], "some were deleted because their time was up"

@@ -21,7 +21,7 @@ from fogline.placement.demand import Demand
 from fogline.placement.limits import Consolidation
 from fogline.placement.objective import MOVE_COST, latency_penalty
 from fogline.placement.optimised import Placed
-from fogline.placement.place import assume, find
+from fogline.placement.place import assume, find_place
 from fogline.placement.requirements import Option
 from fogline.placement.usage import Usage, share_cost
 from fogline.snapshot import Node, Pod, ReplicaOf, Snapshot
@@ -244,7 +244,7 @@ class _Search:
         for pod in here:
             assert pod.replica  # noqa: S101  for the type checker
             demand = self._demands[pod.replica.model]
-            answer = find(demand, usage, pod.replica.client_site, shut)
+            answer = find_place(demand, usage, pod.replica.client_site, shut)
             if answer is None:
                 return None
             assume(answer, demand, usage)

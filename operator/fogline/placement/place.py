@@ -68,7 +68,7 @@ def place(
     )
 
 
-def find(
+def find_place(
     demand: Demand, usage: Usage, client_site: str | None, without: Collection[str]
 ) -> Assignment | None:
     """Choose as `place` does, for who asks about many replicas: nothing is said about why, or why not."""

@@ -16,7 +16,8 @@ from fogline.mistakes import Mistake, Part
 from fogline.names import DELETION_COST_ANNOTATION, VARIANT_LABEL, deployment_name
 from fogline.objects import Children, children, min_available, services
 from fogline.observe import Owned, is_replacing_templates, is_rolling, leave, link_of, moves, refused_pods
-from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced, place
+from fogline.placement import Decision, Demand, Unplaceable, Usage, decide, demand_of, find_misplaced
+from fogline.placement.place import find_place
 from fogline.reconcile.cover import Cover, cover, unreplaced
 from fogline.reconcile.departures import departures
 from fogline.reconcile.figures import figures_of
@@ -251,8 +252,7 @@ def _is_in_vain(replica: ReplicaOf, demand: Demand, seen: Owned, usage: Usage) -
     live = seen.deployments.get(replica.variant)
     if live is None or not is_rolling(live) or demand.variant(replica.variant) is None:
         return False
-    answer = place(demand.narrowed_to(replica.variant), usage, replica.client_site, is_explained=False)
-    return isinstance(answer, Unplaceable)
+    return find_place(demand.narrowed_to(replica.variant), usage, replica.client_site, ()) is None
 
 
 def _replicas(model: ModelDeployment, seen: Owned, wanted: Mapping[str, int]) -> dict[str, int]:

@@ -45,8 +45,8 @@ class Manager:
         self._threads = ThreadPoolExecutor(options.load_threads, thread_name_prefix="load")
         self._config: Config = {}
         self._models: dict[str, plan.Model] = {}
-        self._told: Mapping[str, plan.Model] = {}
-        """The models as they were when the catalogue was last made of them: what a caller may count on."""
+        self._in_catalog: Mapping[str, plan.Model] = {}
+        """The models as the catalogue knows them, which is replaced a moment after they change."""
         self._versions: dict[tuple[str, int], ModelVersion] = {}
         """Those that answer."""
         self._ended = False
@@ -119,7 +119,7 @@ class Manager:
         while not self._ended:
             if config is not self._config:
                 raise ServingError(Code.ABORTED, "Another configuration has replaced this one.")
-            models = {name: self._told.get(name, {}) for name in names}
+            models = {name: self._in_catalog.get(name, {}) for name in names}
             if all(plan.is_settled(model) for model in models.values()):
                 return
             hopeless = {name: model for name, model in models.items() if plan.is_hopeless(model)}
@@ -240,7 +240,7 @@ class Manager:
         catalog = Catalog({name: self._served(name, model) for name, model in self._models.items()})
         if catalog != self._serving.catalog:
             self._serving.replace(catalog)
-        self._told = dict(self._models)
+        self._in_catalog = dict(self._models)
         self._published.set()
         self._published = asyncio.Event()
 
