@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.builders import make_edge_node, make_node, make_variant
 from tests.support.live import NOW, make_live_deployment, patched, pod_document, replica_of
@@ -96,6 +97,34 @@ def test_a_victim_goes_first_where_the_cluster_makes_no_pod_more_if_enough_other
         found = model(replicas=2, disruption={"maxUnavailable": allowed})
         intent = Scene(found, (drained(5), CLOUD), pods, {"cloud": full}).pass_at()
         assert [move.strategy for _, move in intent.switched] == switched
+
+
+def test_why_a_move_was_given_up_is_told_though_the_same_pass_is_the_first_of_a_new_spec() -> None:
+    quota = [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota"}]
+    old = model()
+    full = make_live_deployment(old, "cloud", replicas=2, status={"conditions": quota})
+    move = Move("m1", "drained", "cloud-1", "cloud", None, "NodeCordoned", None, NOW)
+    pods = (leaves(running("a", "drained"), move),)
+    told = Scene(old, (drained(5), CLOUD), pods, {"cloud": full}).pass_at().status
+    found = model(rebalancing={"readyTimeoutSeconds": 10})
+    edited = msgspec.structs.replace(
+        found, metadata=msgspec.structs.replace(found.metadata, generation=2), status=told
+    )
+    intent = Scene(edited, (drained(5), CLOUD), pods, {"cloud": full}).pass_at(NOW + timedelta(seconds=11))
+    assert replicas_of(intent) == {"digits-cloud": 1}
+    status = intent.status_to_tell(changed=True)
+    assert status is not None
+    assert status.moves is not None
+    assert [one.message for one in status.moves.history] == [
+        "its replacement was not Ready within 10 s: quota"
+    ]
+    assert (status.observed_generation, status.conditions) == (1, told.conditions)
+
+
+def test_a_status_that_is_the_first_of_a_spec_waits_until_what_the_pass_changed_is_seen() -> None:
+    intent = Scene(model(), (CLOUD,), (), {}).pass_at()
+    assert intent.status_to_tell(changed=True) is None
+    assert intent.status_to_tell(changed=False) == intent.status
 
 
 def test_a_model_is_passed_again_when_the_time_of_a_move_is_up() -> None:

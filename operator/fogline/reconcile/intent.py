@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from fogline.api import ModelDeployment, ModelDeploymentStatus, MoveStrategy
 from fogline.cluster import objects
 from fogline.cluster.version import OLDEST, Version
@@ -111,6 +113,23 @@ class Intent:
     """Those of them that run none any more, and Services that left the spec."""
     again_seconds: float | None = None
     """When to look again although nothing may have happened: somebody's time may be up then."""
+
+    def status_to_tell(self, *, changed: bool) -> ModelDeploymentStatus | None:
+        """Give the status that can be written now; None when nothing is known that stays true.
+
+        A status that would be the first to speak of a spec waits until the objects that this pass changed are
+        seen: what was seen before says nothing about that spec. The end of a move is told even so, because
+        what was in its way may be gone the next time.
+
+        Parameters
+        ----------
+        changed
+            This pass changed a Deployment, a Service or a PodDisruptionBudget.
+        """
+        before = self.model.status
+        if not changed or (before and before.observed_generation == self.model.metadata.generation):
+            return self.status
+        return before and msgspec.structs.replace(before, moves=self.status.moves)
 
 
 def intend(

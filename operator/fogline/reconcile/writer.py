@@ -77,9 +77,6 @@ class Writer:
     async def carry_out(self, intent: Intent) -> Refusal | None:
         """Write everything that an intent asks for, the status last.
 
-        A status that would be the first to speak of a spec waits until the objects that this pass changed
-        are seen: what was seen before says nothing about that spec.
-
         Returns
         -------
         Refusal | None
@@ -111,10 +108,9 @@ class Writer:
         for live in intent.prune:
             kind = DEPLOYMENTS if isinstance(live, Deployment) else SERVICES
             await self._delete(kind, live.metadata.namespace, live.metadata.name, live.metadata.uid)
-        model, before = intent.model, intent.model.status
-        told = before is not None and before.observed_generation == model.metadata.generation
-        if told or not changed:
-            await self.write_status(model_key(model), intent.status, before, model.metadata.uid)
+        if status := intent.status_to_tell(changed=changed):
+            model = intent.model
+            await self.write_status(model_key(model), status, model.status, model.metadata.uid)
         return refusal
 
     async def write_status(

@@ -79,13 +79,11 @@ def _notes(one: Intent) -> Iterator[tuple[Replica, list[Document]]]:
 
 
 def _tell(one: Intent, store: Store, *, changed: bool) -> Iterator[None]:
-    """Write the status; the first one of a spec waits until the objects that this pass changed are seen."""
-    meta, before = one.model.metadata, one.model.status
-    told = before is not None and before.observed_generation == meta.generation
-    if one.status != before and (told or not changed):
+    meta, status = one.model.metadata, one.status_to_tell(changed=changed)
+    if status and status != one.model.status:
         key = meta.namespace or "default", meta.name
         if store.find(MODEL_DEPLOYMENTS, key):
-            store.change(MODEL_DEPLOYMENTS, key, status=msgspec.to_builtins(one.status))
+            store.change(MODEL_DEPLOYMENTS, key, status=msgspec.to_builtins(status))
             yield
 
 
