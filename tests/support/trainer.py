@@ -80,6 +80,8 @@ class Pods:
     """The folders that a pod would mount, and its stages as processes."""
 
     folder: Path
+    python: Path = Path(sys.executable)
+    """What runs the stages that are processes."""
 
     @property
     def mounts(self) -> Mounts:
@@ -130,7 +132,7 @@ class Pods:
         log = work / "termination-log"
         log.unlink(missing_ok=True)
         command = [
-            *(sys.executable, "-m", "fogline_trainer", stage, "--run", str(work / "run.json")),
+            *(str(self.python), "-m", "fogline_trainer", stage, "--run", str(work / "run.json")),
             *("--secrets", str(self.mounts.secrets), "--volumes", str(self.mounts.volumes)),
             *("--work", str(work), "--termination-log", str(log), "--port", "0"),
         ]
