@@ -12,7 +12,6 @@ replicas.
 import argparse
 import itertools
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -111,7 +110,7 @@ def askers(hosts: Sequence[str], model: str, digits: Digits) -> list[Asker]:
     ]
 
 
-def main() -> int:
+def main() -> None:
     """Ask until the process is ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("hosts", nargs="+", help="Services or servers")
@@ -143,4 +142,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

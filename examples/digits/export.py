@@ -57,7 +57,7 @@ def export(
     unchecked.rmdir()
 
 
-def main() -> int:
+def main() -> None:
     """Export, or say why not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -68,12 +68,10 @@ def main() -> int:
     try:
         export(keras.models.load_model(out / MODEL_FILE), test_split.pixels, out)
     except parity.ParityError as error:
-        print(f"export refused: {error}", file=sys.stderr)
-        return 1
+        sys.exit(f"export refused: {error}")
     print(f"exported {out / SAVED_MODEL_FOLDER} and {out / TFLITE_FILE}")
     print(f"both agree with the network on {len(test_split.labels)} images")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

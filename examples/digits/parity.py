@@ -47,7 +47,7 @@ def check(network: keras.Model, pixels: Pixels, folder: Path) -> None:
             )
 
 
-def main() -> int:
+def main() -> None:
     """Check a folder that was exported."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -58,11 +58,9 @@ def main() -> int:
     try:
         check(keras.models.load_model(folder / MODEL_FILE), test_split.pixels, folder)
     except ParityError as error:
-        print(f"refused: {error}", file=sys.stderr)
-        return 1
+        sys.exit(f"refused: {error}")
     print(f"both forms agree with the network on {len(test_split.labels)} images")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -120,7 +120,7 @@ def measure(predict: Predictor, digits: Digits) -> Report:
     return Report(len(named), accuracy, float(p50), float(p99), tuple(named))
 
 
-def main() -> int:
+def main() -> None:
     """Measure every target by gRPC and by REST."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -149,15 +149,13 @@ def main() -> int:
                 with connected as predict:
                     report = measure(predict, digits)
             except PredictError as error:
-                print(f"no prediction by {error}", file=sys.stderr)
-                return 1
+                sys.exit(f"no prediction by {error}")
             reports.append({"target": name or host, "protocol": protocol, **asdict(report)})
             if arguments.output == "text":
                 print(f"{name or host}  {protocol}  {report}", flush=True)
     if arguments.output == "json":
         print(json.dumps(reports))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

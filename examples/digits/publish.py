@@ -112,7 +112,7 @@ def store_of(bucket: str, environment: Mapping[str, str]) -> S3Store:
     )
 
 
-def main() -> int:
+def main() -> None:
     """Publish, and print one line for each artifact."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/digits"), help="folder of the exported forms")
@@ -122,12 +122,10 @@ def main() -> int:
     try:
         published = publish(arguments.out, arguments.bucket, arguments.prefix, os.environ)
     except PublishError as error:
-        print(f"not published: {error}", file=sys.stderr)
-        return 1
+        sys.exit(f"not published: {error}")
     for artifact in published:
         print(f"uri: {artifact.uri}\nsha256: {artifact.sha256}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

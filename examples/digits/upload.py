@@ -58,15 +58,13 @@ def upload_file(file: Path, environment: Mapping[str, str]) -> str:
     return f"s3://data/{file.name}"
 
 
-def main() -> int:
+def main() -> None:
     """Upload, and print where the images are."""
     try:
         print(f"uri: {upload(os.environ)}")
     except PublishError as error:
-        print(f"not uploaded: {error}", file=sys.stderr)
-        return 1
-    return 0
+        sys.exit(f"not uploaded: {error}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

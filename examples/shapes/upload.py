@@ -13,7 +13,7 @@ from examples.digits.upload import upload_file
 from examples.shapes.data import write
 
 
-def main() -> int:
+def main() -> None:
     """Upload, and print where the images are."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "shapes.npz")
@@ -21,10 +21,8 @@ def main() -> int:
         try:
             print(f"uri: {upload_file(file, os.environ)}")
         except PublishError as error:
-            print(f"not uploaded: {error}", file=sys.stderr)
-            return 1
-    return 0
+            sys.exit(f"not uploaded: {error}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
