@@ -24,6 +24,8 @@ RENEWS_OFTEN = {"lease_seconds": 9}
 """Settings of an operator: every second, so that it is missed soon, and not because the machine is busy."""
 PATIENCE_SECONDS = 6
 """Of a janitor that must not act: no operator that renews every second is silent for so long."""
+LITTLE_PATIENCE_SECONDS = 3
+"""Of one that acts; it looks twenty times in this time, and begins anew when it misses a fifth of it."""
 WAIT = {"placement": {"onNoFit": "Wait", "dataSensitivity": "Restricted"}}
 """No node of these tests may hold this, so its pods wait on purpose."""
 
@@ -81,12 +83,12 @@ async def test_a_pod_that_is_replaced_while_no_operator_is_there_starts_and_noth
     await world.add_node("a")
     await world.add_node("b")
     operator = await start_operator(**RENEWS_OFTEN)
-    await start_janitor(gate_timeout_seconds=3)
     await world.apply_model(replicas=2)
     await world.apply_model("secret", **WAIT)
     await world.until_ready(2)
     await wait_for(lambda: world.events("NoFittingNode"), "the other one waits")
     operator.kill()
+    await start_janitor(gate_timeout_seconds=LITTLE_PATIENCE_SECONDS)
     before = {pod["metadata"]["name"] for pod in await world.pods()}
     gone = await delete_one(world)
 
@@ -97,12 +99,17 @@ async def test_a_pod_that_is_replaced_while_no_operator_is_there_starts_and_noth
     await wait_for(is_replaced, "the successor serves")
     (successor,) = [pod for pod in await world.pods() if pod["metadata"]["name"] not in before]
     assert pins(successor) == {None}
-    assert any("no operator was there for 3 s" in note for note in await world.events("PlacedWithoutPin"))
+    why = f"no operator was there for {LITTLE_PATIENCE_SECONDS} s"
+    await wait_for(lambda: _is_said(world, why), "an Event says why")
     assert {write.method for write in janitor_proxy.writes} <= {"PATCH", "POST"}
     patched = {write.path.split("?")[0].rsplit("/", 1)[1] for write in janitor_proxy.writes}
     waiting = {pod["metadata"]["name"] for pod in await world.pods("secret")}
     assert patched - {"events"} <= {successor["metadata"]["name"], *waiting}
     await wait_for(lambda: _is_refused(world), "requirements hold without any operator")
+
+
+async def _is_said(world: World, text: str) -> bool:
+    return any(text in note for note in await world.events("PlacedWithoutPin"))
 
 
 async def _is_refused(world: World) -> bool:
@@ -123,7 +130,11 @@ async def test_while_an_operator_is_there_pods_wait_as_their_model_says_and_the_
     await asyncio.sleep(PATIENCE_SECONDS + 2)  # nothing to wait for: that nothing comes is the point
     assert [gates(pod) != set() for pod in await world.pods("secret")] == [True]
     assert janitor_proxy.writes == []
-    assert await janitor.trouble() is None
+    await wait_for(lambda: _is_well(janitor), "the janitor could help")
+
+
+async def _is_well(janitor: JanitorProcess) -> bool:
+    return await janitor.trouble() is None
 
 
 async def test_a_budget_is_loosened_once_and_the_operator_restores_it(
@@ -134,7 +145,7 @@ async def test_a_budget_is_loosened_once_and_the_operator_restores_it(
     await world.apply_model(replicas=2)
     await world.until_ready(2)
     operator.kill()
-    await start_janitor(gate_timeout_seconds=1, budget_timeout_seconds=2)
+    await start_janitor(gate_timeout_seconds=PATIENCE_SECONDS, budget_timeout_seconds=PATIENCE_SECONDS)
     await wait_for(lambda: _min_available(world, 1), "the budget is loosened")
     lists = _lists_of_budgets(janitor_proxy)
     await wait_for(lambda: _lists_of_budgets(janitor_proxy) >= lists + 5, "it has looked again")
@@ -166,7 +177,9 @@ async def test_failed_pods_are_removed_when_no_operator_does_it_and_every_right_
     failed = (await world.pods())[0]["metadata"]["name"]
     status = {"status": {"phase": "Failed", "reason": "OutOfcpu", "message": "no room"}}
     await world.patch(PODS, failed, status, subresource="status")
-    await start_janitor(gate_timeout_seconds=2, budget_timeout_seconds=3)
+    await start_janitor(
+        gate_timeout_seconds=LITTLE_PATIENCE_SECONDS, budget_timeout_seconds=LITTLE_PATIENCE_SECONDS + 1
+    )
 
     async def is_removed() -> bool:
         names = [pod["metadata"]["name"] for pod in await world.pods()]

@@ -105,7 +105,7 @@ async def test_the_janitor_lets_no_pod_go_elsewhere(
     for where in (namespace, world.namespace):
         await client.create(_gated_pod(where))
     kubeconfig = kubeconfig_as(kubectl, accounts[JANITOR].name, tmp_path / "account.yaml")
-    janitor = JanitorProcess(kubeconfig, tmp_path / "log", gate_timeout_seconds=2, namespaces=world.namespace)
+    janitor = JanitorProcess(kubeconfig, tmp_path / "log", gate_timeout_seconds=3, namespaces=world.namespace)
     try:
         await janitor.start()
         await wait_for(lambda: _is_open(client, world.namespace), "the pod in its namespace is let go")
