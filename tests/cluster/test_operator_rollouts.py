@@ -38,11 +38,13 @@ async def serve(world: World, **rollout: object) -> None:
 
 
 async def test_half_of_the_replicas_try_a_new_version_until_it_goes_to_all(world: World) -> None:
-    await serve(world, promoteAfterSeconds=8)
+    await serve(world, promoteAfterSeconds=3600)
     await world.edit_model({"variants": serving(NEW)})
     await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
     await world.until("RolledOut", "False", "Canary")
     await world.until("Ready", "True")
+    assert await world.events("Promoting") == []
+    await world.edit_model({"rollout": {"promoteAfterSeconds": 1}})
     await wait_for(lambda: has_versions(world, {NEW: 4}), "all of them serve it")
     await world.until("RolledOut", "True", "OneVersion")
     assert await world.events("Promoting")
