@@ -117,9 +117,15 @@ async def cordoned_under_quota(world: World) -> str:
         "spec": {"hard": {"pods": "1"}},
     }
     await world.kubectl("apply", "--filename=-", manifest=quota)
+    await wait_for(lambda: is_counted(world), "the quota is in force", every_seconds=0.1)
     await world.kubectl("cordon", left)
     await world.until("Rebalancing", "True", "Moving")
     return left
+
+
+async def is_counted(world: World) -> bool:
+    """Tell whether the pods are counted: until then the API server refuses more, but says something else."""
+    return await world.kubectl("get", "resourcequota", "few", "--output=jsonpath={.status.used.pods}") == "1"
 
 
 async def fewest_ready(world: World) -> int:
