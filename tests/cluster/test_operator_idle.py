@@ -37,15 +37,16 @@ async def test_a_settled_operator_writes_nothing(
     await world.apply_model(
         "odd", variants=[make_variant("cloud", "Cloud", artifact={"uri": "oci://registry.example/digits"})]
     )
-    await world.apply_model("waiting", placement={"onNoFit": "Wait", "dataSensitivity": "Restricted"})
     await world.until_ready(3, "both")
     await world.until_ready(1, "one")
     await world.until("Ready", "True", "ScaledToZero", "none")
     await world.until("Suspended", "True", name="asleep")
     await world.until("Accepted", "False", name="odd")
-    await wait_for(lambda: world.events("NoFittingNode"), "the waiting one is decided")
     for short, reason in (("tied", "Conflicting"), ("stale", "Expired"), ("nowhere", "NoNodes")):
         await profiles.until(short, "Effective", "False", reason)
+    # the last one: after a minute it would be told again that it finds no node
+    await world.apply_model("waiting", placement={"onNoFit": "Wait", "dataSensitivity": "Restricted"})
+    await wait_for(lambda: world.events("NoFittingNode"), "the waiting one is decided")
     await settled(operator_proxy)
 
     before, resyncs = len(operator_proxy.writes), resyncs_of(operator_proxy)
