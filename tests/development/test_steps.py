@@ -50,7 +50,7 @@ def test_a_missing_program_is_named() -> None:
 
 def test_a_command_that_does_not_end_is_killed_with_its_children() -> None:
     with pytest.raises(DevError, match="had not ended after"), step("Wait", advice="x") as waiting:
-        waiting.run(["sh", "-c", "sleep 987 & echo $!; wait"], limit_seconds=0.5)
+        waiting.run(["sh", "-c", "sleep 987 & echo $!; wait"], limit_seconds=2)
     child = int(waiting.log.read_text().splitlines()[-1])
     _wait_until_gone(child)
 

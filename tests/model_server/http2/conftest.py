@@ -49,11 +49,13 @@ class Gate:
 
     def __init__(self) -> None:
         self.began = 0
+        self.has_begun = threading.Event()
         self.open = threading.Event()
 
     def answer(self, message: bytes) -> bytes:
         """Wait, and give the message back."""
         self.began += 1
+        self.has_begun.set()
         assert self.open.wait(20)
         return message
 
