@@ -1,6 +1,7 @@
 """Trainings on a real API server, with its Job controller; the kubelet is played by the test."""
 
 import json
+from typing import Any
 
 import pytest
 from tests.support.progress import answering, response
@@ -45,7 +46,7 @@ async def test_a_run_goes_through_its_steps_and_its_version_gets_into_the_modeld
     assert status["history"][0]["version"] == 1
     assert status["published"] == finished()["published"]
     await training.until("Published", "True", "Published")
-    assert await training.artifacts() == {
+    given = {
         "cloud": {
             "uri": "s3://models/digits/savedmodel/1",
             "sha256": "a" * 64,
@@ -57,8 +58,14 @@ async def test_a_run_goes_through_its_steps_and_its_version_gets_into_the_modeld
             "secretName": "models-reader",
         },
     }
+    # the status is written first
+    await wait_for(lambda: _are(training, given), "the artifacts are there", seen=training.artifacts)
     assert await training.jobs() == ["digits-finish-1", "digits-prepare-1", "digits-train-1"]
-    assert await world.events("RunCompleted") == ["run 1 has published version 1"]
+    assert await world.until_told("RunCompleted") == ["run 1 has published version 1"]
+
+
+async def _are(training: TrainingWorld, artifacts: dict[str, Any]) -> bool:
+    return await training.artifacts() == artifacts
 
 
 @pytest.mark.usefixtures("operator")
@@ -158,7 +165,7 @@ async def test_a_training_that_is_deleted_takes_all_that_is_its_own_along(traini
     await training.apply()
     await training.prepared()
     await training.pods_of("digits-train-1", 2)
-    await training.world.kubectl("delete", "mtrain", "digits", "--timeout=60s")
+    await training.world.kubectl("delete", "mtrain", "digits", "--timeout=120s")
     await wait_for(lambda: _is_gone(training), "Jobs, pods and the Service are gone", seen=training.jobs)
 
 

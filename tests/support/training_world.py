@@ -96,14 +96,15 @@ class TrainingWorld:
 
     async def until(self, kind: str, status: str, reason: str) -> str:
         """Wait until a condition has a status and a reason; returns its message."""
+        one: Mapping[str, Any] = {}
 
         async def holds() -> bool:
+            nonlocal one
             one = await self.condition(kind)
             return (one["status"], one["reason"]) == (status, reason)
 
         await wait_for(holds, f"{kind} is {status}: {reason}", seen=self.status)
-        message: str = (await self.condition(kind))["message"]
-        return message
+        return str(one["message"])
 
     async def job(self, name: str) -> Document | None:
         """Read a Job; None when there is none."""
