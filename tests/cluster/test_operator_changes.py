@@ -5,7 +5,7 @@ from tests.support.builders import make_variant
 from tests.support.wait import wait_for
 from tests.support.world import World
 
-from fogline.cluster.kinds import POD_DISRUPTION_BUDGETS
+from fogline.cluster.kinds import DEPLOYMENTS, POD_DISRUPTION_BUDGETS
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -46,7 +46,7 @@ async def test_the_replicas_of_a_removed_variant_go_to_the_other_one(world: Worl
     await world.edit_model({"variants": [CLOUD], "placement": {"edge": None}})
     await world.until_ready(2)
     assert await world.nodes_of() == [cloud, cloud]
-    assert ("Deployment", "digits-edge") not in await world.children()
+    await wait_for(lambda: _is_gone(world, "digits-edge"), "the Deployment of the variant is gone")
 
 
 async def test_a_variant_that_is_added_is_used_for_new_replicas(world: World) -> None:
@@ -91,6 +91,10 @@ async def test_ready_speaks_of_a_new_spec_only_when_it_is_carried_out(world: Wor
     await world.until("Ready", "True")
     images = {pod["spec"]["containers"][0]["image"] for pod in await world.pods()}
     assert images == {"example.com/server:2"}
+
+
+async def _is_gone(world: World, deployment: str) -> bool:
+    return await world.child(DEPLOYMENTS, deployment) is None
 
 
 async def _names(world: World) -> set[str]:
