@@ -39,7 +39,7 @@ async def until_bound(client: Client, world: World) -> str:
         node = pods.items[0]["spec"].get("nodeName", "") if pods.items else ""
         return bool(node)
 
-    await wait_for(bound, "the pod that sends is on a node", 60)
+    await wait_for(bound, "the pod that sends is on a node")
     return node
 
 
@@ -47,7 +47,7 @@ async def until_gone(client: Client, world: World) -> None:
     async def gone() -> bool:
         return not await left(client, world)
 
-    await wait_for(gone, "nothing is left of the bench", 60)
+    await wait_for(gone, "nothing is left of the bench")
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ async def test_a_request_goes_through_the_api_server_to_a_model_and_back(
         done = await fogline("predict", "digits", "[[1.0, 2.0, 3.0]]", "-n", world.namespace)
         return done.exit_code == 0
 
-    await wait_for(answers, "the API server knows what is behind the Service", 30, every_seconds=0.2)
+    await wait_for(answers, "the API server knows what is behind the Service", every_seconds=0.2)
     assert done
     assert json.loads(done.stdout) == {"predictions": [{"doubled": [2.0, 4.0, 6.0], "total": 6.0}]}
 

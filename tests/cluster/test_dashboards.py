@@ -191,7 +191,6 @@ async def until_data(watched: Watched, panels: list[Panel]) -> None:
     await wait_for(
         all_shown,
         "all panels have data",
-        90,
         every_seconds=SCRAPE_SECONDS,
         seen=lambda: f"no data in {empty}",
     )

@@ -10,8 +10,8 @@ from tests.support.world import TEST_LABEL, World
 
 from fogline.cli.checkup.facts import COLLECTOR
 
-LIMIT_SECONDS = 10
-"""For everything, on a busy machine: the collector alone has three."""
+LIMIT_SECONDS = 25
+"""For everything, on a busy machine: the collector has three, and the API server would wait 30 for it."""
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -52,7 +52,7 @@ async def test_it_tells_of_a_collector_that_does_not_answer_and_does_not_wait_fo
     )
     service = {"selector": labels, "ports": [port]}
     await world.client.create({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": service})
-    await world.kubectl("wait", "--for=condition=Available", f"deployment/{COLLECTOR}", "--timeout=60s")
+    await world.kubectl("wait", "--for=condition=Available", f"deployment/{COLLECTOR}", "--timeout=120s")
 
     began = time.monotonic()
     done = await fogline_on(control_plane.kubeconfig)("doctor", "-o", "json")

@@ -19,7 +19,7 @@ def _monitors(kubectl: Kubectl) -> None:
     files = [prometheus_operator_crds() / f"monitoring.coreos.com_{plural}.yaml" for plural in MONITORS]
     kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
     names = [f"crd/{plural}.monitoring.coreos.com" for plural in MONITORS]
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    kubectl("wait", "--for=condition=Established", "--timeout=120s", *names)
 
 
 def monitoring() -> list[Document]:

@@ -98,7 +98,7 @@ async def test_kubectl_get_shows_state_replicas_and_address(world: World) -> Non
 async def test_kubectl_wait_for_ready_works(world: World) -> None:
     await world.add_node()
     await world.apply_model()
-    await world.kubectl("wait", "--for=condition=Ready", "mdep/digits", "--timeout=60s")
+    await world.kubectl("wait", "--for=condition=Ready", "mdep/digits", "--timeout=120s")
 
 
 async def test_every_replica_is_gated_first_and_then_pinned_in_every_term(world: World) -> None:

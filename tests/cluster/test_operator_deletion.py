@@ -15,7 +15,7 @@ async def test_deleting_a_model_leaves_nothing_behind(world: World, start_operat
     await world.add_node()
     await world.apply_model(replicas=2)
     await world.until_ready(2)
-    await world.kubectl("delete", "mdep", "digits", "--timeout=60s")
+    await world.kubectl("delete", "mdep", "digits", "--timeout=120s")
     await wait_for(lambda: nothing_is_left(world), "children and pods are gone")
 
 
@@ -27,7 +27,7 @@ async def test_a_model_that_is_deleted_while_the_operator_is_down_leaves_nothing
     await world.apply_model()
     await world.until_ready(1)
     await operator.stop()
-    await world.kubectl("delete", "mdep", "digits", "--timeout=60s")
+    await world.kubectl("delete", "mdep", "digits", "--timeout=120s")
     await wait_for(lambda: nothing_is_left(world), "children and pods are gone")
     await operator.start()
     await world.apply_model("other")

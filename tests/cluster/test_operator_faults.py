@@ -105,7 +105,7 @@ async def test_an_operator_that_finds_no_api_server_waits_for_it(
     await world.add_node()
     operator_proxy.add(Fault(Drop(Moment.BEFORE), times=None))
     starting = asyncio.ensure_future(start_operator())
-    await wait_for(lambda: len(operator_proxy.requests) > 8, "it has tried", 60)
+    await wait_for(lambda: len(operator_proxy.requests) > 8, "it has tried")
     assert {request.status for request in operator_proxy.requests} == {None}
     assert not any("kopf" in request.agent for request in operator_proxy.requests)
     operator_proxy.clear()

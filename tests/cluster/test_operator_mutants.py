@@ -166,7 +166,7 @@ async def test_no_decision_about_a_pod_gets_it_onto_a_node_that_is_not_cleared(
         pod_name = live["metadata"]["name"]
         answer = await told(operator_client.json_patch(PODS, world.namespace, pod_name, mutant(live, node)))
         if not answer:
-            await wait_for(partial(_is_unschedulable, world, pod_name), f"{name}: it waits", 60)
+            await wait_for(partial(_is_unschedulable, world, pod_name), f"{name}: it waits")
             answer = UNSCHEDULABLE
         found[name] = wanted if wanted in answer else answer
     assert found == {name: wanted for name, (_, wanted) in ON_A_GATED_POD.items()}

@@ -55,7 +55,7 @@ async def test_models_of_the_same_name_in_two_namespaces_do_not_meet(world: Worl
         }
         await world.client.create(copy)
         await world.kubectl(
-            "wait", "--for=condition=Ready", "mdep/digits", f"--namespace={other}", "--timeout=60s"
+            "wait", "--for=condition=Ready", "mdep/digits", f"--namespace={other}", "--timeout=120s"
         )
         await world.until_ready(1)
     finally:

@@ -241,7 +241,7 @@ async def test_a_suspended_training_suspends_its_trainjob_and_deletion_takes_all
         )
         await trainer.pass_suspension_on()
         await training.pods_of(trainer.job, pods)
-    await training.world.kubectl("delete", "mtrain", NAME, "--timeout=60s")
+    await training.world.kubectl("delete", "mtrain", NAME, "--timeout=120s")
     await wait_for(trainer.is_gone, "the TrainJob is gone, and what it was made from")
     await training.pods_of(trainer.job, 0)
 

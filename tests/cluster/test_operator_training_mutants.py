@@ -177,7 +177,7 @@ async def test_no_write_to_a_pod_of_a_training_gets_it_onto_a_node_that_is_not_c
         conditions = (await world.client.get(PODS, there, name))["status"].get("conditions", ())
         return any(one.get("reason") == "Unschedulable" for one in conditions)
 
-    await wait_for(is_unschedulable, "kube-scheduler refuses the node", 60)
+    await wait_for(is_unschedulable, "kube-scheduler refuses the node")
     for what, (patch, wanted) in ON_A_POD.items():
         said = await told(operator_client.json_patch(PODS, there, name, patch(node)))
         found[what] = wanted if any(text in said for text in wanted) else said

@@ -19,7 +19,7 @@ SCALED_OBJECTS = "scaledobjects.keda.sh"
 def keda(kubectl: Kubectl) -> None:
     """Define the kind as KEDA does."""
     kubectl("apply", "--server-side", f"--filename={keda_crds() / 'keda.sh_scaledobjects.yaml'}")
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", f"crd/{SCALED_OBJECTS}")
+    kubectl("wait", "--for=condition=Established", "--timeout=120s", f"crd/{SCALED_OBJECTS}")
 
 
 def example(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.support.https_server import HttpsServer, run_https_server
 from tests.support.s3_server import S3Server, run_s3_server
 
 LOOPBACK = "127.0.0.0/8,::1/128"
-RUN_LIMIT_SECONDS = 60
+RUN_LIMIT_SECONDS = 180
 BARE_ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
 """Nothing that a store could be told by, and the fetcher that these tests import."""
 

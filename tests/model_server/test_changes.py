@@ -79,8 +79,8 @@ async def test_swapping_a_model_of_20_megabytes_costs_no_request(
             for number in (2, 3):
                 before = tally.answered
                 put(base, number, models / "large/1")
-                await wait_for(lambda: served(server) == [str(number)], "the new version serves", 60)  # noqa: B023  used at once
-                await wait_for(lambda: tally.answered > before + 20, "requests are answered", 60)  # noqa: B023  as above
+                await wait_for(lambda: served(server) == [str(number)], "the new version serves")  # noqa: B023  used at once
+                await wait_for(lambda: tally.answered > before + 20, "requests are answered")  # noqa: B023  as above
         assert tally.failures == []
         assert "unexpected" not in server.logged()
 
@@ -94,9 +94,9 @@ async def test_a_bad_version_costs_no_request(models: Path, tmp_path: Path, log:
         with asked_all_the_time(clients_of(server, ROW[:, :2])) as tally:
             (base / "2").mkdir()
             (base / "2" / "model.tflite").write_bytes(b"no model")
-            await wait_for(lambda: "gave up" in server.logged(), "the load is given up", 60)
+            await wait_for(lambda: "gave up" in server.logged(), "the load is given up")
             before = tally.answered
-            await wait_for(lambda: tally.answered > before + 50, "requests are answered", 60)
+            await wait_for(lambda: tally.answered > before + 50, "requests are answered")
             assert served(server) == ["1"]
             document = server.rest("GET", "/v1/models/tiny/versions/2")[1]
             (status,) = document["model_version_status"]
@@ -131,11 +131,11 @@ async def test_a_rolling_restart_costs_no_request(models: Path, tmp_path: Path, 
             return rest_client(lambda: now[0].rest_port, {"instances": [[1, 1]]}, check)
 
         with asked_all_the_time([by_grpc, by_rest] * (CLIENTS // 2)) as tally:
-            await wait_for(lambda: tally.answered > 50, "requests are answered", 60)
+            await wait_for(lambda: tally.answered > 50, "requests are answered")
             now[0] = new
             old.process.send_signal(signal.SIGTERM)
             await wait_for(lambda: old.process.poll() is not None, "the old server ends", START_SECONDS)
             before = tally.answered
-            await wait_for(lambda: tally.answered > before + 50, "requests are answered", 60)
+            await wait_for(lambda: tally.answered > before + 50, "requests are answered")
         assert old.process.returncode == 0
     assert tally.failures == []

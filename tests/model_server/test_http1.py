@@ -352,7 +352,7 @@ async def test_a_request_on_its_way_to_a_draining_connection_is_answered(client:
 
 async def test_an_idle_connection_that_drains_closes_soon(client: Client) -> None:
     client.server.drain()
-    await wait_for(client.transport.is_closing, "it closes", 5)
+    await wait_for(client.transport.is_closing, "it closes")
 
 
 async def test_requests_of_all_connections_together_are_limited(

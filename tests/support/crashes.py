@@ -144,5 +144,5 @@ async def _ends_as(world: World, reference: str, write: int) -> None:
         return seen == reference
 
     with contextlib.suppress(AssertionError):  # the comparison below says more
-        await wait_for(is_same, "the end state", 30, every_seconds=0.2)
+        await wait_for(is_same, "the end state", every_seconds=0.2)
     assert seen == reference, f"killed at write {write}"

@@ -22,13 +22,13 @@ def install(kubectl: Kubectl) -> None:
     for file in _definitions():
         kubectl("apply", "--server-side", f"--filename={file}")
     for kind in KINDS:
-        kubectl("wait", "--for=condition=Established", "--timeout=60s", f"crd/{kind.plural}.{kind.group}")
+        kubectl("wait", "--for=condition=Established", "--timeout=120s", f"crd/{kind.plural}.{kind.group}")
 
 
 def remove(kubectl: Kubectl) -> None:
     """Take the kinds away, with all objects of them."""
     for file in _definitions():
-        kubectl("delete", f"--filename={file}", "--ignore-not-found", "--timeout=60s")
+        kubectl("delete", f"--filename={file}", "--ignore-not-found", "--timeout=120s")
 
 
 def _definitions() -> list[Path]:

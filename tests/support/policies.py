@@ -16,7 +16,7 @@ FLOOR = "fogline.dev/minimum-data-sensitivity"
 TRY = ("create", "--dry-run=server", "--output=name", "--filename=-")
 """Flags of kubectl with which the API server only judges."""
 
-ACTIVE_LIMIT_SECONDS = 60
+ACTIVE_LIMIT_SECONDS = 120
 LOOK_SECONDS = 0.2
 
 

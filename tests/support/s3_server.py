@@ -18,7 +18,7 @@ from dev.programs import program
 from obstore.store import S3Store
 
 REGION = "us-east-1"
-START_LIMIT_SECONDS = 20
+START_LIMIT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
