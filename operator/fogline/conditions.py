@@ -104,6 +104,7 @@ class Reason(StrEnum):
     NO_PLACE_TO_MOVE = "NoPlaceToMove"
     WAITING_FOR_BUDGET = "WaitingForBudget"
     SUSPENDED_BY_USER = "SuspendedByUser"
+    SUSPENDED_BY_OTHER = "SuspendedByOther"
     NOT_SUSPENDED = "NotSuspended"
     ONE_VERSION = "OneVersion"
     CANARY = "Canary"

@@ -16,6 +16,8 @@ RUN_ANNOTATION = "fogline.dev/run-document"
 """On a pod of a run: what it reads as its run document."""
 RUN_KEY_ANNOTATION = "fogline.dev/run-key"
 """On the Jobs of a run: what it was begun for."""
+SUSPENDED_ANNOTATION = "fogline.dev/suspended"
+"""On a Job or TrainJob of a run: ``true`` while the operator suspends it. What others suspend has none."""
 RUN_AGAIN_ANNOTATION = "fogline.dev/run-again"
 """On a ModelTraining: any text; another one begins another run."""
 TRAINING_FIELD_MANAGER = "fogline-training"
@@ -72,6 +74,10 @@ EDGE_MARKS: tuple[tuple[str, str | None], ...] = (
 )
 """How a node without a valid tier label says that it is an edge node: label and value, None for any value.
 They come from K3s, KubeEdge and OpenYurt."""
+
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+QUEUE_LABELS = (QUEUE_LABEL, "kueue.x-k8s.io/priority-class")
+"""By these labels Kueue takes a Job or a TrainJob into a queue. Runs have those of their ModelTraining."""
 
 TRAINER_GROUP = "trainer.kubeflow.org"
 TRAINER_VERSION = "v1alpha1"

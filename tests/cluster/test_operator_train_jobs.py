@@ -38,6 +38,16 @@ from fogline.names import TRAINER_GROUP
 from fogline.objects import Step, step_documents, train_job, training_runtime
 
 BY_TRAIN_JOB = {"count": 2, "engine": "TrainJob"}
+KUEUE_PATCH = {
+    "manager": "kueue.x-k8s.io/manager",
+    "trainingRuntimeSpec": {"template": {"metadata": {}, "spec": {}}},
+}
+"""What Kueue puts into a TrainJob that is made."""
+ON_SPOT = {
+    "name": "train",
+    "template": {"spec": {"template": {"spec": {"nodeSelector": {"pool": "spot"}}}}},
+}
+"""What Kueue adds when it admits a TrainJob."""
 VALID = valid_manifests("ModelTraining")
 
 
@@ -246,6 +256,27 @@ async def test_a_suspended_training_suspends_its_trainjob_and_deletion_takes_all
     await training.pods_of(trainer.job, 0)
 
 
+@pytest.mark.usefixtures("kubeflow_trainer", "operator")
+async def test_a_trainjob_that_a_queue_holds_waits_and_a_user_can_still_suspend_it_later(
+    training: TrainingWorld, trainer: PlayedTrainer
+) -> None:
+    await training.apply(workers=BY_TRAIN_JOB)
+    await training.prepared()
+    await trainer.make_job()
+    await training.as_queue("trainjob", trainer.name, {"spec": {"suspend": True}})
+    assert f"TrainJob {trainer.name}" in await training.until("Complete", "False", "SuspendedByOther")
+    await training.passed_again()
+    assert await _is_suspended(trainer, wanted=True)
+    patches = [{**KUEUE_PATCH, "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [ON_SPOT]}}}}]
+    await training.as_queue("trainjob", trainer.name, {"spec": {"runtimePatches": patches}})
+    await training.as_queue("trainjob", trainer.name, {"spec": {"suspend": False}})
+    await training.until("Complete", "False", "RunUnderway")
+    await training.patch({"spec": {"suspend": True}})
+    await wait_for(partial(_is_suspended, trainer, wanted=True), "the TrainJob is suspended")
+    await training.patch({"spec": {"suspend": False}})
+    await wait_for(partial(_is_suspended, trainer, wanted=False), "the TrainJob goes on")
+
+
 async def _is_suspended(trainer: PlayedTrainer, *, wanted: bool) -> bool:
     live = await trainer.train_job()
     return live is not None and live["spec"]["suspend"] is wanted
@@ -293,6 +324,18 @@ ON_A_RUNTIME = {
     "belongs to nobody": (_disowned, "only TrainingRuntimes that belong to a ModelTraining"),
 }
 ON_A_TRAIN_JOB = {
+    "has a patch that only Kueue's controller may write": (
+        _of_train_job(
+            runtimePatches=[
+                {**KUEUE_PATCH, "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [ON_SPOT]}}}}
+            ]
+        ),
+        AS_IT_IS,
+    ),
+    "has a patch of somebody else": (
+        _of_train_job(runtimePatches=[{**KUEUE_PATCH, "manager": "example.com/somebody"}]),
+        AS_IT_IS,
+    ),
     "runs another program": (_of_train_job(trainer={"command": ["sh"]}), AS_IT_IS),
     "takes a runtime of somebody else": (
         _of_train_job(runtimeRef={"kind": "ClusterTrainingRuntime", "name": f"{NAME}-1"}),
@@ -310,6 +353,7 @@ async def test_no_mistake_in_what_the_workers_are_made_from_gets_as_far_as_pods(
     await TrainingWorld(world).apply(placement=placement, workers=BY_TRAIN_JOB)
     live = parse_model_training(await world.client.get(MODEL_TRAININGS, world.namespace, NAME))
     runtime, made = training_runtime(live, 1, Settings()), train_job(live, 1)
+    made["spec"]["runtimePatches"] = [KUEUE_PATCH]  # as the webhook of Kueue leaves it
     for good, mutants in ((runtime, ON_A_RUNTIME), (made, ON_A_TRAIN_JOB)):
         found = await answers(good, mutants, operator_client.create)
         assert found == {name: wanted for name, (_, wanted) in mutants.items()}

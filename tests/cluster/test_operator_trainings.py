@@ -9,6 +9,7 @@ from tests.support.training_world import AWAITED, TrainingWorld, answer, finishe
 from tests.support.wait import wait_for
 from tests.support.world import World
 
+from fogline.cluster.documents import Document
 from fogline.cluster.kinds import JOBS, PODS, SERVICES
 from fogline.objects import INDEX_ANNOTATION, PROGRESS_PORT
 
@@ -108,6 +109,52 @@ async def test_a_suspended_training_stops_its_pods_and_goes_on_later(training: T
     await training.patch({"spec": {"suspend": False}})
     await training.prepared()
     await training.until("DataReady", "True", "Prepared")
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_job_that_a_queue_holds_waits_and_goes_on_when_the_queue_lets_it(
+    training: TrainingWorld,
+) -> None:
+    await training.apply()
+    await training.pods_of("digits-prepare-1")
+    await training.as_queue("job", "digits-prepare-1", {"spec": {"suspend": True}})
+    await training.until("Suspended", "True", "SuspendedByOther")
+    assert "Job digits-prepare-1" in await training.until("Complete", "False", "SuspendedByOther")
+    await training.pods_of("digits-prepare-1", 0)
+    for suspend, reason in ((True, "SuspendedByUser"), (False, "SuspendedByOther")):
+        await training.patch({"spec": {"suspend": suspend}})
+        await training.until("Suspended", "True", reason)
+    await training.passed_again()
+    assert (await _job(training))["spec"]["suspend"] is True
+    await training.as_queue("job", "digits-prepare-1", {"spec": {"suspend": False}})
+    await training.until("Suspended", "False", "NotSuspended")
+    await training.prepared()
+    await training.until("DataReady", "True", "Prepared")
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_queue_that_lets_go_on_what_the_user_suspends_is_not_contested_for_long(
+    training: TrainingWorld,
+) -> None:
+    await training.apply()
+    await training.pods_of("digits-prepare-1")
+    await training.patch({"spec": {"suspend": True}})
+    await training.pods_of("digits-prepare-1", 0)
+    first = await _job(training)
+    await training.as_queue("job", "digits-prepare-1", {"spec": {"suspend": False}})
+    await wait_for(lambda: _is(training, []), "the Job is deleted")
+    await training.passed_again()
+    assert await training.jobs() == []
+    await training.patch({"spec": {"suspend": False}})
+    await training.prepared()
+    await training.until("DataReady", "True", "Prepared")
+    assert (await _job(training))["metadata"]["uid"] != first["metadata"]["uid"]
+
+
+async def _job(training: TrainingWorld) -> Document:
+    found = await training.job("digits-prepare-1")
+    assert found is not None
+    return found
 
 
 @pytest.mark.usefixtures("operator")

@@ -64,6 +64,7 @@ HEALTHY: Series = {
     'fogline_modeltrainings{reason="RunPublished"}': "2x200",
     'fogline_modeltrainings{reason="RunUnderway"}': "1x200",
     'fogline_modeltrainings{reason="SuspendedByUser"}': "1x200",
+    'fogline_modeltrainings{reason="SuspendedByOther"}': "1x200",
     'fogline_cost_dollars_per_hour{tier="Cloud"}': "1.8x200",
     ':tensorflow:serving:request_count{model_name="digits",status="OK"}': "0+600x200",
     ':tensorflow:serving:request_count{model_name="digits",status="INVALID_ARGUMENT"}': "0+300x200",

@@ -70,13 +70,29 @@ def test_a_trainjob_asks_for_the_same_pods_as_a_job_but_for_their_addresses() ->
     training = make_training(workers=BY_TRAIN_JOB)
     workers = workers_of(training_runtime(training, 3, SETTINGS))
     as_job = job(training, Step.TRAIN, 3, SETTINGS)
-    assert workers["spec"] == {key: value for key, value in as_job["spec"].items() if key != "suspend"}
+    assert workers["spec"] == as_job["spec"]
     assert workers["metadata"]["labels"].items() <= as_job["metadata"]["labels"].items()
     (by_job,) = job(make_training(), Step.TRAIN, 3, SETTINGS)["spec"]["template"]["spec"]["containers"]
     (by_train_job,) = workers["spec"]["template"]["spec"]["containers"]
     assert {key for key in by_job if by_job[key] != by_train_job[key]} == {"env"}
     addresses = {one["name"]: one.get("value") for one in by_train_job["env"]}["FOGLINE_WORKER_ADDRESSES"]
     assert addresses == "digits-3-train-0-0.digits-workers:2222,digits-3-train-0-1.digits-workers:2222"
+
+
+def test_the_queue_that_a_training_names_takes_its_jobs_and_nothing_else() -> None:
+    queue = {"kueue.x-k8s.io/queue-name": "team-a", "kueue.x-k8s.io/priority-class": "low"}
+    training = make_training(workers=BY_TRAIN_JOB)
+    meta = msgspec.structs.replace(training.metadata, labels={**queue, "team": "a"})
+    queued = msgspec.structs.replace(training, metadata=meta)
+    assert key_of(queued) == key_of(training)
+    for built, same in (
+        (job(queued, Step.PREPARE, 3, SETTINGS), job(training, Step.PREPARE, 3, SETTINGS)),
+        (train_job(queued, 3), train_job(training, 3)),
+    ):
+        assert built["metadata"]["labels"] == {**same["metadata"]["labels"], **queue}
+        assert built["spec"] == same["spec"]
+        assert "suspend" not in built["spec"], "that is for the queue to say"
+    assert training_runtime(queued, 3, SETTINGS) == training_runtime(training, 3, SETTINGS)
 
 
 @pytest.mark.parametrize(

@@ -42,19 +42,19 @@ class PlayedTrainer:
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
-        self._name = name
+        self.name = name
         self.job = f"{name}-train-0"
         """The Job whose pods are the workers, as JobSet names it."""
 
     async def make_job(self) -> None:
         """Make a JobSet from the runtime of the TrainJob, and of that the Job."""
-        await wait_for(self.train_job, f"there is a TrainJob {self._name}")
+        await wait_for(self.train_job, f"there is a TrainJob {self.name}")
         train_job = await self._live(TRAIN_JOBS)
         runtime = await self._live(TRAINING_RUNTIMES)
         assert train_job["spec"]["runtimeRef"]["name"] == runtime["metadata"]["name"]
         spec = runtime["spec"]["template"]["spec"]
         suspend = train_job["spec"]["suspend"]
-        await self._create(JOB_SETS, self._name, train_job, {**spec, "suspend": suspend})
+        await self._create(JOB_SETS, self.name, train_job, {**spec, "suspend": suspend})
         (workers,) = spec["replicatedJobs"]
         template = workers["template"]
         made = {**template["spec"], "suspend": suspend}
@@ -63,7 +63,7 @@ class PlayedTrainer:
     async def pass_suspension_on(self) -> None:
         """Suspend the Job, or let it go on, as the TrainJob says."""
         suspend = {"spec": {"suspend": (await self._live(TRAIN_JOBS))["spec"]["suspend"]}}
-        await self._world.client.merge_patch(JOB_SETS, self._world.namespace, self._name, suspend)
+        await self._world.client.merge_patch(JOB_SETS, self._world.namespace, self.name, suspend)
         await self._world.client.merge_patch(JOBS, self._world.namespace, self.job, suspend)
 
     async def report(self, kind: str, reason: str, message: str) -> None:
@@ -80,7 +80,7 @@ class PlayedTrainer:
         await self._world.kubectl(
             "patch",
             "trainjob",
-            self._name,
+            self.name,
             "--subresource=status",
             "--type=merge",
             f"--patch={json.dumps({'status': status})}",
@@ -98,14 +98,14 @@ class PlayedTrainer:
 
     async def train_job(self) -> Document | None:
         """Read the TrainJob; None when there is none."""
-        return await self._world.child(TRAIN_JOBS, self._name)
+        return await self._world.child(TRAIN_JOBS, self.name)
 
     async def is_gone(self) -> bool:
         """Tell whether nothing is left of the TrainJob."""
-        return not any([await self._world.child(kind, self._name) for kind in KINDS])
+        return not any([await self._world.child(kind, self.name) for kind in KINDS])
 
     async def _live(self, kind: Kind) -> Document:
-        return await self._world.client.get(kind, self._world.namespace, self._name)
+        return await self._world.client.get(kind, self._world.namespace, self.name)
 
     async def _create(self, kind: Kind, name: str, owner: Document, spec: Any, labels: Any = None) -> None:
         reference = {

@@ -82,6 +82,22 @@ class TrainingWorld:
             "patch", "mtrain", self.name, "--type=merge", f"--patch={json.dumps(change)}"
         )
 
+    async def as_queue(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
+        """Change a Job or a TrainJob as Kueue does, which is another field manager."""
+        patch = f"--patch={json.dumps(change)}"
+        await self.world.kubectl("patch", kind, name, "--type=merge", "--field-manager=kueue", patch)
+
+    async def passed_again(self) -> None:
+        """Have the operator look at the training once more, and wait until it has."""
+        await self.patch({"spec": {"historyLimit": 7}})
+
+        async def is_seen() -> bool:
+            live = await self.world.client.get(MODEL_TRAININGS, self.world.namespace, self.name)
+            seen: bool = live["status"].get("observedGeneration") == live["metadata"]["generation"]
+            return seen
+
+        await wait_for(is_seen, "the operator has looked again", seen=self.status)
+
     async def status(self) -> Document:
         """Read its status."""
         live = await self.world.client.get(MODEL_TRAININGS, self.world.namespace, self.name)

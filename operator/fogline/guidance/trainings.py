@@ -13,7 +13,7 @@ TRAINING_CONDITIONS: Mapping[TrainingConditionType, str] = {
     TrainingConditionType.EXPORTED: "every form agrees with the network that was trained",
     TrainingConditionType.PUBLISHED: "the version is in the store, and in the ModelDeployment that is named",
     TrainingConditionType.COMPLETE: "the run is over and published; it sums the others up",
-    TrainingConditionType.SUSPENDED: "`spec.suspend` is true",
+    TrainingConditionType.SUSPENDED: "`spec.suspend` is true, or somebody else suspends the Job of the step",
 }
 """What True means, of each condition of a ModelTraining."""
 
@@ -98,10 +98,15 @@ TRAINING_CONDITION_REASONS: Mapping[TrainingConditionType, tuple[Reason, ...]] =
         Reason.RUN_PUBLISHED,
         Reason.RUN_UNDERWAY,
         Reason.SUSPENDED_BY_USER,
+        Reason.SUSPENDED_BY_OTHER,
         Reason.POLICY_MISSING,
         Reason.ENGINE_MISSING,
     ),
-    TrainingConditionType.SUSPENDED: (Reason.SUSPENDED_BY_USER, Reason.NOT_SUSPENDED),
+    TrainingConditionType.SUSPENDED: (
+        Reason.SUSPENDED_BY_USER,
+        Reason.SUSPENDED_BY_OTHER,
+        Reason.NOT_SUSPENDED,
+    ),
 }
 """The reasons of each condition of a ModelTraining. Where a step failed, `Complete` has its reason, too."""
 
@@ -145,6 +150,11 @@ TRAINING_STATES: Mapping[Reason, Guidance] = {
         " it; no step begins before that",
         "install Kubeflow Trainer 2 and set `kubeflowTrainer.enabled` of the chart, or set `workers.engine`"
         " to Job",
+    ),
+    Reason.SUSPENDED_BY_OTHER: Guidance(
+        "somebody else suspends the Job or TrainJob of the step, most likely a [queue](training.md#queues);"
+        " the run goes on when they let it",
+        "see why the queue has no room, or who has set `suspend` of what the message names",
     ),
     Reason.OUT_OF_MEMORY: Guidance(
         "a pod used more memory than its limit", "raise the memory in `workers.resources`"

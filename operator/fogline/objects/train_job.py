@@ -2,10 +2,9 @@
 
 from fogline.api import ModelTraining
 from fogline.config import Settings
-from fogline.names import RUN_KEY_ANNOTATION, TRAINER_GROUP, TRAINER_VERSION, train_job_name
+from fogline.names import TRAINER_GROUP, TRAINER_VERSION, train_job_name
 from fogline.objects.metadata import Document
-from fogline.objects.run_document import key_of
-from fogline.objects.training_job import job_spec, metadata_of
+from fogline.objects.training_job import job_spec, metadata_of, metadata_of_run
 from fogline.objects.training_pod import WORKERS_JOB, Step, labels_of
 
 _API_VERSION = f"{TRAINER_GROUP}/{TRAINER_VERSION}"
@@ -39,14 +38,9 @@ def training_runtime(training: ModelTraining, run: int, settings: Settings) -> D
 def train_job(training: ModelTraining, run: int) -> Document:
     """Build the TrainJob of a run. All of it that matters is in its runtime, which has the same name."""
     name = train_job_name(training.metadata.name, run)
-    metadata = metadata_of(training, name, labels_of(training, Step.TRAIN, run))
-    metadata["annotations"] = {RUN_KEY_ANNOTATION: key_of(training)}
     return {
         "apiVersion": _API_VERSION,
         "kind": "TrainJob",
-        "metadata": metadata,
-        "spec": {
-            "suspend": training.spec.suspend,
-            "runtimeRef": {"apiGroup": TRAINER_GROUP, "kind": "TrainingRuntime", "name": name},
-        },
+        "metadata": metadata_of_run(training, name, labels_of(training, Step.TRAIN, run)),
+        "spec": {"runtimeRef": {"apiGroup": TRAINER_GROUP, "kind": "TrainingRuntime", "name": name}},
     }

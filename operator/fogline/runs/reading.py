@@ -9,7 +9,15 @@ import msgspec
 from fogline.api import ModelTraining, TrainingEngine, parse_model_training
 from fogline.cluster import objects
 from fogline.cluster.kinds import MODEL_TRAININGS
-from fogline.names import RUN_KEY_ANNOTATION, RUN_LABEL, STEP_LABEL, TRAINING_LABEL, ModelKey
+from fogline.names import (
+    QUEUE_LABEL,
+    RUN_KEY_ANNOTATION,
+    RUN_LABEL,
+    STEP_LABEL,
+    SUSPENDED_ANNOTATION,
+    TRAINING_LABEL,
+    ModelKey,
+)
 from fogline.objects import CONTAINER, INDEX_ANNOTATION, Step
 from fogline.training import SeenJob, SeenPod
 
@@ -55,6 +63,8 @@ def seen_job(live: objects.Job, engine: TrainingEngine) -> SeenJob | None:
             run=int(meta.labels.get(RUN_LABEL, "")),
             key=meta.annotations.get(RUN_KEY_ANNOTATION, ""),
             is_suspended=live.spec.suspend,
+            is_suspended_by_us=SUSPENDED_ANNOTATION in meta.annotations,
+            queue=meta.labels.get(QUEUE_LABEL, ""),
             is_complete="Complete" in true,
             failure=f"{failed.reason}: {failed.message}" if failed else None,
             ended_at=ended.last_transition_time if ended else None,

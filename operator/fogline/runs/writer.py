@@ -20,7 +20,8 @@ from fogline.cluster.client import Client
 from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, TRAIN_JOBS, TRAINING_RUNTIMES, Kind, kind_of
 from fogline.conditions import Reason, TrainingConditionType, Verdict
 from fogline.errors import ApiError, ConflictError, NotFoundError, UnavailableError
-from fogline.names import TRAINING_FIELD_MANAGER
+from fogline.names import SUSPENDED_ANNOTATION, TRAINING_FIELD_MANAGER
+from fogline.objects.metadata import path_of_annotation
 from fogline.reconcile.conditions import conditions
 from fogline.recorder import Recorder
 from fogline.training import Intent, News, Refusal, SeenJob
@@ -127,9 +128,12 @@ class RunWriter:
             logger.debug("a TrainingRuntime is gone already", extra={"runtime": name})
 
     async def _suspend(self, training: ModelTraining, job: SeenJob, *, is_suspended: bool) -> None:
+        mark = path_of_annotation(SUSPENDED_ANNOTATION)
         patch: list[dict[str, Any]] = [
             {"op": "test", "path": "/metadata/uid", "value": job.uid},
+            {"op": "test", "path": "/spec/suspend", "value": job.is_suspended},
             {"op": "add", "path": "/spec/suspend", "value": is_suspended},
+            {"op": "add", "path": mark, "value": "true"} if is_suspended else {"op": "remove", "path": mark},
         ]
         await self._client.json_patch(_KINDS[job.engine], training.metadata.namespace, job.name, patch)
 

@@ -24,6 +24,7 @@ from fogline.objects.metadata import Document
 from fogline.training.answers import Answer, condition_of, read_answer, read_data, read_finished
 from fogline.training.artifacts import Artifacts, artifacts
 from fogline.training.seen import Seen, SeenJob
+from fogline.training.suspension import by_somebody_else, change_of, is_contested
 from fogline.training.verdicts import Failure, Refusal, failed, finished, no, underway, yes
 from fogline.training.workers import progress_of, workers_of
 
@@ -129,7 +130,7 @@ def _begin(training: ModelTraining, seen: Seen, key: str, now: datetime) -> Inte
         evaluation=None,
     )
     verdicts = {
-        **_always(training, None),
+        **_always(training),
         **underway(Step.PREPARE),
         Type.COMPLETE: no(Reason.RUN_UNDERWAY),
     }
@@ -150,8 +151,9 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
         workers=workers_of(own, seen) if step is Step.TRAIN else outcome.status.workers,
     )
     news: tuple[News, ...] = ()
-    held = _gap(here, own)
-    complete = held or no(Reason.SUSPENDED_BY_USER if training.spec.suspend else Reason.RUN_UNDERWAY)
+    held, by_user = _gap(here, own), training.spec.suspend
+    by_other = None if by_user else by_somebody_else(own)
+    complete = held or by_other or no(Reason.SUSPENDED_BY_USER if by_user else Reason.RUN_UNDERWAY)
     publish: Artifacts | None = None
     if outcome.failure:
         status = _ended(training, status, run, outcome.failure.reason, here.now)
@@ -165,23 +167,23 @@ def _go_on(here: _Pass, settings: Settings) -> Intent:
         text = f"run {run.number} has published version {outcome.version}"
         news = (News(Reason.RUN_COMPLETED, text),)
     verdicts = {
-        **_always(training, here.refusal),
+        **_always(training, here.refusal, by_other),
         **(finished(publish.verdict) if publish else outcome.verdicts),
         Type.COMPLETE: complete,
     }
-    is_still = training.spec.suspend or bool(held)
-    waits = bool(older) or own is not None or _is_occupied(seen, run) or is_still
+    waits = bool(older) or own is not None or _is_occupied(seen, run) or by_user or held is not None
     is_due = not waits and outcome.failure is None
     made = step_documents(training, step, run.number, settings) if is_due else []
-    is_wrong = own is not None and own.is_suspended is not is_still
+    suspended = change_of(own, by_user=by_user, may_go_on=held is None) if own else None
+    redone = outcome.redo or (own if own and is_contested(own, by_user=by_user) else None)
     return Intent(
         training,
         status,
         verdicts,
         news,
-        remove=(*older, *((outcome.redo,) if outcome.redo else ())),
+        remove=(*older, *((redone,) if redone and not redone.is_going else ())),
         create=tuple(made),
-        suspend=((own, is_still),) if own and is_wrong and not _is_over(own) else (),
+        suspend=((own, suspended),) if own and suspended is not None else (),
         publish=_of_before(training, status, seen).document if status.published else None,
         again_seconds=ENGINE_SECONDS if _lacks_engine(here) else outcome.again_seconds,
     )
@@ -308,10 +310,6 @@ def _lacks_engine(here: _Pass) -> bool:
     return by_train_job and here.seen.engine_gap is not None and _step(here.before) is not Step.FINISH
 
 
-def _is_over(one: SeenJob) -> bool:
-    return one.is_complete or one.failure is not None
-
-
 def _is_occupied(seen: Seen, run: RunStatus) -> bool:
     """Tell whether pods of an older run are still there: two runs at once would be in each other's way."""
     own = {one.uid for one in seen.jobs if one.run == run.number}
@@ -351,8 +349,12 @@ def _complete(published: Verdict) -> Verdict:
     return published
 
 
-def _always(training: ModelTraining, refusal: Refusal | None) -> Verdicts:
+def _always(
+    training: ModelTraining, refusal: Refusal | None = None, by_other: Verdict | None = None
+) -> Verdicts:
     suspended = yes(Reason.SUSPENDED_BY_USER) if training.spec.suspend else no(Reason.NOT_SUSPENDED)
+    if by_other:
+        suspended = yes(by_other.reason, by_other.message)
     refused = _about(refusal, Type.ACCEPTED)
     accepted = no(refused.reason, refused.message) if refused else yes(Reason.VALID)
     return {Type.ACCEPTED: accepted, Type.SUSPENDED: suspended}

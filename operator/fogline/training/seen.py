@@ -20,6 +20,10 @@ class SeenJob:
     key: str
     """What its run was begun for."""
     is_suspended: bool = False
+    is_suspended_by_us: bool = False
+    """Whether the operator has suspended it and not let it go on; somebody else may have."""
+    queue: str = ""
+    """The queue of Kueue that it is in; empty if in none."""
     is_complete: bool = False
     failure: str | None = None
     """Why it failed for good, as Kubernetes says; None if it has not."""
@@ -27,6 +31,11 @@ class SeenJob:
     is_going: bool = False
     """Whether it is being deleted."""
     engine: TrainingEngine = TrainingEngine.JOB
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.is_complete or self.failure is not None
 
 
 @dataclass(frozen=True, slots=True)
