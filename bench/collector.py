@@ -20,7 +20,7 @@ from tests.support.kubectl import Kubectl
 from tests.support.metric_pages import Write, answered, page, serving
 from tests.support.operator_process import CollectorProcess
 from tests.support.wait import wait_for
-from tests.support.world import UNMANAGED
+from tests.support.world_nodes import UNMANAGED, UNMANAGED_SELECTOR
 
 from bench._collector_process import VARIABLE, to_text
 from bench.operator.figures import tell
@@ -51,7 +51,7 @@ async def measure() -> None:
     """Let a collector scrape pods that are played by this process."""
     plane = controlplane.start(
         f"bench-collector-{os.getpid()}",
-        extra_args={"kwok-controller": [f"disregard-status-with-annotation-selector={UNMANAGED}"]},
+        extra_args={"kwok-controller": [f"disregard-status-with-annotation-selector={UNMANAGED_SELECTOR}"]},
     )
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +109,7 @@ async def _fill(client: Client, addresses: Sequence[str]) -> None:
             {
                 "apiVersion": "v1",
                 "kind": "Pod",
-                "metadata": {**meta, "labels": labels, "annotations": dict([UNMANAGED.split("=")])},
+                "metadata": {**meta, "labels": labels, "annotations": UNMANAGED},
                 "spec": {"nodeName": f"node-{number % _NODES}", "containers": containers},
             }
         )

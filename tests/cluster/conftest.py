@@ -24,7 +24,8 @@ from tests.support.operator_process import (
     alarms,
 )
 from tests.support.rights import OPERATOR, kubeconfig_of_account
-from tests.support.world import UNMANAGED, World, new_world
+from tests.support.world import World, new_world
+from tests.support.world_nodes import UNMANAGED_SELECTOR
 from tests.support.world_profiles import WorldProfiles, new_world_profiles
 
 from fogline.cluster.client import Client
@@ -38,7 +39,7 @@ EXTRA_ARGS = {
         "enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
         "feature-gates=ImageVolume=true,PodTopologyLabelsAdmission=true",  # on by default from 1.35 on
     ],
-    "kwok-controller": [f"disregard-status-with-annotation-selector={UNMANAGED}"],
+    "kwok-controller": [f"disregard-status-with-annotation-selector={UNMANAGED_SELECTOR}"],
 }
 
 

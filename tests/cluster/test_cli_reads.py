@@ -65,7 +65,7 @@ async def lead_to(rest_port: int, world: World) -> None:
     address, waits = own_address(), [{"name": "example.com/for-ever"}]
     containers = [{"name": "server", "image": "none"}]
     pod = {"metadata": {"name": "here"}, "spec": {"schedulingGates": waits, "containers": containers}}
-    await world.kubectl("create", "--filename=-", manifest={"apiVersion": "v1", "kind": "Pod", **pod})
+    await world.create({"apiVersion": "v1", "kind": "Pod", **pod})
     status = {"status": {"podIP": address, "podIPs": [{"ip": address}]}}
     await world.patch(PODS, "here", status, subresource="status")
     target = {"kind": "Pod", "name": "here", "namespace": world.namespace}

@@ -11,6 +11,7 @@ from tests.support.live_cli import Fogline, fogline_on
 from tests.support.wait import wait_for
 from tests.support.world import World
 
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, PODS
 from fogline.names import REQUESTED_MOVES_ANNOTATION
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -67,7 +68,7 @@ async def test_nobody_waits_for_the_move_of_a_replica_that_is_gone(world: World,
 
     waiting = asyncio.ensure_future(fogline("move", "digits", "--to", target, "--wait"))
     await wait_for(lambda: _is_requested(world), "the request is there")
-    await world.kubectl("delete", "pod", pod["metadata"]["name"])
+    await world.delete(PODS, pod["metadata"]["name"])
     done = await waiting
     assert done.exit_code == 1
     assert "nothing came of it" in done.stdout
@@ -90,7 +91,7 @@ async def test_a_model_is_suspended_and_resumed(world: World, fogline: Fogline) 
     assert json.loads(again.stdout)["changed"] is False
     assert (await fogline("move", "digits", "--to", world.node_name("a"))).exit_code == 2
 
-    await world.kubectl("label", "mdep", "digits", "kustomize.toolkit.fluxcd.io/name=models")
+    await world.label(MODEL_DEPLOYMENTS, "digits", {"kustomize.toolkit.fluxcd.io/name": "models"})
     resumed = await fogline("resume", "digits", "-o", "name")
     assert resumed.stdout == "modeldeployment.fogline.dev/digits\n"
     assert "Flux keeps this object as its source says" in resumed.stderr

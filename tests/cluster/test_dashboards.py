@@ -147,10 +147,10 @@ async def happen(world: World, zone: str, profiles: WorldProfiles) -> None:
     await world.until_ready(1)
     await world.until_ready(1, "near")
     await world.until("Placed", "False", name="nowhere")
-    await world.kubectl("cordon", cheap)
+    await world.cordon(cheap)
     await world.until_on([dear])
     await world.until_ready(1)
-    await world.kubectl("uncordon", cheap)
+    await world.uncordon(cheap)
     await world.until_on([cheap])
 
 

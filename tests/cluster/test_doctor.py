@@ -6,7 +6,8 @@ import time
 import pytest
 from dev.controlplane import ControlPlane
 from tests.support.live_cli import fogline_on
-from tests.support.world import TEST_LABEL, World
+from tests.support.world import World
+from tests.support.world_nodes import TEST_LABEL
 
 from fogline.cli.checkup.facts import COLLECTOR
 

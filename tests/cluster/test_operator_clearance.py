@@ -26,7 +26,7 @@ async def test_without_a_cleared_node_a_restricted_model_waits(world: World) -> 
     await world.apply_model(placement={"dataSensitivity": "Restricted"})
     message = await world.until("Placed", "False", "NoFit")
     assert f"{node}: needs clearance Restricted, has Public" in message
-    await world.patch(NODES, node, {"metadata": {"labels": {CLEARANCE_LABEL: "Restricted"}}})
+    await world.label(NODES, node, {CLEARANCE_LABEL: "Restricted"})
     await world.until_ready(1)
 
 
@@ -60,12 +60,12 @@ async def test_a_node_that_loses_its_clearance_is_reported_until_it_has_it_again
     await world.apply_model(placement={"dataSensitivity": "Internal"})
     await world.until_ready(1)
     await world.until("PolicyCompliant", "True", "RequirementsHold")
-    await world.patch(NODES, node, {"metadata": {"labels": {CLEARANCE_LABEL: None}}})
+    await world.label(NODES, node, {CLEARANCE_LABEL: None})
     message = await world.until("PolicyCompliant", "False", "RequirementsBroken")
     assert f"{node}: needs clearance Internal, has Public" in message
     (note,) = await world.events("ClearanceViolated")
     assert f"runs on {node}: needs clearance Internal, has Public" in note
-    await world.patch(NODES, node, {"metadata": {"labels": {CLEARANCE_LABEL: "Internal"}}})
+    await world.label(NODES, node, {CLEARANCE_LABEL: "Internal"})
     await world.until("PolicyCompliant", "True", "RequirementsHold")
 
 

@@ -25,7 +25,7 @@ async def in_the_cloud(world: World) -> None:
 
 async def cordon(world: World) -> None:
     """Let the replica move to the other tier."""
-    await world.kubectl("cordon", world.node_name("cloud"))
+    await world.cordon(world.node_name("cloud"))
 
 
 async def moved(world: World) -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.support import crowd, oracle
 from tests.support.history import gates
 from tests.support.wait import wait_for
-from tests.support.world import TEST_LABEL, World
+from tests.support.world import World
+from tests.support.world_nodes import TEST_LABEL
 
 from fogline import snapshot
 from fogline.api import ModelDeployment, parse

@@ -18,7 +18,7 @@ async def test_a_replica_that_no_cleared_node_takes_is_gone_in_time(
     await start_operator(clearance_seconds=SECONDS)
     await world.apply_model(placement={"dataSensitivity": "Internal"})
     await world.until_ready(1)
-    await world.patch(NODES, node, {"metadata": {"labels": {CLEARANCE_LABEL: None}}})
+    await world.label(NODES, node, {CLEARANCE_LABEL: None})
 
     async def is_gone() -> bool:
         return await world.nodes_of() == [""]

@@ -4,6 +4,8 @@ from tests.cluster.conftest import StartOperator
 from tests.support.wait import wait_for
 from tests.support.world import World
 
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
+
 
 async def nothing_is_left(world: World) -> bool:
     """Tell whether neither children nor pods of the model exist."""
@@ -15,7 +17,7 @@ async def test_deleting_a_model_leaves_nothing_behind(world: World, start_operat
     await world.add_node()
     await world.apply_model(replicas=2)
     await world.until_ready(2)
-    await world.kubectl("delete", "mdep", "digits", "--timeout=120s")
+    await world.delete(MODEL_DEPLOYMENTS, "digits")
     await wait_for(lambda: nothing_is_left(world), "children and pods are gone")
 
 
@@ -27,7 +29,7 @@ async def test_a_model_that_is_deleted_while_the_operator_is_down_leaves_nothing
     await world.apply_model()
     await world.until_ready(1)
     await operator.stop()
-    await world.kubectl("delete", "mdep", "digits", "--timeout=120s")
+    await world.delete(MODEL_DEPLOYMENTS, "digits")
     await wait_for(lambda: nothing_is_left(world), "children and pods are gone")
     await operator.start()
     await world.apply_model("other")
@@ -43,7 +45,7 @@ async def test_a_model_made_again_under_the_same_name_works_at_once(
     await world.apply_model(replicas=2)
     await world.until_ready(2)
     old = {pod["metadata"]["uid"] for pod in await world.pods()}
-    await world.kubectl("delete", "mdep", "digits")
+    await world.delete(MODEL_DEPLOYMENTS, "digits")
     await world.apply_model(replicas=1)
     await world.until_ready(1)
     assert old.isdisjoint(pod["metadata"]["uid"] for pod in await world.pods())
@@ -59,7 +61,7 @@ async def test_a_model_that_is_replaced_while_the_operator_is_down_works_at_once
     await world.apply_model(replicas=2)
     await world.until_ready(2)
     operator.kill()
-    await world.kubectl("delete", "mdep", "digits")
+    await world.delete(MODEL_DEPLOYMENTS, "digits")
     await world.apply_model(replicas=1)
     await operator.start()
     await world.until_ready(1)

@@ -81,7 +81,7 @@ async def test_a_drain_without_another_place_goes_through_after_the_time_that_th
     assert f"{node} is cordoned for" in event
     assert "NodeCordoned" in event
     await wait_for(lambda: _keeps(world, 2), "the budget is as before")
-    await world.kubectl("uncordon", node)
+    await world.uncordon(node)
     await world.until_ready(2)
 
 

@@ -13,6 +13,8 @@ from tests.support.training_world import TrainingWorld
 from tests.support.wait import wait_for
 from tests.support.world import World
 
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
+
 WATCH = r"[?&]watch=true"
 WATCHES_OF_MODELS = r"/modeldeployments\?.*watch=true"
 WATCHES_OF_PODS = r"/v1/pods\?.*watch=true"
@@ -123,7 +125,7 @@ async def test_a_model_that_is_deleted_unseen_is_forgotten_at_the_next_resync(
     await world.until_ready(1)
     operator_proxy.add(Fault(Hold(), path=WATCHES_OF_MODELS, times=None))
     operator_proxy.cut()
-    await world.kubectl("delete", "mdep", "digits")
+    await world.delete(MODEL_DEPLOYMENTS, "digits")
     await wait_for(lambda: _nothing_is_left(world), "children and pods are gone")
     await world.apply_model()
     await world.until_ready(1)

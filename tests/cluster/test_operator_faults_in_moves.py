@@ -85,20 +85,20 @@ async def test_every_move_ends_and_is_counted_once_despite(
     world: World, operator_proxy: FaultProxy, start_operator: StartOperator
 ) -> None:
     here, there = await world.add_node("a"), await world.add_node("b")
-    await world.kubectl("cordon", there)
+    await world.cordon(there)
     await start_operator(resync_seconds=1)
     await world.apply_model(rebalancing={"cooldownSeconds": 0})
     await world.until_ready(1)
-    await world.kubectl("uncordon", there)
+    await world.uncordon(there)
     for number, (name, faults) in enumerate(FAULTS.items(), 1):
         for fault in faults:
             operator_proxy.add(fault)
         operator_proxy.cut()
-        await world.kubectl("cordon", here)
+        await world.cordon(here)
         await wait_for(lambda: _is_on(world, there), f"the replica has moved despite {name}")  # noqa: B023
         operator_proxy.clear()
         await wait_for(lambda: _has_told(world, number), f"the move despite {name} is told of")  # noqa: B023
-        await world.kubectl("uncordon", here)
+        await world.uncordon(here)
         here, there = there, here
     assert (await world.model())["status"]["moves"]["aborted"] == 0
 

@@ -10,7 +10,7 @@ from tests.support.manifests import gated_pod
 from tests.support.wait import wait_for
 from tests.support.world import World
 
-from fogline.cluster.kinds import DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind
+from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, SERVICES, Kind
 from fogline.names import GATE, MODEL_LABEL
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -33,7 +33,7 @@ async def a_ready_model(world: World) -> None:
 async def test_an_object_that_somebody_deletes_comes_back(world: World, kind: Kind, name: str) -> None:
     await a_ready_model(world)
     old = (await world.child(kind, name) or {})["metadata"]["uid"]
-    await world.kubectl("delete", kind.plural, name)
+    await world.delete(kind, name)
 
     async def is_back() -> bool:
         now = await world.child(kind, name)
@@ -78,8 +78,8 @@ async def test_a_field_of_ours_that_somebody_edits_is_set_right(
 
 async def test_a_field_that_is_not_ours_stays_as_somebody_set_it(world: World) -> None:
     await a_ready_model(world)
-    await world.kubectl("annotate", "service", "digits", "example.com/note=theirs")
-    await world.kubectl("scale", "mdep/digits", "--replicas=2")
+    await world.annotate(SERVICES, "digits", {"example.com/note": "theirs"})
+    await world.scale(MODEL_DEPLOYMENTS, "digits", 2)
     await world.until_ready(2)
     service = await world.child(SERVICES, "digits") or {}
     assert service["metadata"]["annotations"]["example.com/note"] == "theirs"
@@ -91,7 +91,7 @@ async def test_somebody_who_scales_our_deployment_is_named(world: World) -> None
     message = await world.until("Ready", "False", "ReplicasConflict")
     assert "kubectl" in message
     assert "scale the ModelDeployment instead" in message
-    await world.kubectl("scale", "deployment/digits-cloud", "--replicas=1")
+    await world.scale(DEPLOYMENTS, "digits-cloud", 1)
     await world.until("Ready", "True")
 
 
@@ -100,14 +100,14 @@ async def test_once_a_deployment_is_scaled_back_replicas_move_and_scale_as_befor
     await world.apply_model()
     await world.until_ready(1)
     kept = await world.add_node("b")
-    await world.kubectl("scale", "deployment/digits-cloud", "--replicas=3")
+    await world.scale(DEPLOYMENTS, "digits-cloud", 3)
     message = await world.until("Ready", "False", "ReplicasConflict")
     assert "it should have 1" in message
-    await world.kubectl("scale", "deployment/digits-cloud", "--replicas=1")
+    await world.scale(DEPLOYMENTS, "digits-cloud", 1)
     await world.until_ready(1)
-    await world.kubectl("cordon", left)
+    await world.cordon(left)
     await world.until_on([kept])
-    await world.kubectl("scale", "mdep/digits", "--replicas=2")
+    await world.scale(MODEL_DEPLOYMENTS, "digits", 2)
     await world.until_ready(2)
     assert await world.nodes_of() == [kept, kept]
 
@@ -119,9 +119,9 @@ async def test_a_deployment_that_somebody_scales_during_a_move_is_named_and_the_
     await world.apply_model()
     await world.until_ready(1)
     kept = await world.add_node("b")
-    await world.kubectl("cordon", left)
+    await world.cordon(left)
     await wait_for(lambda: _has_replicas(world, 2), "the surge has begun")
-    await world.kubectl("scale", "deployment/digits-cloud", "--replicas=3")
+    await world.scale(DEPLOYMENTS, "digits-cloud", 3)
     await world.until("Ready", "False", "ReplicasConflict")
     await wait_for(lambda: _obeyed(world), "what the operator asks for is done", every_seconds=0.5)
     await world.until_ready(1)
@@ -133,7 +133,7 @@ async def _obeyed(world: World) -> bool:
     ready = await world.condition("Ready")
     _, _, wanted = str(ready["message"]).partition("it should have ")
     if wanted:
-        await world.kubectl("scale", "deployment/digits-cloud", f"--replicas={wanted[0]}")
+        await world.scale(DEPLOYMENTS, "digits-cloud", int(wanted[0]))
     return bool(ready["status"] == "True")
 
 
@@ -149,14 +149,14 @@ async def test_a_service_of_somebody_else_is_left_alone_and_named(world: World) 
         "metadata": {"name": "digits"},
         "spec": {"selector": {"app": "theirs"}, "ports": [{"port": 80}]},
     }
-    await world.kubectl("apply", "--filename=-", manifest=theirs)
+    await world.apply(theirs)
     before = await world.child(SERVICES, "digits")
     await world.add_node()
     await world.apply_model()
     message = await world.until("Ready", "False", "NameTaken")
     assert "Service digits exists and is not of this ModelDeployment" in message
     assert await world.child(SERVICES, "digits") == before
-    await world.kubectl("delete", "service", "digits")
+    await world.delete(SERVICES, "digits")
     await world.edit_model({"replicas": 2})
     await world.until_ready(2)
     assert ("Service", "digits") in await world.children()
@@ -203,7 +203,7 @@ async def test_pods_of_other_people_are_never_touched(world: World) -> None:
 )
 async def test_our_label_that_somebody_takes_off_comes_back(world: World, kind: Kind, name: str) -> None:
     await a_ready_model(world)
-    await world.patch(kind, name, {"metadata": {"labels": {MODEL_LABEL: None}}})
+    await world.label(kind, name, {MODEL_LABEL: None})
 
     async def is_back() -> bool:
         return MODEL_LABEL in (await world.child(kind, name) or {})["metadata"]["labels"]

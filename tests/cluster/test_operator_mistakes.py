@@ -5,9 +5,9 @@ from pathlib import Path
 
 from dev.paths import ROOT
 from tests.cluster.conftest import PATIENT
-from tests.support.crd_cases import full_manifest
 from tests.support.operator_process import OperatorProcess, alarms, records
 from tests.support.poisoned_operator import NOT_DECIDED, NOT_RUN, NOT_WRITTEN
+from tests.support.training_world import TrainingWorld
 from tests.support.wait import wait_for
 from tests.support.world import World
 
@@ -34,8 +34,9 @@ async def test_a_mistake_with_one_model_stops_no_other_and_is_told_where_people_
         for name in (NOT_DECIDED, NOT_WRITTEN):
             message = await world.until("Ready", "Unknown", "InternalError", name)
             assert "a mistake of Fogline, please report it: KeyError in fogline.reconcile." in message
-        await apply_training(world)
-        await wait_for(lambda: _is_told(world), "the training tells of it")
+        training = TrainingWorld(world, NOT_RUN)
+        await training.apply()
+        await wait_for(lambda: _is_told(training), "the training tells of it")
         await world.until_ready(1, "good")
         await world.edit_model({"replicas": 2}, "good")
         await world.until_ready(2, "good")
@@ -52,16 +53,8 @@ async def test_a_mistake_with_one_model_stops_no_other_and_is_told_where_people_
     assert len(alarms(operator.log())) == len(mistakes), operator.log()
 
 
-async def apply_training(world: World) -> None:
-    """Apply a training that a mistake happens with."""
-    manifest = full_manifest("ModelTraining")
-    manifest["metadata"] = {"name": NOT_RUN, "namespace": world.namespace}
-    await world.kubectl("apply", "--filename=-", manifest=manifest)
-
-
-async def _is_told(world: World) -> bool:
-    reason = "jsonpath={.status.conditions[?(@.type=='Complete')].reason}"
-    return await world.kubectl("get", "mtrain", NOT_RUN, f"--output={reason}") == "InternalError"
+async def _is_told(training: TrainingWorld) -> bool:
+    return bool((await training.condition("Complete"))["reason"] == "InternalError")
 
 
 async def _counts(operator: OperatorProcess) -> bool:

@@ -28,7 +28,7 @@ async def test_a_cordoned_node_is_left_once_the_replacement_is_ready(world: Worl
     await world.apply_model()
     await world.until_ready(1)
     assert await world.nodes_of() == [left]
-    await world.kubectl("cordon", left)
+    await world.cordon(left)
     await world.until_on([kept])
     await world.until_ready(1)
     (completed,) = await history(world, 1)
@@ -63,7 +63,7 @@ async def an_eviction(world: World) -> None:
     kept = await world.add_node("b", labels=DEAR)
     await world.apply_model(replicas=2, rebalancing={"strategy": "Evict"}, disruption={"maxUnavailable": 1})
     await world.until_ready(2)
-    await world.kubectl("cordon", left)
+    await world.cordon(left)
     await history(world, 2)
     assert await world.nodes_of() == [kept, kept]
     assert await fewest_ready(world) == 1
@@ -85,7 +85,7 @@ async def no_room_in_the_quota(world: World) -> None:
 async def the_node_comes_back(world: World) -> None:
     """Give up a move off a node that is uncordoned again."""
     left = await cordoned_under_quota(world)
-    await world.kubectl("uncordon", left)
+    await world.uncordon(left)
     (aborted,) = await history(world, 1)
     assert "no longer called for: NodeCordoned" in aborted["message"]
     assert [one for one in await world.pods() if marks(one)] == []
@@ -118,7 +118,7 @@ async def cordoned_under_quota(world: World) -> str:
     }
     await world.kubectl("apply", "--filename=-", manifest=quota)
     await wait_for(lambda: is_counted(world), "the quota is in force", every_seconds=0.1)
-    await world.kubectl("cordon", left)
+    await world.cordon(left)
     await world.until("Rebalancing", "True", "Moving")
     return left
 

@@ -20,7 +20,7 @@ from tests.support.world import World
 from fogline.api import ModelDeployment, parse
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NODES, PODS
+from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, NAMESPACES, NODES, PODS
 from fogline.config import Settings
 from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, GATE, MODEL_LABEL
 from fogline.objects.deployment import deployment
@@ -193,7 +193,7 @@ async def test_a_level_that_is_too_low_in_a_deployment_is_stopped_by_the_floor_o
     world: World, operator_client: Client
 ) -> None:
     await world.add_node("uncleared")
-    await world.kubectl("label", "namespace", world.namespace, f"{FLOOR}=Restricted")
+    await world.label(NAMESPACES, world.namespace, {FLOOR: "Restricted"})
     model, good = await restricted_model(world)
     made = copy.deepcopy(good)
     without_demand(template := made["spec"]["template"])
@@ -217,8 +217,8 @@ async def test_its_account_has_no_other_way_to_a_node(
     there, labels = world.namespace, {MODEL_LABEL: "digits", DATA_SENSITIVITY_LABEL: "Public"}
     gates = [{"name": FOREIGN_GATE}, {"name": GATE}]
     spec = pod_spec({"matchExpressions": [demand("Linux", key="kubernetes.io/os")]}, schedulingGates=gates)
-    await world.kubectl("create", "--filename=-", manifest=pod("held", labels, spec))
-    await world.kubectl("create", "--filename=-", manifest=pod("other", {"app": "other"}, spec))
+    await world.create(pod("held", labels, spec))
+    await world.create(pod("other", {"app": "other"}, spec))
     new = pod("new", labels, pod_spec(nodeName=node))
     new["metadata"]["namespace"] = there
     label = f"/metadata/labels/{CLEARANCE_LABEL.replace('/', '~1')}"

@@ -86,7 +86,7 @@ async def test_models_in_its_namespaces_run_and_models_elsewhere_are_left_alone_
     await world.add_node()
     await world.apply_model()
     await world.until_ready(1)
-    await world.kubectl("cordon", world.node_name("a"))
+    await world.cordon(world.node_name("a"))
     await world.until_on([await world.add_node("spare")])
 
     assert "status" not in await client.get(MODEL_DEPLOYMENTS, elsewhere, "digits")

@@ -6,7 +6,7 @@ from tests.support.history import gates
 from tests.support.wait import wait_for
 from tests.support.world import World
 
-from fogline.cluster.kinds import NODES
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES
 from fogline.names import GATE
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -59,16 +59,16 @@ async def test_a_node_that_another_model_leaves_gets_the_waiting_replica(world: 
     await world.until_ready(1, "first")
     await world.apply_model("second", placement=WAIT)
     await world.until("Placed", "False", "NoFit", "second")
-    await world.kubectl("delete", "mdep", "first")
+    await world.delete(MODEL_DEPLOYMENTS, "first")
     await world.until_ready(1, "second")
 
 
 async def test_a_node_that_is_uncordoned_gets_the_waiting_replica(world: World) -> None:
     node = await world.add_node()
-    await world.kubectl("cordon", node)
+    await world.cordon(node)
     await world.apply_model(placement=WAIT)
     assert "NodeCordoned" in await world.until("Placed", "False", "NoFit")
-    await world.kubectl("uncordon", node)
+    await world.uncordon(node)
     await world.until_ready(1)
 
 

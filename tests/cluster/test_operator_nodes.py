@@ -4,7 +4,7 @@ import pytest
 from tests.support.wait import wait_for
 from tests.support.world import World
 
-from fogline.cluster.kinds import PODS
+from fogline.cluster.kinds import NODES, PODS
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -18,9 +18,9 @@ async def test_the_replica_of_a_deleted_node_is_placed_elsewhere(world: World) -
     await world.apply_model()
     await world.until_ready(1)
     assert await world.nodes_of() == [lost]
-    await world.kubectl("delete", "node", lost)
+    await world.delete(NODES, lost)
     # Kubernetes' garbage collector of pods does the same 40 to 60 s later.
-    await world.kubectl("delete", "pod", "--all", "--force", "--grace-period=0")
+    await world.lose_pods()
     await world.until_on([kept])
     await world.until_ready(1)
 
@@ -28,8 +28,8 @@ async def test_the_replica_of_a_deleted_node_is_placed_elsewhere(world: World) -
 async def test_nodes_that_are_cordoned_tainted_or_not_ready_are_not_chosen(world: World) -> None:
     cordoned, tainted, lost = [await world.add_node(name, labels=CHEAP) for name in ("a", "b", "c")]
     good = await world.add_node("good", labels=DEAR)
-    await world.kubectl("cordon", cordoned)
-    await world.kubectl("taint", "node", tainted, "example.com/broken=yes:NoSchedule")
+    await world.cordon(cordoned)
+    await world.taint(tainted, "example.com/broken", "yes")
     await world.set_not_ready(lost)
     await world.apply_model()
     await world.until_ready(1)
@@ -38,8 +38,8 @@ async def test_nodes_that_are_cordoned_tainted_or_not_ready_are_not_chosen(world
 
 async def test_the_condition_tells_cordoned_tainted_and_lost_nodes_apart(world: World) -> None:
     cordoned, tainted, lost = [await world.add_node(name) for name in ("a", "b", "c")]
-    await world.kubectl("cordon", cordoned)
-    await world.kubectl("taint", "node", tainted, "example.com/broken=yes:NoSchedule")
+    await world.cordon(cordoned)
+    await world.taint(tainted, "example.com/broken", "yes")
     await world.set_not_ready(lost)
     await world.apply_model(placement={"onNoFit": "Wait"})
 
@@ -89,8 +89,8 @@ async def test_a_node_that_comes_back_under_its_name_is_used_again(world: World)
     node = await world.add_node()
     await world.apply_model()
     await world.until_ready(1)
-    await world.kubectl("delete", "node", node)
-    await world.kubectl("delete", "pod", "--all", "--force", "--grace-period=0")
+    await world.delete(NODES, node)
+    await world.lose_pods()
     await world.until("Placed", "False", "NoFit")
     assert await world.add_node() == node
     await world.until_ready(1)

@@ -6,6 +6,7 @@ from tests.cluster.conftest import StartOperator
 from tests.support.wait import wait_for
 from tests.support.world import World
 
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS
 from fogline.names import COST_LABEL, REPLACES_ANNOTATION
 
 SOON = {"plan_idle_seconds": 1, "plan_every_seconds": 3}
@@ -52,5 +53,5 @@ async def test_an_optimiser_that_fails_costs_a_plan_and_nothing_else(
     operator = await start_operator(**SOON, optimiser_mebibytes=1)
     await two_on_a_dear_node(world)
     await wait_for(lambda: asyncio.to_thread(lambda: "no plan" in operator.log()), "there is no plan")
-    await world.kubectl("scale", "modeldeployments", "digits", "--replicas=3")
+    await world.scale(MODEL_DEPLOYMENTS, "digits", 3)
     await world.until_ready(3)

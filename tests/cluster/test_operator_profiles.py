@@ -14,6 +14,8 @@ from tests.support.wait import wait_for
 from tests.support.world import World
 from tests.support.world_profiles import WorldProfiles
 
+from fogline.cluster.kinds import NODES
+
 pytestmark = pytest.mark.usefixtures("operator")
 
 FOGLINE = Path(sys.executable).with_name("fogline")
@@ -154,7 +156,7 @@ async def test_a_profile_counts_its_nodes_as_they_come_and_go(world: World, prof
     node = await world.add_node(labels=SSD)
     await profiles.until("ssd", "Effective", "True", "InEffect")
     assert (await profiles.read("ssd"))["status"]["nodes"] == 1
-    await world.kubectl("label", "node", node, "example.com/disk-")
+    await world.label(NODES, node, dict.fromkeys(SSD))
     await profiles.until("ssd", "Effective", "False", "NoNodes")
 
 

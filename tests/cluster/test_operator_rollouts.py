@@ -69,7 +69,7 @@ async def test_a_canary_gives_way_to_a_drain_and_begins_anew(world: World) -> No
     await world.edit_model({"variants": serving(NEW)})
     await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it")
     busy = min({*await world.nodes_of()} - {"", spare})
-    await world.kubectl("cordon", busy)
+    await world.cordon(busy)
     await wait_for(lambda: _has_left(world, busy), "nothing runs on the cordoned node")
     await wait_for(lambda: has_versions(world, {OLD: 2, NEW: 2}), "half of them serve it again")
 

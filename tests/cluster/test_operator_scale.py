@@ -4,24 +4,23 @@ import pytest
 from tests.support.wait import wait_for
 from tests.support.world import World
 
-from fogline.cluster.kinds import DEPLOYMENTS
+from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, PODS
 
 pytestmark = pytest.mark.usefixtures("operator")
 
 
 async def scale(world: World, replicas: int) -> None:
-    """Scale as a user or an autoscaler does, by the subresource."""
-    await world.kubectl("scale", "mdep/digits", f"--replicas={replicas}")
+    """Scale as an autoscaler does, by the subresource."""
+    await world.scale(MODEL_DEPLOYMENTS, "digits", replicas)
 
 
 async def test_kubectl_scale_adds_and_removes_replicas(world: World) -> None:
     await world.add_node()
     await world.apply_model(replicas=1)
     await world.until_ready(1)
-    await scale(world, 3)
-    await world.until_ready(3)
-    await scale(world, 2)
-    await world.until_ready(2)
+    for replicas in (3, 2):
+        await world.kubectl("scale", "mdep/digits", f"--replicas={replicas}")
+        await world.until_ready(replicas)
 
 
 async def test_the_costliest_replica_goes_first(world: World) -> None:
@@ -87,7 +86,8 @@ async def test_a_pod_that_somebody_deletes_while_the_model_is_suspended_is_not_p
     await world.until_ready(1)
     await world.edit_model({"suspend": True})
     await world.until("Suspended", "True")
-    await world.kubectl("delete", "pod", "--all")
+    (pod,) = await world.pods()
+    await world.delete(PODS, pod["metadata"]["name"])
     await world.until("Ready", "False", "ReplicasNotReady")
 
     async def one_is_gated() -> bool:

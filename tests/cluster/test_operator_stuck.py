@@ -7,6 +7,8 @@ from tests.support.history import pins
 from tests.support.wait import wait_for
 from tests.support.world import World
 
+from fogline.cluster.kinds import NODES
+
 CHEAP = {"fogline.dev/cost-per-hour": "0.1"}
 DEAR = {"fogline.dev/cost-per-hour": "9"}
 NODE_WATCHES = Fault(Hold(), path=r"/api/v1/nodes\?.*watch", times=None)
@@ -25,7 +27,7 @@ async def test_a_pod_pinned_to_a_node_that_was_gone_is_deleted_and_placed_elsewh
     other = await world.add_node("b", labels=DEAR)
     operator_proxy.add(NODE_WATCHES)
     await start_operator()
-    await world.kubectl("delete", "node", gone)
+    await world.delete(NODES, gone)
     await world.apply_model()
     await wait_for(lambda: _is_pinned(world, gone), "a pod is pinned to the node that is gone")
     let_the_watch_of_nodes_go_on(operator_proxy)
@@ -41,7 +43,7 @@ async def test_a_pod_that_the_scheduler_goes_on_refusing_is_deleted_and_placed_o
     other = await world.add_node("b", labels=DEAR)
     operator_proxy.add(NODE_WATCHES)
     await start_operator(unstick_seconds=1)
-    await world.kubectl("cordon", cordoned)
+    await world.cordon(cordoned)
     await world.apply_model()
     await wait_for(lambda: world.events("PlacementUnstuck"), "an Event tells of the stuck pod")
     assert f"could not start on {cordoned}" in (await world.events("PlacementUnstuck"))[0]
@@ -56,7 +58,7 @@ async def test_kube_scheduler_chooses_when_it_refuses_what_the_operator_chooses_
     other = await world.add_node("d", labels=DEAR)
     operator_proxy.add(NODE_WATCHES)
     await start_operator(unstick_seconds=1)
-    await world.kubectl("cordon", *cordoned)
+    await world.cordon(*cordoned)
     await world.apply_model()
     await world.until_ready(1)
     assert await world.nodes_of() == [other]

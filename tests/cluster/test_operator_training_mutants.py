@@ -11,12 +11,13 @@ from tests.support.policies import FLOOR, pod, pod_spec
 from tests.support.rights import OPERATOR
 from tests.support.training_world import NAME, TrainingWorld
 from tests.support.wait import wait_for
-from tests.support.world import TEST_LABEL, World
+from tests.support.world import World
+from tests.support.world_nodes import TEST_LABEL
 
 from fogline.api import parse_model_training
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, PODS
+from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, NAMESPACES, PODS
 from fogline.config import Settings
 from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, MODEL_LABEL, TRAINING_LABEL
 from fogline.objects import Step, job
@@ -189,7 +190,7 @@ async def test_a_level_that_is_too_low_in_a_job_is_stopped_by_the_floor_of_the_n
     world: World, operator_client: Client
 ) -> None:
     await world.add_node("uncleared")
-    await world.kubectl("label", "namespace", world.namespace, f"{FLOOR}=Restricted")
+    await world.label(NAMESPACES, world.namespace, {FLOOR: "Restricted"})
     made = copy.deepcopy(await restricted_job(world))
     template = made["spec"]["template"]
     template["spec"].pop("affinity")

@@ -10,7 +10,7 @@ from tests.support.wait import wait_for
 from tests.support.world import World
 
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import JOBS, PODS, SERVICES
+from fogline.cluster.kinds import JOBS, MODEL_TRAININGS, PODS, SERVICES
 from fogline.objects import INDEX_ANNOTATION, PROGRESS_PORT
 
 WORKER_ADDRESS = "127.77.0.1"
@@ -163,7 +163,9 @@ async def test_an_artifact_that_somebody_else_has_set_is_left_alone_and_named(
 ) -> None:
     mine = {"uri": "s3://models/mine/1"}
     variants = [{**AWAITED[0], "artifact": mine}, AWAITED[1]]
-    await training.world.apply_model(variants=variants, placement=INTERNAL)
+    world = training.world
+    model = world.model_manifest(variants=variants, placement=INTERNAL)
+    await world.kubectl("apply", "--filename=-", manifest=model)
     await training.apply()
     await training.prepared()
     await training.trained()
@@ -212,7 +214,7 @@ async def test_a_training_that_is_deleted_takes_all_that_is_its_own_along(traini
     await training.apply()
     await training.prepared()
     await training.pods_of("digits-train-1", 2)
-    await training.world.kubectl("delete", "mtrain", "digits", "--timeout=120s")
+    await training.world.delete(MODEL_TRAININGS, "digits")
     await wait_for(lambda: _is_gone(training), "Jobs, pods and the Service are gone", seen=training.jobs)
 
 

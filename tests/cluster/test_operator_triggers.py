@@ -13,11 +13,12 @@ import pytest
 from tests.support.builders import make_variant
 from tests.support.operator_process import OperatorProcess
 from tests.support.wait import wait_for
-from tests.support.world import TEST_LABEL, World
+from tests.support.world import World
+from tests.support.world_nodes import TEST_LABEL
 from tests.support.world_profiles import WorldProfiles
 
 from fogline.api import Tier
-from fogline.cluster.kinds import NODES
+from fogline.cluster.kinds import MODEL_DEPLOYMENTS, NODES
 from fogline.names import (
     ARCHITECTURE_LABEL,
     CLEARANCE_LABEL,
@@ -69,7 +70,7 @@ class Scene:
 
     async def label(self, node: str, key: str, value: str | None) -> None:
         """Change a label of a node; None takes it away."""
-        await self.world.patch(NODES, node, {"metadata": {"labels": {LABELS[key]: value}}})
+        await self.world.label(NODES, node, {LABELS[key]: value})
 
     async def set_room(self, node: str, **room: str) -> None:
         """Change what pods may use of a node, as a kubelet does that was set up anew."""
@@ -225,9 +226,9 @@ async def test_a_replica_goes_back_to_its_preferred_node_once_and_stays(world: W
     scene = Scene(world, "back")
     a, b = await scene.add("a"), await scene.add("b", "2")
     model = await scene.serve(rebalancing={"cooldownSeconds": 600})
-    await world.kubectl("cordon", a)
+    await world.cordon(a)
     assert await scene.moved(model) == [(a, b, "NodeCordoned")]
-    await world.kubectl("uncordon", a)
+    await world.uncordon(a)
     told = await world.until("Rebalancing", "False", "CoolingDown", model)
     assert (
         f"would go from {b} to {a} (BetterNode), saving 0.25 US dollars per hour: it stays until 20" in told
@@ -260,8 +261,8 @@ async def test_what_is_marked_or_in_a_window_without_moves_stays_and_says_until_
     async def the_model_is_marked(scene: Scene) -> None:
         a, b = await scene.add("a"), await scene.add("b", "9")
         model = await scene.serve()
-        await world.kubectl("annotate", "mdep", model, f"{DO_NOT_MOVE_ANNOTATION}=please")
-        await world.kubectl("cordon", a)
+        await world.annotate(MODEL_DEPLOYMENTS, model, {DO_NOT_MOVE_ANNOTATION: "please"})
+        await world.cordon(a)
         told = await world.until("Rebalancing", "False", "MarkedDoNotMove", model)
         assert (
             f"has to go from {a} to {b} (NodeCordoned): annotation {DO_NOT_MOVE_ANNOTATION} keeps it" in told
@@ -270,14 +271,14 @@ async def test_what_is_marked_or_in_a_window_without_moves_stays_and_says_until_
             f"annotation {DO_NOT_MOVE_ANNOTATION} of the ModelDeployment is 'please', neither true nor"
             in told
         )
-        await world.kubectl("annotate", "mdep", model, f"{DO_NOT_MOVE_ANNOTATION}-")
+        await world.annotate(MODEL_DEPLOYMENTS, model, {DO_NOT_MOVE_ANNOTATION: None})
         assert await scene.moved(model) == [(a, b, "NodeCordoned")]
 
     async def no_move_fits_the_budget(scene: Scene) -> None:
         a, b = await scene.add("a"), await scene.add("b", "9")
         always = {"moves": 0, "schedule": "* * * * *", "durationSeconds": 3600}
         model = await scene.serve(disruption={"budgets": [always]})
-        await world.kubectl("cordon", a)
+        await world.cordon(a)
         told = await world.until("Rebalancing", "False", "OutsideWindow", model)
         assert f"has to go from {a} to {b} (NodeCordoned): a budget allows no move until 20" in told
         await world.edit_model({"disruption": {"budgets": None}}, model)

@@ -1,6 +1,5 @@
 """Kubeflow Trainer in a cluster of tests: its definitions are real, its controllers are played."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +62,8 @@ class PlayedTrainer:
     async def pass_suspension_on(self) -> None:
         """Suspend the Job, or let it go on, as the TrainJob says."""
         suspend = {"spec": {"suspend": (await self._live(TRAIN_JOBS))["spec"]["suspend"]}}
-        await self._world.client.merge_patch(JOB_SETS, self._world.namespace, self.name, suspend)
-        await self._world.client.merge_patch(JOBS, self._world.namespace, self.job, suspend)
+        await self._world.patch(JOB_SETS, self.name, suspend)
+        await self._world.patch(JOBS, self.job, suspend)
 
     async def report(self, kind: str, reason: str, message: str) -> None:
         """Say in the status of the TrainJob how it ended."""
@@ -77,14 +76,7 @@ class PlayedTrainer:
         }
         counts = dict.fromkeys(("active", "failed", "ready", "succeeded", "suspended"), 0)
         status = {"conditions": [condition], "jobsStatus": [{"name": "train", **counts}]}
-        await self._world.kubectl(
-            "patch",
-            "trainjob",
-            self.name,
-            "--subresource=status",
-            "--type=merge",
-            f"--patch={json.dumps({'status': status})}",
-        )
+        await self._world.patch(TRAIN_JOBS, self.name, {"status": status}, subresource="status")
 
     async def completed(self) -> None:
         """Report that all workers ended well."""
@@ -121,4 +113,4 @@ class PlayedTrainer:
             "metadata": {"name": name, "labels": labels or {}, "ownerReferences": [reference]},
             "spec": spec,
         }
-        await self._world.kubectl("create", "--filename=-", manifest=document)
+        await self._world.create(document, kind)

@@ -67,20 +67,22 @@ class TrainingWorld:
         self.world = world
         self.name = name
 
-    async def apply(self, **spec: Any) -> None:
-        """Apply the full training, with fields of its spec replaced; None leaves one out."""
-        manifest = full_manifest("ModelTraining")
+    def manifest(self, **spec: Any) -> Document:
+        """Give the full training, with fields of its spec replaced; None leaves one out."""
+        manifest: Document = full_manifest("ModelTraining")
         manifest["metadata"].update(name=self.name, namespace=self.world.namespace)
         manifest["spec"] = {
             key: value for key, value in {**manifest["spec"], **spec}.items() if value is not None
         }
-        await self.world.kubectl("apply", "--filename=-", manifest=manifest)
+        return manifest
+
+    async def apply(self, **spec: Any) -> None:
+        """Apply the same."""
+        await self.world.apply(self.manifest(**spec))
 
     async def patch(self, change: Mapping[str, Any]) -> None:
-        """Change the training as somebody with kubectl does."""
-        await self.world.kubectl(
-            "patch", "mtrain", self.name, "--type=merge", f"--patch={json.dumps(change)}"
-        )
+        """Change some fields of the training."""
+        await self.world.patch(MODEL_TRAININGS, self.name, change)
 
     async def as_queue(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
         """Change a Job or a TrainJob as Kueue does, which is another field manager."""

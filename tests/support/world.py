@@ -1,8 +1,10 @@
-"""One test's own part of a cluster: a namespace, nodes that only its models choose, short ways to both."""
+"""One test's own part of a cluster: a namespace, nodes that only its models choose, short ways to both.
+
+What is written there is in `world_writes` and `world_nodes`; here is what a user does with models, and sees.
+"""
 
 import asyncio
 import contextlib
-import json
 import sys
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -10,12 +12,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from dev.cluster import simulated_node
 from tests.support.builders import make_variant
 from tests.support.history import History
 from tests.support.judging.seen import is_alive, is_ready
 from tests.support.kubectl import Kubectl
 from tests.support.wait import LIMIT_SECONDS, Question, wait_for
+from tests.support.world_nodes import TEST_LABEL, UNMANAGED, WorldNodes
 
 from fogline.cluster.client import Client
 from fogline.cluster.documents import Document
@@ -31,19 +33,12 @@ from fogline.cluster.kinds import (
     Kind,
 )
 from fogline.errors import NotFoundError
-from fogline.names import CLEARANCE_LABEL, MODEL_LABEL, TIER_LABEL
-
-TEST_LABEL = "example.com/test"
-"""On the nodes of a test: the namespace that they are for."""
+from fogline.names import MODEL_LABEL
 
 LOOK_SECONDS = 0.1
 """Between two looks at the cluster: to look costs the API server more than all else that a test does."""
 
 CHILD_KINDS = (DEPLOYMENTS, SERVICES, POD_DISRUPTION_BUDGETS)
-
-NOT_READY_TAINT = "node.kubernetes.io/not-ready"
-UNMANAGED = "kwok.x-k8s.io/status=custom"
-"""Annotation of nodes whose status kwok leaves alone."""
 
 
 @asynccontextmanager
@@ -69,7 +64,7 @@ async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
     assert not breaches, breaches
 
 
-class World:
+class World(WorldNodes):
     """What a user does and sees. All of it goes straight to the API server, past any fault proxy.
 
     Parameters
@@ -77,12 +72,11 @@ class World:
     client
         As administrator.
     kubectl
-        As the user; its writes have a field manager of their own.
+        As the user, for what is about kubectl itself.
     """
 
     def __init__(self, client: Client, kubectl: Kubectl, namespace: str) -> None:
-        self.client = client
-        self.namespace = namespace
+        super().__init__(client, namespace)
         self.history = History(client, namespace, f"{TEST_LABEL}={namespace}")
         self._kubectl = kubectl
 
@@ -92,58 +86,19 @@ class World:
             self._kubectl, f"--namespace={self.namespace}", *arguments, manifest=manifest
         )
 
-    # nodes
-
-    def node_name(self, short: str) -> str:
-        """Give the name that a node of this test has in the cluster."""
-        return f"{self.namespace}-{short}"
-
-    async def add_node(
-        self,
-        short: str = "a",
-        tier: str = "Cloud",
-        *,
-        cpu: str = "4",
-        clearance: str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> str:
-        """Add a Ready node that only models of this test choose; returns its name in the cluster."""
-        name, own = self.node_name(short), {TEST_LABEL: self.namespace, TIER_LABEL: tier}
-        if clearance:
-            own[CLEARANCE_LABEL] = clearance
-        await self.client.create(simulated_node(name, {**own, **(labels or {})}, cpu=cpu))
-        await wait_for(
-            lambda: self._is_ready(name),
-            f"node {name} is Ready",
-            every_seconds=0.05,
-            seen=lambda: self.client.get(NODES, None, name),
-        )
-        return name
-
-    async def set_not_ready(self, node: str) -> None:
-        """Let a node be NotReady, and stay so."""
-        await self.kubectl("annotate", "node", node, UNMANAGED)
-        lost = {"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "Lost"}]}}
-        await self.patch(NODES, node, lost, subresource="status")
-
-    async def patch(self, kind: Kind, name: str, change: Mapping[str, Any], *, subresource: str = "") -> None:
-        """Change an object as somebody with kubectl does."""
-        what = ["patch", kind.plural, name, f"--patch={json.dumps(change)}"]
-        if subresource:
-            what.append(f"--subresource={subresource}")
-        merge = kind is MODEL_DEPLOYMENTS
-        await self.kubectl(*what, f"--type={'merge' if merge else 'strategic'}")
+    # pods
 
     async def give_address(self, pod: str, address: str) -> None:
         """Let a pod of a simulated node answer at an address of this machine."""
-        await self.kubectl("annotate", "pod", pod, UNMANAGED)
-        at = json.dumps({"status": {"podIP": address, "podIPs": [{"ip": address}]}})
-        await self.kubectl("patch", "pod", pod, "--subresource=status", "--type=merge", f"--patch={at}")
+        await self.annotate(PODS, pod, UNMANAGED)
+        only = [{"$patch": "replace"}, {"ip": address}]
+        at = {"status": {"podIP": address, "podIPs": only}}
+        await self.patch(PODS, pod, at, subresource="status")
 
     # models
 
-    async def apply_model(self, name: str = "digits", *, variants: Any = None, **spec: Any) -> None:
-        """Apply a ModelDeployment that chooses among the nodes of this test; one cloud variant by default.
+    def model_manifest(self, name: str = "digits", *, variants: Any = None, **spec: Any) -> Document:
+        """Give a ModelDeployment that chooses among the nodes of this test; one cloud variant by default.
 
         Parameters
         ----------
@@ -155,13 +110,16 @@ class World:
             "variants": [make_variant("cloud", "Cloud")] if variants is None else variants,
             "placement": placement,
         }
-        manifest = {
+        return {
             "apiVersion": MODEL_DEPLOYMENTS.api_version,
             "kind": MODEL_DEPLOYMENTS.kind,
             "metadata": {"name": name, "namespace": self.namespace},
             "spec": {**spec, **own},
         }
-        await self.kubectl("apply", "--filename=-", manifest=manifest)
+
+    async def apply_model(self, name: str = "digits", *, variants: Any = None, **spec: Any) -> None:
+        """Apply the same."""
+        await self.apply(self.model_manifest(name, variants=variants, **spec))
 
     async def edit_model(self, spec: Mapping[str, Any], name: str = "digits") -> None:
         """Change some fields of the spec of a ModelDeployment."""
@@ -251,13 +209,6 @@ class World:
         """List the nodes that its pods are on, with repetitions."""
         return sorted(pod["spec"].get("nodeName", "") for pod in await self.pods(model))
 
-    async def child(self, kind: Kind, name: str) -> Document | None:
-        """Read an object; None when there is none."""
-        try:
-            return await self.client.get(kind, self.namespace, name)
-        except NotFoundError:
-            return None
-
     async def children(self, model: str = "digits") -> set[tuple[str, str]]:
         """List everything that carries the label of a model, pods and ReplicaSets left out."""
         found: set[tuple[str, str]] = set()
@@ -310,10 +261,3 @@ class World:
         meta = live["metadata"]
         with contextlib.suppress(NotFoundError):
             await self.client.delete(kind, meta.get("namespace"), meta["name"], uid=meta["uid"])
-
-    async def _is_ready(self, node: str) -> bool:
-        """Tell whether pods may go there: the taint of a new node outlives its being NotReady for a while."""
-        live = await self.client.get(NODES, None, node)
-        conditions, taints = live["status"].get("conditions", ()), live["spec"].get("taints", ())
-        is_ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-        return is_ready and not any(one["key"] == NOT_READY_TAINT for one in taints)

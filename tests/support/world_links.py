@@ -3,22 +3,22 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.support.world import UNMANAGED, World
+from tests.support.world import World
+from tests.support.world_nodes import UNMANAGED
 
 from fogline.cluster.kinds import NODES, PODS
 
 
 async def cut_link(world: World, node: str) -> None:
     """Let the node controller have lost a node, with all pods there."""
-    await world.kubectl("annotate", "node", node, UNMANAGED)
+    await world.annotate(NODES, node, UNMANAGED)
     await _tell(world, node, "Unknown", "False")
 
 
 async def restore_link(world: World, node: str) -> None:
     """Let the kubelet report again, as if nothing had happened to its pods."""
     await _tell(world, node, "True", "True")
-    key = UNMANAGED.partition("=")[0]
-    await world.kubectl("annotate", "node", node, f"{key}-")
+    await world.annotate(NODES, node, dict.fromkeys(UNMANAGED))
 
 
 async def _tell(world: World, node: str, node_ready: str, pods_ready: str) -> None:

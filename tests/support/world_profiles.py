@@ -1,15 +1,18 @@
 """NodeProfiles of one test, about its own nodes, and short ways to what is reported about them."""
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.support.profiles import profile_document
 from tests.support.wait import wait_for
-from tests.support.world import TEST_LABEL, World
+from tests.support.world import World
+from tests.support.world_nodes import TEST_LABEL
 
 from fogline.cluster.documents import Document
 from fogline.cluster.kinds import EVENTS, NODE_PROFILES
+from fogline.errors import NotFoundError
 
 
 @asynccontextmanager
@@ -39,12 +42,13 @@ class WorldProfiles:
         """Apply a profile about the nodes of this test that have these labels."""
         selector = {TEST_LABEL: self._world.namespace, **(labels or {})}
         document = profile_document(self.name(short), selector, **facts)
-        await self._world.kubectl("apply", "--filename=-", manifest=document)
+        await self._world.apply(document)
         self.applied = [*{*self.applied, short}]
 
     async def delete(self, short: str) -> None:
         """Delete a profile, if nobody else has."""
-        await self._world.kubectl("delete", NODE_PROFILES.plural, self.name(short), "--ignore-not-found")
+        with contextlib.suppress(NotFoundError):
+            await self._world.delete(NODE_PROFILES, self.name(short))
         self.applied.remove(short)
 
     async def read(self, short: str) -> Document:
