@@ -16,6 +16,9 @@ from dev.errors import DevError
 
 REQUEST_LIMIT_SECONDS = 30.0
 
+_TRIED_ONLY = "dryRun=All"
+"""In the path of a request that changes nothing."""
+
 
 class Connection:
     """A connection of one thread. `connect` makes it."""
@@ -57,9 +60,9 @@ class Connection:
     ) -> tuple[http.client.HTTPResponse, bytes]:
         try:
             return self._exchange_once(method, path, data, headers)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             self._http.close()
-            if method != "GET":  # it may have been carried out
+            if method != "GET" and _TRIED_ONLY not in path:  # it may have been carried out
                 raise
             # a server ends connections on which nothing was asked for a while
             return self._exchange_once(method, path, data, headers)
