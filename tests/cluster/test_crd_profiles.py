@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from tests.support.crd_cases import changed, full_manifest, smallest_manifest
+from tests.support.dry_run import DryRun
 from tests.support.kubectl import Kubectl
 
 from fogline.api import parse_node_profile
 
-TRY = ("create", "--dry-run=server", "--output=json", "--filename=-")
 FULL, SMALLEST = full_manifest("NodeProfile"), smallest_manifest("NodeProfile")
 Apply = Callable[..., str]
 
@@ -59,10 +59,10 @@ def test_a_latency_without_a_client_site_is_that_of_clients_in_general(
     ],
 )
 def test_the_api_server_and_the_parser_read_a_manifest_alike(
-    kubectl: Kubectl, document: dict[str, Any]
+    dry_run: DryRun, document: dict[str, Any]
 ) -> None:
-    stored = json.loads(kubectl(*TRY, manifest=document))
-    assert parse_node_profile(stored).spec == parse_node_profile(document, strict=True).spec
+    stored = parse_node_profile(dry_run.stored(document))
+    assert stored.spec == parse_node_profile(document, strict=True).spec
 
 
 def test_two_writers_may_each_keep_the_latency_of_a_client_site(kubectl: Kubectl, apply: Apply) -> None:

@@ -57,7 +57,7 @@ async def test_every_right_is_used_and_none_is_missing(
     await profiles.until("all", "Effective", "True", "InEffect")
     spare = await world.add_node("spare")
     await world.edit_model({"rebalancing": {"strategy": "Evict"}, "disruption": {"maxUnavailable": 1}})
-    await world.kubectl("cordon", world.node_name("cloud"))
+    await world.cordon(world.node_name("cloud"))
     await world.until_on([spare])
     await _train(TrainingWorld(world))
     needed = used(operator_proxy.requests) | CHECKED_INSIDE_THE_SERVER
@@ -123,10 +123,14 @@ async def operator_of_account(proxy_of_account: FaultProxy, tmp_path: Path) -> A
     assert [one for one in records(operator.log()) if "exc_info" in one] == []
 
 
-async def take(account: OwnAccount, resource: str, *verbs: str) -> None:
+async def take(account: OwnAccount, world: World, resource: str, *verbs: str) -> None:
     """Take a right away, and wait until the API server knows."""
     account.take(resource, verbs)
-    await wait_for(lambda: not any(account.may(resource, verb) for verb in verbs), "the right is gone")
+
+    async def is_gone() -> bool:
+        return not any([await account.may(world.client, resource, verb) for verb in verbs])
+
+    await wait_for(is_gone, "the right is gone")
 
 
 def refusals(operator: OperatorProcess, message: str, **fields: str) -> bool:
@@ -145,7 +149,7 @@ async def test_a_right_to_write_that_is_taken_away_is_told_and_stops_only_what_n
     await world.add_node()
     await world.apply_model()
     await world.until_ready(1)
-    await take(account, "pods", "patch")
+    await take(account, world, "pods", "patch")
     await world.apply_model("other")
     await wait_for(lambda: refusals(operator_of_account, "pin failed, trying again"), "the log tells")
     await world.until("Placed", "False", "Placing", "other")
@@ -161,7 +165,7 @@ async def test_a_right_to_read_that_is_taken_away_is_told_and_what_changed_meanw
     await world.add_node("first", cpu="1")
     await world.apply_model(placement={"onNoFit": "Wait"})
     await world.until_ready(1)
-    await take(account, "nodes", "list", "watch")
+    await take(account, world, "nodes", "list", "watch")
     proxy_of_account.cut()
     told = "list or watch interrupted"
     await wait_for(lambda: refusals(operator_of_account, told, kind="nodes"), "the log tells")

@@ -12,6 +12,7 @@ from tests.cluster.conftest import PATIENT, StartOperator
 from tests.support import kubeflow, policies
 from tests.support.chart import Document, rendered
 from tests.support.crd_cases import valid_manifests
+from tests.support.dry_run import DryRun
 from tests.support.faultproxy import FaultProxy
 from tests.support.faults import Fault, Refuse
 from tests.support.kubectl import Kubectl
@@ -69,8 +70,8 @@ def _chart_with_kubeflow_trainer(kubectl: Kubectl) -> Iterator[None]:
 
 
 def _apply(kubectl: Kubectl, documents: list[dict[str, Any]]) -> None:
-    for document in documents:
-        kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", manifest=document)
+    every = policies.listed(documents)
+    kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", manifest=every)
 
 
 @pytest.fixture(scope="module")
@@ -155,11 +156,11 @@ async def test_the_rights_to_trainjobs_are_all_used_and_none_is_missing(
     await start_operator(kubeflow_trainer="true")
     foreign = train_job(make_training(), 1)
     foreign["metadata"] = {"name": foreign["metadata"]["name"]}
-    await training.world.kubectl("create", "--filename=-", manifest=foreign)
+    await training.world.create(foreign)
     await training.apply(workers=BY_TRAIN_JOB)
     await training.prepared()
     assert "TrainJob digits-1" in await training.until("Accepted", "False", "NameTaken")
-    await training.world.kubectl("delete", "trainjob", f"{NAME}-1")
+    await training.world.delete(TRAIN_JOBS, f"{NAME}-1")
     await training.until("Accepted", "True", "Valid")
     await training.patch({"spec": {"suspend": True}})
     await wait_for(partial(_is_suspended, trainer, wanted=True), "the TrainJob is suspended")
@@ -174,12 +175,12 @@ async def test_the_rights_to_trainjobs_are_all_used_and_none_is_missing(
 @pytest.mark.usefixtures("kubeflow_trainer")
 @pytest.mark.parametrize("manifest", VALID, ids=lambda one: next(iter(one["spec"].get("model", {"-": 0}))))
 def test_the_api_server_takes_what_the_workers_are_made_from_to_the_letter(
-    manifest: dict[str, Any], kubectl: Kubectl
+    manifest: dict[str, Any], dry_run: DryRun
 ) -> None:
     spec = manifest["spec"]
     training = make_training(**{**spec, "workers": {**spec["workers"], "engine": "TrainJob"}})
     for document in step_documents(training, Step.TRAIN, 1, Settings()):
-        kubectl("create", "--dry-run=server", "--validate=strict", "--filename=-", manifest=document)
+        dry_run.stored(document)
 
 
 @pytest.mark.usefixtures("kubeflow_trainer", "operator")
@@ -251,7 +252,7 @@ async def test_a_suspended_training_suspends_its_trainjob_and_deletion_takes_all
         )
         await trainer.pass_suspension_on()
         await training.pods_of(trainer.job, pods)
-    await training.world.kubectl("delete", "mtrain", NAME, "--timeout=120s")
+    await training.world.delete(MODEL_TRAININGS, NAME)
     await wait_for(trainer.is_gone, "the TrainJob is gone, and what it was made from")
     await training.pods_of(trainer.job, 0)
 

@@ -14,9 +14,8 @@ from dev.api import Connection, connect
 from dev.errors import DevError
 
 from fogline.cluster.documents import Document
-from fogline.cluster.kinds import DEPLOYMENTS, MODEL_DEPLOYMENTS, MODEL_TRAININGS, NODE_PROFILES
+from fogline.cluster.kinds import kind_of
 
-KINDS = {one.kind: one for one in (DEPLOYMENTS, MODEL_DEPLOYMENTS, MODEL_TRAININGS, NODE_PROFILES)}
 _NO_VALID_OBJECT = r": (400|422) "
 """In an error, as opposed to a server that is not there or lets nobody in."""
 
@@ -29,7 +28,7 @@ class DryRun:
 
     def stored(self, manifest: Mapping[str, Any]) -> Document:
         """Return what it would keep."""
-        path = KINDS[manifest["kind"]].path("default")
+        path = kind_of(manifest).path("default")
         found: Document = self._api.request("POST", f"{path}?dryRun=All&fieldValidation=Strict", manifest)
         return found
 

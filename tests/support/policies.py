@@ -4,9 +4,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from dev.api import Connection, connect
+from dev.errors import DevError
 from tests.support.chart import Document, rendered
 from tests.support.kubectl import Kubectl
 
+from fogline.cluster.kinds import NAMESPACES
 from fogline.names import CLEARANCE_LABEL, DATA_SENSITIVITY_LABEL, MODEL_LABEL
 
 POLICY = "ValidatingAdmissionPolicy"
@@ -22,7 +25,8 @@ LOOK_SECONDS = 0.2
 
 def policies(**values: Any) -> list[Document]:
     """Render the policies with their bindings; `values` as under ``policies`` in values.yaml."""
-    return [one for one in rendered({"policies": values}) if one["kind"] in {POLICY, BINDING}]
+    every = rendered({"policies": values} if values else None)
+    return [one for one in every if one["kind"] in {POLICY, BINDING}]
 
 
 def names(documents: Iterable[Document]) -> list[str]:
@@ -55,11 +59,21 @@ def remove(kubectl: Kubectl, documents: list[Document]) -> None:
 
 
 def _until(kubectl: Kubectl, *, in_force: bool) -> None:
-    wrong = namespace("policies-at-work", {FLOOR: "Nonsense"})
     end = time.monotonic() + ACTIVE_LIMIT_SECONDS
-    while bool(kubectl.answer("create", "--dry-run=server", "--filename=-", manifest=wrong)[0]) is in_force:
-        assert time.monotonic() < end, f"policies in force: not {in_force} in time"
-        time.sleep(LOOK_SECONDS)
+    with connect(kubectl.kubeconfig) as api:
+        while _are_in_force(api) is not in_force:
+            assert time.monotonic() < end, f"policies in force: not {in_force} in time"
+            time.sleep(LOOK_SECONDS)
+
+
+def _are_in_force(api: Connection) -> bool:
+    """Try what one of them refuses."""
+    wrong = namespace("policies-at-work", {FLOOR: "Nonsense"})
+    try:
+        api.request("POST", f"{NAMESPACES.path()}?dryRun=All", wrong)
+    except DevError as refused:
+        return bool(refusal(str(refused)))
+    return False
 
 
 def listed(documents: list[Document]) -> Document:

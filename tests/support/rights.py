@@ -1,7 +1,6 @@
 """The rights of our processes: their accounts with the roles that are shipped, and what of them was used."""
 
 import copy
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,10 @@ from dev.chart import NAMESPACE
 from tests.support.chart import rendered
 from tests.support.faults import Request
 from tests.support.kubectl import Kubectl
+from tests.support.policies import listed
+
+from fogline.cluster.client import Client
+from fogline.cluster.kinds import ACCESS_REVIEWS
 
 OPERATOR = "fogline-operator"
 JANITOR = "fogline-janitor"
@@ -169,26 +172,23 @@ class OwnAccount:
         """Give everything back."""
         self._apply(self._objects)
 
-    def may(self, resource: str, verb: str) -> bool:
+    async def may(self, client: Client, resource: str, verb: str) -> bool:
         """Ask the API server whether the account has a right to pods, nodes or the like."""
         who = f"system:serviceaccount:{NAMESPACE}:{self.name}"
         review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
+            "apiVersion": ACCESS_REVIEWS.api_version,
+            "kind": ACCESS_REVIEWS.kind,
+            "metadata": {},
             "spec": {"user": who, "resourceAttributes": {"resource": resource, "verb": verb}},
         }
-        answer = self._kubectl("create", "--filename=-", "--output=json", manifest=review)
-        return bool(json.loads(answer)["status"]["allowed"])
+        return bool((await client.create(review))["status"]["allowed"])
 
     def leave(self) -> None:
         """Delete the account and its roles."""
-        for one in self._objects:
-            name, namespace = one["metadata"]["name"], one["metadata"].get("namespace", NAMESPACE)
-            self._kubectl("delete", one["kind"], name, f"--namespace={namespace}", "--wait=false")
+        self._kubectl("delete", "--filename=-", "--wait=false", manifest=listed(self._objects))
 
-    def _apply(self, documents: Iterable[dict[str, Any]]) -> None:
-        for document in documents:
-            self._kubectl("apply", "--server-side", "--filename=-", manifest=document)
+    def _apply(self, documents: list[dict[str, Any]]) -> None:
+        self._kubectl("apply", "--server-side", "--filename=-", manifest=listed(documents))
 
 
 def _renamed(document: dict[str, Any], account: str, name: str) -> dict[str, Any]:
@@ -207,8 +207,7 @@ def kubeconfig_of_account(
     kubectl: Kubectl, account: str, path: Path, values: Mapping[str, Any] | None = None
 ) -> Path:
     """Create the service accounts with their rights, and write a kubeconfig that speaks as one of them."""
-    for document in service_account_objects(values):
-        kubectl("apply", "--server-side", "--filename=-", manifest=document)
+    kubectl("apply", "--server-side", "--filename=-", manifest=listed(service_account_objects(values)))
     return kubeconfig_as(kubectl, account, path)
 
 
