@@ -69,12 +69,7 @@ async def undisturbed(client: Client, kubectl: Kubectl) -> str:
         training = await begin(world)
         await play_its_pods(training)
         await training.until("Complete", "True", "RunPublished")
-        await wait_for(lambda: _has_artifacts(training), "the ModelDeployment has the version")
         return await training_end(training)
-
-
-async def _has_artifacts(training: TrainingWorld) -> bool:
-    return all((await training.artifacts()).values())
 
 
 async def one_life(

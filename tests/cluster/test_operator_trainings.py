@@ -1,7 +1,6 @@
 """Trainings on a real API server, with its Job controller; the kubelet is played by the test."""
 
 import json
-from typing import Any
 
 import pytest
 from tests.support.progress import answering, response
@@ -47,7 +46,7 @@ async def test_a_run_goes_through_its_steps_and_its_version_gets_into_the_modeld
     assert status["history"][0]["version"] == 1
     assert status["published"] == finished()["published"]
     await training.until("Published", "True", "Published")
-    given = {
+    assert await training.artifacts() == {
         "cloud": {
             "uri": "s3://models/digits/savedmodel/1",
             "sha256": "a" * 64,
@@ -59,14 +58,8 @@ async def test_a_run_goes_through_its_steps_and_its_version_gets_into_the_modeld
             "secretName": "models-reader",
         },
     }
-    # the status is written first
-    await wait_for(lambda: _are(training, given), "the artifacts are there", seen=training.artifacts)
     assert await training.jobs() == ["digits-finish-1", "digits-prepare-1", "digits-train-1"]
     assert await world.until_told("RunCompleted") == ["run 1 has published version 1"]
-
-
-async def _are(training: TrainingWorld, artifacts: dict[str, Any]) -> bool:
-    return await training.artifacts() == artifacts
 
 
 @pytest.mark.usefixtures("operator")

@@ -64,6 +64,15 @@ def test_a_run_that_was_over_before_this_process_began_does_not_count(told: Told
     assert told.ended("RunPublished") == 1
 
 
+def test_a_run_whose_version_is_on_its_way_counts_once_it_has_arrived(told: Told) -> None:
+    told.tally.take(DIGITS, Reason.RUN_UNDERWAY, run(1))
+    told.tally.take(DIGITS, Reason.RUN_UNDERWAY, run(1, 90))
+    assert told.value("fogline_training_run_seconds_count") == 0
+    told.tally.take(DIGITS, Reason.RUN_PUBLISHED, run(1, 90))
+    assert (told.ended("RunUnderway"), told.ended("RunPublished")) == (None, 1)
+    assert told.value("fogline_training_run_seconds_sum") == 90
+
+
 def test_trainings_are_counted_by_why_they_are_complete_or_not(told: Told) -> None:
     told.tally.take(DIGITS, Reason.RUN_UNDERWAY, run(1))
     told.tally.take(SHAPES, Reason.INVALID)

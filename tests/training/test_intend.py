@@ -218,17 +218,30 @@ def test_the_version_goes_to_the_variants_with_the_uid_of_the_model() -> None:
     assert intent.publish
     assert intent.publish["metadata"]["uid"] == "uid-of-model"
     assert [one["name"] for one in intent.publish["spec"]["variants"]] == ["cloud", "edge"]
-    assert verdict(intent, Type.COMPLETE) == ("True", "RunPublished")
 
 
-def test_what_the_variants_have_already_is_not_written_again() -> None:
+def a_model_that_has_it() -> Any:
     forms = finished()["forms"]
     artifacts = [{"uri": one["uri"], "sha256": one["sha256"], "secretName": "models-reader"} for one in forms]
     variants = [
         make_variant("cloud", "Cloud", artifact=artifacts[0]),
         make_variant("edge", "Edge", artifact=artifacts[1]),
     ]
-    assert passed(published(), Seen(model=a_model(variants=variants))).publish is None
+    return a_model(variants=variants)
+
+
+def test_what_the_variants_have_already_is_not_written_again() -> None:
+    assert passed(published(), Seen(model=a_model_that_has_it())).publish is None
+
+
+def test_a_training_is_complete_only_once_the_variants_are_seen_to_have_the_version() -> None:
+    last_step = replace(complete(Step.FINISH, answer(finished())), model=a_model())
+    for intent in (passed(trained(), last_step), passed(published(), Seen(model=a_model()))):
+        assert verdict(intent, Type.PUBLISHED) == ("False", "Finishing")
+        assert verdict(intent, Type.COMPLETE) == ("False", "RunUnderway")
+    intent = passed(published(), Seen(model=a_model_that_has_it()))
+    assert verdict(intent, Type.PUBLISHED) == ("True", "Published")
+    assert verdict(intent, Type.COMPLETE) == ("True", "RunPublished")
 
 
 @pytest.mark.parametrize(

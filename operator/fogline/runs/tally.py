@@ -25,6 +25,8 @@ class Tally:
     def take(self, key: ModelKey, reason: Reason, run: RunStatus | None = None) -> None:
         """Take in what a pass saw. A run that was over when first seen does not count as one that ends.
 
+        Nor does, until it has arrived, one whose version is on its way into the ModelDeployment.
+
         Parameters
         ----------
         reason
@@ -37,7 +39,7 @@ class Tally:
         if run is None:
             return
         number = run.number if run.finished_at else 0
-        if number <= self._over.setdefault(key, number):
+        if number <= self._over.setdefault(key, number) or reason is Reason.RUN_UNDERWAY:
             return
         self._over[key] = number
         self._metrics.training_runs.labels(reason).inc()

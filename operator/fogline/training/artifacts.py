@@ -25,7 +25,7 @@ class Artifacts:
     """The version that was published, and what is to be written for it."""
 
     verdict: Verdict
-    """Of the condition `Published`, if what is to be written gets written."""
+    """Of the condition `Published`; it holds only once the ModelDeployment is seen to have the version."""
     document: Document | None = None
     """What is applied to the ModelDeployment; None when it has it already, or must not get it."""
 
@@ -45,13 +45,14 @@ def artifacts(training: ModelTraining, forms: tuple[FormStatus, ...], version: i
     if obstacle := _too_open(training, model) or _unfit(wanted, live, found, version):
         return Artifacts(replace(obstacle, message=f"ModelDeployment {target.name}: {obstacle.message}"))
     given = {name: _artifact(found[form], training) for name, form in wanted.items()}
-    said = yes(Reason.PUBLISHED, f"version {version} is in the store and in ModelDeployment {target.name}")
     if all(_has(live[name], artifact) for name, artifact in given.items()):
-        return Artifacts(said)
+        text = f"version {version} is in the store and in ModelDeployment {target.name}"
+        return Artifacts(yes(Reason.PUBLISHED, text))
     variants = [{"name": name, "artifact": artifact} for name, artifact in given.items()]
     meta = model.metadata
+    text = f"version {version} is in the store and on its way into ModelDeployment {target.name}"
     return Artifacts(
-        said,
+        no(Reason.FINISHING, text),
         {
             "apiVersion": f"{GROUP}/{VERSION}",
             "kind": KIND,

@@ -346,6 +346,8 @@ def _of_before(training: ModelTraining, status: ModelTrainingStatus, seen: Seen)
 def _complete(published: Verdict) -> Verdict:
     if published.status is ConditionStatus.TRUE:
         return yes(Reason.RUN_PUBLISHED, published.message)
+    if published.reason is Reason.FINISHING:
+        return no(Reason.RUN_UNDERWAY, published.message)
     return published
 
 
