@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dev.controlplane import ControlPlane
 from tests.support.live_cli import Fogline, fogline_on
-from tests.support.wait import wait_for
+from tests.support.wait import LIMIT_SECONDS, wait_for
 from tests.support.world import World
 
 from fogline.cluster.kinds import MODEL_DEPLOYMENTS, PODS
@@ -109,7 +109,7 @@ async def test_what_happens_is_told_as_it_happens(world: World, control_plane: C
     )
     assert watching.stdout
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LIMIT_SECONDS):
             told = json.loads(await watching.stdout.readline())
     finally:
         watching.terminate()
