@@ -137,10 +137,10 @@ ON_A_POD: Mapping[str, tuple[Callable[[str], Patch], tuple[str, ...]]] = {
 """What it does to a pod that waits for a node."""
 
 
-async def restricted_job(world: World, *, suspend: bool = False) -> Document:
+async def restricted_job(world: World) -> Document:
     """Apply a Restricted training, and build its first Job as the operator would."""
     placement = {"dataSensitivity": "Restricted", "nodeSelector": {TEST_LABEL: world.namespace}}
-    await TrainingWorld(world).apply(placement=placement, suspend=suspend)
+    await TrainingWorld(world).apply(placement=placement)
     live = await world.client.get(MODEL_TRAININGS, world.namespace, NAME)
     return job(parse_model_training(live), Step.PREPARE, 1, Settings())
 
@@ -153,8 +153,8 @@ async def test_no_mistake_in_a_job_gets_as_far_as_pods(world: World, operator_cl
 
 
 async def test_no_change_of_a_job_lets_its_pods_go_elsewhere(world: World, operator_client: Client) -> None:
-    good = await restricted_job(world, suspend=True)
-    await operator_client.create(good)
+    good = await restricted_job(world)
+    await operator_client.create({**good, "spec": {**good["spec"], "suspend": True}})
     there, name, found = world.namespace, good["metadata"]["name"], {}
     for what, (patch, wanted) in ON_A_SUSPENDED_JOB.items():
         said = await told(operator_client.json_patch(JOBS, there, name, patch))

@@ -54,6 +54,22 @@ async def test_a_connection_that_is_over_stays_open_for_its_client_to_close(pair
     assert pair.transport.closed
 
 
+@pytest.mark.parametrize("cut", [0, 10], ids=["whole", "in two pieces"])
+async def test_a_call_begun_before_the_notice_of_the_end_was_read_is_answered(
+    pair: MemoryPair, cut: int
+) -> None:
+    """It may be written behind the answer to the ping that comes with the notice."""
+    call = pair.peer.call(PREDICT, BODY)
+    sent = pair.peer.session.data_to_send()
+    pair.server.drain()
+    notice, pair.transport.written = bytes(pair.transport.written), bytearray()
+    pair.peer.received(notice)
+    pair.server.data_received(pair.peer.session.data_to_send() + sent[: len(sent) - cut])
+    pair.server.data_received(sent[len(sent) - cut :])
+    assert (await pair.answered(call)).status == (0, "")
+    assert pair.transport.half_closed
+
+
 async def test_a_request_that_never_ends_runs_out_of_time(pair: MemoryPair) -> None:
     answer = pair.peer.call(PREDICT, BODY[:10], more=True)
     pair.exchange()

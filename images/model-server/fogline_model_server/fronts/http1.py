@@ -24,8 +24,9 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _PIPELINED = 16
 """Requests of one connection that may wait before it is read no further, and that are answered in a row
 before other connections have their turn."""
-_LAST_CALL_SECONDS = 1.0
-"""How long an idle connection is kept when the server ends: a request may be on its way."""
+_LAST_CALL_SECONDS = 5.0
+"""How long an idle connection is kept when the server ends. A request on its way then is lost, and HTTP/1.1
+has no notice of the end but an answer, so a client on a busy machine must come to ask in this time."""
 _LINGER_SECONDS = 5.0
 """How long the rest of a refused request is thrown away, so that the client comes to read the answer."""
 

@@ -92,7 +92,8 @@ class Http2Connection(asyncio.Protocol):
         events = self._session.events()
         if events:
             self._unfinished_since = None
-            for event in events:
+            # Calls that came along with the answer to the last ping are taken before the end is told.
+            for event in sorted(events, key=lambda event: isinstance(event, PingAcknowledged)):
                 self._on_event(event)
         elif self._unfinished_since is None:
             self._unfinished_since = self._loop.time()
