@@ -5,6 +5,7 @@ import http.client
 import json
 import ssl
 import tempfile
+import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ REQUEST_LIMIT_SECONDS = 30.0
 
 _TRIED_ONLY = "dryRun=All"
 """In the path of a request that changes nothing."""
+_TRUSTED_SECONDS = 30.0
+"""A connection that was idle for longer is made anew: the API server ends it after 90 s."""
 
 
 class Connection:
@@ -25,6 +28,7 @@ class Connection:
 
     def __init__(self, http_connection: http.client.HTTPConnection) -> None:
         self._http = http_connection
+        self._used_at = time.monotonic()
 
     def request(
         self,
@@ -70,9 +74,13 @@ class Connection:
     def _exchange_once(
         self, method: str, path: str, data: str | None, headers: Mapping[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
+        if time.monotonic() - self._used_at > _TRUSTED_SECONDS:
+            self._http.close()
         self._http.request(method, path, data, headers)
         answer = self._http.getresponse()
-        return answer, answer.read()
+        text = answer.read()
+        self._used_at = time.monotonic()
+        return answer, text
 
 
 def _told(text: bytes) -> str:

@@ -25,7 +25,7 @@ async def two_on_a_dear_node(world: World) -> tuple[str, str]:
 async def test_a_dear_node_is_emptied_although_no_single_move_saves(
     world: World, start_operator: StartOperator
 ) -> None:
-    await start_operator(**SOON)
+    operator = await start_operator(**SOON)
     dear, cheap = await two_on_a_dear_node(world)
     await world.until_on([cheap, cheap])
     await world.until_ready(2)
@@ -42,9 +42,14 @@ async def test_a_dear_node_is_emptied_although_no_single_move_saves(
     assert sum(float(one["savingPerHour"]) for one in history) == 1
 
     async def is_best() -> bool:
+        return "fogline_cost_gap_ratio 0.0" in (await operator.metrics()).splitlines()
+
+    async def is_told() -> bool:
         return bool((await world.model())["status"]["lastDecision"]["boundGapPercent"] == "0")
 
-    await wait_for(is_best, "the next plan finds nothing that costs less")
+    await wait_for(is_best, "the next plan finds nothing that costs less", every_seconds=0.2)
+    await world.edit_model({"rebalancing": {"minSavingPercent": 50}})
+    await wait_for(is_told, "the next pass over the model tells so")
 
 
 async def test_an_optimiser_that_fails_costs_a_plan_and_nothing_else(

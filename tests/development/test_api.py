@@ -91,6 +91,13 @@ def test_what_is_only_tried_is_tried_again(api: EndedConnection) -> None:
     assert [api.request("POST", "/api?dryRun=All", {}) for _ in range(3)] == [{}, {}, {}]
 
 
+def test_a_connection_that_was_idle_for_long_is_made_anew_for_any_request(
+    api: EndedConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dev.api._TRUSTED_SECONDS", 0.0)
+    assert [api.request("DELETE", "/api") for _ in range(3)] == [{}, {}, {}]
+
+
 def test_what_may_have_been_carried_out_is_not_sent_again(api: EndedConnection) -> None:
     assert api.request("GET", "/version") == {}
     with pytest.raises(DevError, match="DELETE /api"):
