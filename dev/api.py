@@ -17,8 +17,6 @@ from dev.errors import DevError
 
 REQUEST_LIMIT_SECONDS = 30.0
 
-_TRIED_ONLY = "dryRun=All"
-"""In the path of a request that changes nothing."""
 _TRUSTED_SECONDS = 30.0
 """A connection that was idle for longer is made anew: the API server ends it after 90 s."""
 
@@ -66,9 +64,9 @@ class Connection:
             return self._exchange_once(method, path, data, headers)
         except (ConnectionError, ssl.SSLEOFError):
             self._http.close()
-            if method != "GET" and _TRIED_ONLY not in path:  # it may have been carried out
+            if method != "GET":  # it may have been carried out
                 raise
-            # a server ends connections on which nothing was asked for a while
+            # a server that was started anew has ended it
             return self._exchange_once(method, path, data, headers)
 
     def _exchange_once(

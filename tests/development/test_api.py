@@ -87,10 +87,6 @@ def test_what_is_read_on_a_connection_that_was_ended_is_read_on_another(api: End
     assert [api.request("GET", "/version") for _ in range(3)] == [{}, {}, {}]
 
 
-def test_what_is_only_tried_is_tried_again(api: EndedConnection) -> None:
-    assert [api.request("POST", "/api?dryRun=All", {}) for _ in range(3)] == [{}, {}, {}]
-
-
 def test_a_connection_that_was_idle_for_long_is_made_anew_for_any_request(
     api: EndedConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

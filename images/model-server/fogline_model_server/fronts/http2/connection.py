@@ -64,6 +64,8 @@ class Http2Connection(asyncio.Protocol):
         self._queued: tuple[int, float] = (0, 0.0)
         """How many bytes of answers the client had not fetched, and since when it is that many."""
         self._drains = False
+        self._last_ping_answered = False
+        """The end is told once the calls that came along with the answer are taken."""
         self._ends = False
         self._lingers_since: float | None = None
 
@@ -92,9 +94,10 @@ class Http2Connection(asyncio.Protocol):
         events = self._session.events()
         if events:
             self._unfinished_since = None
-            # Calls that came along with the answer to the last ping are taken before the end is told.
-            for event in sorted(events, key=lambda event: isinstance(event, PingAcknowledged)):
+            for event in events:
                 self._on_event(event)
+            if self._last_ping_answered:
+                self._take_no_more()
         elif self._unfinished_since is None:
             self._unfinished_since = self._loop.time()
         self._flush()
@@ -179,7 +182,7 @@ class Http2Connection(asyncio.Protocol):
         elif isinstance(event, PingReceived | SettingsReceived):
             self._control_frames += 1
         elif isinstance(event, PingAcknowledged) and self._drains:
-            self._take_no_more()
+            self._last_ping_answered = True
         elif isinstance(event, ConnectionClosed):
             self._close()
 
