@@ -8,84 +8,36 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.builders import make_model, make_variant
-from tests.support.live import NOW, SETTINGS, stored
-from tests.support.training_world import DATA, answer, finished
+from tests.support.live import NOW, stored
+from tests.support.training_passes import (
+    BY_TRAIN_JOB,
+    a_job,
+    begun,
+    complete,
+    created,
+    ended,
+    failed,
+    passed,
+    prepared,
+    published,
+    trained,
+    verdict,
+    written,
+)
+from tests.support.training_world import answer, finished
 from tests.support.trainings import make_training
 
 from fogline.api import (
     Condition,
     ConditionStatus,
-    ModelTraining,
-    ModelTrainingStatus,
     TrainingEngine,
     TrainingProgress,
 )
 from fogline.conditions import Reason, TrainingConditionType
 from fogline.objects import Step, key_of
-from fogline.reconcile.conditions import conditions
-from fogline.training import Intent, Seen, SeenJob, SeenPod, intend, read_progress
+from fogline.training import Seen, SeenPod, read_progress
 
 Type = TrainingConditionType
-KEY = key_of(make_training())
-BY_TRAIN_JOB = {"count": 2, "engine": "TrainJob"}
-
-
-def passed(training: ModelTraining, seen: Seen = Seen(), at: timedelta = timedelta()) -> Intent:  # noqa: B008  frozen
-    return intend(training, seen, None, SETTINGS, NOW + at)
-
-
-def written(training: ModelTraining, intent: Intent) -> ModelTraining:
-    """Give the training as it is seen once a pass has written its status."""
-    before = intent.training.status.conditions if intent.training.status else ()
-    status = msgspec.structs.replace(intent.status, conditions=conditions(before, intent.verdicts, 1, NOW))
-    read = msgspec.json.decode(msgspec.json.encode(status), type=ModelTrainingStatus)
-    return msgspec.structs.replace(training, status=read)
-
-
-def begun(**spec: Any) -> ModelTraining:
-    training = make_training(**spec)
-    return written(training, passed(training))
-
-
-def a_job(step: Step, run: int = 1, **fields: Any) -> SeenJob:
-    return SeenJob(f"digits-{step}-{run}", f"uid-{step}-{run}", step, run, KEY, **fields)
-
-
-def ended(job: SeenJob, message: str, *, is_done: bool = True, **fields: Any) -> SeenPod:
-    return SeenPod("p", job.uid, is_over=True, is_done=is_done, ended_at=NOW, message=message, **fields)
-
-
-def complete(step: Step, message: str) -> Seen:
-    job = a_job(step, is_complete=True, ended_at=NOW)
-    return Seen((job,), (ended(job, message),))
-
-
-def failed(step: Step, *messages: str, **fields: Any) -> Seen:
-    job = a_job(step, failure="PodFailurePolicy: exit code 2", ended_at=NOW)
-    return Seen((job,), tuple(ended(job, one, is_done=False, **fields) for one in messages))
-
-
-def prepared(**spec: Any) -> ModelTraining:
-    training = begun(**spec)
-    return written(training, passed(training, complete(Step.PREPARE, answer(DATA))))
-
-
-def trained(**spec: Any) -> ModelTraining:
-    training = prepared(**spec)
-    return written(training, passed(training, complete(Step.TRAIN, answer())))
-
-
-def published(result: dict[str, Any] | None = None, **spec: Any) -> ModelTraining:
-    training = trained(**spec)
-    return written(training, passed(training, complete(Step.FINISH, answer(result or finished()))))
-
-
-def created(intent: Intent) -> list[str]:
-    return [f"{one['kind']} {one['metadata']['name']}" for one in intent.create]
-
-
-def verdict(intent: Intent, kind: Type) -> tuple[str, str]:
-    return intent.verdicts[kind].status.value, intent.verdicts[kind].reason.value
 
 
 def test_nothing_is_made_of_a_run_before_its_status_is_seen() -> None:
@@ -289,57 +241,6 @@ def test_jobs_of_a_run_that_is_over_go_when_their_time_is_up() -> None:
     assert passed(published(ttlSecondsAfterFinished=None), Seen((job,)), timedelta(days=9)).remove == ()
 
 
-def test_a_suspended_training_starts_nothing_and_suspends_what_runs() -> None:
-    training = begun(suspend=True)
-    assert created(passed(training)) == []
-    job = a_job(Step.PREPARE)
-    assert passed(training, Seen((job,))).suspend == ((job, True),)
-    held = replace(job, is_suspended=True, is_suspended_by_us=True)
-    assert (passed(training, Seen((held,))).suspend, passed(training, Seen((held,))).remove) == ((), ())
-    assert passed(begun(), Seen((held,))).suspend == ((held, False),)
-
-
-def test_what_somebody_else_suspends_stays_so_and_is_told_with_its_queue() -> None:
-    job = a_job(Step.PREPARE, is_suspended=True, queue="team-a")
-    held = passed(begun(), Seen((job,)))
-    assert (held.suspend, held.remove, created(held)) == ((), (), [])
-    assert verdict(held, Type.SUSPENDED) == ("True", "SuspendedByOther")
-    assert verdict(held, Type.COMPLETE) == ("False", "SuspendedByOther")
-    told = held.verdicts[Type.COMPLETE].message
-    assert told == "Job digits-prepare-1 is suspended, and not by Fogline; it is in the queue team-a"
-    lifted = passed(begun(), Seen((replace(job, is_suspended=False),)))
-    assert verdict(lifted, Type.SUSPENDED) == ("False", "NotSuspended")
-    assert verdict(lifted, Type.COMPLETE) == ("False", "RunUnderway")
-
-
-def test_a_user_who_suspends_and_resumes_does_not_undo_what_somebody_else_suspends() -> None:
-    job = a_job(Step.TRAIN, is_suspended=True, engine=TrainingEngine.TRAIN_JOB)
-    by_user = passed(prepared(workers=BY_TRAIN_JOB, suspend=True), Seen((job,)))
-    assert (by_user.suspend, verdict(by_user, Type.SUSPENDED)) == ((), ("True", "SuspendedByUser"))
-    again = passed(prepared(workers=BY_TRAIN_JOB), Seen((job,)))
-    assert (again.suspend, verdict(again, Type.SUSPENDED)) == ((), ("True", "SuspendedByOther"))
-    assert (
-        again.verdicts[Type.SUSPENDED].message == "TrainJob digits-train-1 is suspended, and not by Fogline"
-    )
-
-
-def test_a_job_that_somebody_else_lets_go_on_against_the_user_is_deleted_and_made_anew_later() -> None:
-    job = a_job(Step.PREPARE, is_suspended_by_us=True)
-    contested = passed(begun(suspend=True), Seen((job,)))
-    assert (contested.suspend, contested.remove) == ((), (job,))
-    going = replace(job, is_going=True)
-    assert passed(begun(suspend=True), Seen((going,))).remove == ()
-    assert created(passed(begun(suspend=True))) == []
-    assert created(passed(begun())) == ["Job digits-prepare-1"]
-    assert passed(begun(), Seen((job,))).suspend == ((job, False),), "the mark goes"
-
-
-def test_a_job_that_is_over_is_neither_suspended_nor_told_to_be() -> None:
-    job = a_job(Step.TRAIN, failure="x", is_suspended=True)
-    over = passed(prepared(), Seen((job,)))
-    assert (over.suspend, verdict(over, Type.SUSPENDED)) == ((), ("False", "NotSuspended"))
-
-
 def test_while_policies_are_missing_no_step_begins_and_what_runs_goes_on() -> None:
     training, gap = prepared(), "a policy is gone"
     held = passed(training, Seen(gap=gap))
@@ -349,15 +250,6 @@ def test_while_policies_are_missing_no_step_begins_and_what_runs_goes_on() -> No
     running = passed(training, Seen((job,), gap=gap))
     assert (running.suspend, running.remove) == ((), ())
     assert verdict(running, Type.COMPLETE) == ("False", "RunUnderway")
-
-
-def test_while_policies_are_missing_a_suspended_job_does_not_resume() -> None:
-    job = a_job(Step.PREPARE, is_suspended=True, is_suspended_by_us=True)
-    held = passed(begun(), Seen((job,), gap="a policy is gone"))
-    assert (held.suspend, verdict(held, Type.DATA_READY)) == ((), ("False", "PolicyMissing"))
-    by_user = passed(begun(suspend=True), Seen((job,), gap="a policy is gone"))
-    assert verdict(by_user, Type.COMPLETE) == ("False", "SuspendedByUser")
-    assert passed(begun(), Seen((job,))).suspend == ((job, False),)
 
 
 def test_the_workers_of_a_trainjob_are_made_by_it_and_all_else_by_jobs() -> None:
