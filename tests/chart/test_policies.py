@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from dev import libyaml
+from dev.chart import CHART
+from dev.paths import ROOT
 from tests.support.chart import Document, named, rendered
 from tests.support.policies import BINDING, POLICY, names, policies
 from tests.support.rights import WITH_KUBEFLOW_TRAINER
@@ -105,3 +108,14 @@ def test_with_kubeflow_trainer_what_it_makes_workers_from_is_looked_after_too() 
     children = named(documents, POLICY, "fogline-children")["spec"]["matchConditions"][0]["expression"]
     assert "system:serviceaccount:jobset-system:jobset-controller-manager" in children
     assert "jobset" not in str(named(rendered(), POLICY, "fogline-children"))
+
+
+def test_the_values_for_a_queue_in_the_documentation_add_kueue_and_leave_nobody_out() -> None:
+    page = (ROOT / "docs/training.md").read_text()
+    told = libyaml.load(page.split("# queue.yaml\n", 1)[1].split("```", 1)[0])
+    asked = told["policies"]["controllers"]
+    default = libyaml.load((CHART / "values.yaml").read_text())["policies"]["controllers"]
+    assert asked == [*default, "system:serviceaccount:kueue-system:kueue-controller-manager"]
+    spec = named(policies(controllers=asked), POLICY, "fogline-children")["spec"]
+    (who,) = (one["expression"] for one in spec["matchConditions"] if one["name"] == "by-somebody-else")
+    assert all(f"'{account}'" in who for account in asked)
