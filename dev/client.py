@@ -53,6 +53,7 @@ class Asker:
     """A pod that asks without a pause."""
 
     def __init__(self, name: str, namespace: str) -> None:
+        self.advice = f"look at `kubectl --namespace {namespace} logs {name}`"
         self._log = f"/api/v1/namespaces/{namespace}/pods/{name}/log?tailLines=1"
 
     def asked(self) -> Asked:
@@ -65,6 +66,27 @@ class Asker:
         """
         with connect(KIND_KUBECONFIG) as api:
             return dict(api.request("GET", self._log) or {})
+
+    def asked_by_now(self) -> Asked:
+        """Wait for all that was answered until now to be told of; returns what has come of it.
+
+        The next line may have been on its way already, the one after it was not.
+
+        Raises
+        ------
+        DevError
+            The client has gone, or gets no more answers.
+        """
+        told = self.asked()
+        give_up = time.monotonic() + LIMIT_SECONDS
+        for _ in range(2):
+            before = told
+            while told["answered"] == before["answered"]:
+                if time.monotonic() > give_up:
+                    raise DevError("the client gets no more answers", self.advice)
+                time.sleep(POLL_SECONDS)
+                told = self.asked()
+        return told
 
 
 @contextmanager
@@ -85,21 +107,20 @@ def asking(
     DevError
         The client does not start.
     """
-    advice = f"look at `kubectl --namespace {namespace} logs {ASK}`"
-    with step("Ask all the time", advice=advice) as starting, connect(KIND_KUBECONFIG) as api:
+    asker = Asker(name, namespace)
+    with step("Ask all the time", advice=asker.advice) as starting, connect(KIND_KUBECONFIG) as api:
         _start(starting, name, folder, ["examples.digits.ask", *arguments], namespace)
         if (phase := _wait(api, name, namespace, _ENDED | {"Running"})) != "Running":
-            raise DevError(f"the client is {phase}", advice)
-        asker = Asker(name, namespace)
+            raise DevError(f"the client is {phase}", asker.advice)
         give_up = time.monotonic() + LIMIT_SECONDS
         while not asker.asked().get("answered"):
             if time.monotonic() > give_up:
-                raise DevError("the client gets no answer", advice)
+                raise DevError("the client gets no answer", asker.advice)
             time.sleep(POLL_SECONDS)
     try:
         yield asker
     finally:
-        with step("Stop asking", advice=advice) as stopping:
+        with step("Stop asking", advice=asker.advice) as stopping:
             _delete(stopping, name, namespace, wait=False)
 
 

@@ -51,12 +51,12 @@ def test_load_brings_replicas_within_the_limits_of_each_tier_and_they_go_when_it
         cluster.wait(
             lambda: "TierMaximumReached" in cluster.condition("Placed")[2], "the condition names the limit"
         )
-        under_load = load.asked()
+        under_load = load.asked_by_now()
 
     cluster.wait(lambda: wanted(cluster) == 1, "the autoscaler wants one replica", SCALE_LIMIT_SECONDS)
     cluster.wait_until_ready(1)
 
-    for asked in (under_load, asker.asked()):
+    for asked in (under_load, asker.asked_by_now()):
         assert (asked["failed"], asked["wrong"], asked["failures"]) == (0, 0, [])
 
 

@@ -84,7 +84,7 @@ async def test_load_shows_in_the_figures_of_each_device_tier_site_and_version(
     with client.asking(digits.trained(), [host, "--rate=10"], cluster.namespace) as asker:
         cluster.wait(lambda: asker.asked()["answered"] >= 300, "load")
         found = await told_of_requests(f"{cluster.namespace}/digits", 100)
-        asked = asker.asked()
+        asked = asker.asked_by_now()
     assert asked["failed"] == 0
 
     model = found["models"][f"{cluster.namespace}/digits"]

@@ -41,7 +41,7 @@ def no_request_is_lost(asker: Asker) -> Iterator[None]:
     """Hold every answer of the clients against what was asked."""
     before = asker.asked()
     yield
-    after = asker.asked()
+    after = asker.asked_by_now()
     assert after["failures"] == []
     assert (after["failed"], after["wrong"]) == (0, 0)
     assert all(after["by_target"][one] > before["by_target"][one] for one in before["by_target"])

@@ -12,7 +12,7 @@ import obstore
 import pytest
 from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]  # it ships no types
 from dev import client, digits, training
-from dev.client import Asked, Asker
+from dev.client import Asker
 from dev.paths import KIND_KUBECONFIG
 from dev.store import StoreCredentials
 from examples.digits.data import read
@@ -109,13 +109,6 @@ def until_rolled_out(cluster: Cluster, reason: str, version: str) -> str:
     return cluster.condition("RolledOut")[2]
 
 
-def until_asked(cluster: Cluster, asker: Asker, requests: int) -> Asked:
-    """Wait until clients were answered so many times more; returns what has come of all requests."""
-    wanted = asker.asked()["answered"] + requests
-    cluster.wait(lambda: asker.asked()["answered"] >= wanted, f"{requests} more answers")
-    return asker.asked()
-
-
 def test_a_good_version_is_tried_by_figures_and_goes_to_all_without_a_failed_request(
     shared_cluster: Cluster, artifacts: str, rules: dict[str, Any], asker: Asker
 ) -> None:
@@ -124,7 +117,7 @@ def test_a_good_version_is_tried_by_figures_and_goes_to_all_without_a_failed_req
     cluster.wait(lambda: cluster.condition("RolledOut")[1] == "Canary", "the canary begins")
     until_rolled_out(cluster, "OneVersion", GOOD)
     assert any("as good as the old version" in one for one in cluster.events("Promoting"))
-    after = until_asked(cluster, asker, 40)
+    after = asker.asked_by_now()
     assert (after["failed"], after["wrong"], after["failures"]) == (0, 0, [])
 
 
@@ -140,10 +133,10 @@ def test_a_version_that_names_other_classes_comes_back_and_no_request_fails(
     message = until_rolled_out(cluster, "RolledBack", GOOD)
     assert "it answers 0.0% of the samples like the old version, minAgreement is 0.9" in message
     assert any(message in one for one in cluster.events("RolledBack"))
-    after = until_asked(cluster, asker, 2 * RATE)
+    after = asker.asked_by_now()
     assert (after["failed"], after["failures"]) == (0, [])
     assert 0 < after["wrong"] - before["wrong"] < (after["answered"] - before["answered"]) / 2
-    assert until_asked(cluster, asker, 40)["wrong"] == after["wrong"]
+    assert asker.asked_by_now()["wrong"] == after["wrong"]
 
 
 async def test_a_version_that_answers_errors_comes_back_and_no_request_to_the_others_fails(
@@ -160,11 +153,11 @@ async def test_a_version_that_answers_errors_comes_back_and_no_request_to_the_ot
     assert told, message
     assert int(told[1]) == int(told[2]) >= 20
     assert any(message in one for one in cluster.events("RolledBack"))
-    after = until_asked(cluster, asker, 2 * RATE)
+    after = asker.asked_by_now()
     assert after["failed"] > 0
     assert all(map(REFUSALS.match, after["failures"])), after["failures"]
     assert after["failed"] < (after["answered"] - before["answered"]) / 2
-    assert until_asked(cluster, asker, 40)["failed"] == after["failed"]
+    assert asker.asked_by_now()["failed"] == after["failed"]
 
     top = await fogline_on(KIND_KUBECONFIG)("top", "--measured", "--output=json")
     failed = {
