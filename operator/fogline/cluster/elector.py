@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
+from fogline.cluster.backoff import Backoff
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import LEASES
 from fogline.cluster.lease import (
@@ -23,10 +25,18 @@ from fogline.cluster.lease import (
 )
 from fogline.cluster.objects import Lease, LeaseSpec
 from fogline.cluster.transport import Limits
-from fogline.errors import ApiError, ConflictError, NotFoundError
+from fogline.errors import (
+    ApiError,
+    ConflictError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+)
 
 LIMITS = Limits(attempts=1, connect_seconds=3, attempt_seconds=4)
 """For the client of an elector, which must be its own: no other request may hold a renewal up."""
+RELEASE_ATTEMPTS = 4
+"""Whoever comes next waits for the whole duration of a Lease that was not given up."""
 
 logger = logging.getLogger(__name__)
 
@@ -111,11 +121,10 @@ class Elector:
         """Give the Lease up, when the work has stopped; the next process takes it at once."""
         if not self.is_in_force:
             return
-        self._renewed_at = None
-        with contextlib.suppress(ApiError):  # it runs out all the same
-            if (await self._read()).spec.holder_identity == str(self._identity):
-                await self._write(held_by_nobody(self._wall_clock()))
-                logger.info("lease released", extra={"identity": str(self._identity)})
+        left_seconds, self._renewed_at = self._left_seconds(), None
+        with contextlib.suppress(ApiError, TimeoutError):  # it runs out all the same
+            async with asyncio.timeout(left_seconds):
+                await self._give_up()
 
     def _may_go_on(self) -> bool:
         if not self.is_in_force:
@@ -134,6 +143,22 @@ class Elector:
             self._renewed_at = None  # somebody took it from us
         elif verdict is Claim.KEEP or (verdict is Claim.TAKE and self._may_take()):
             await self._hold(seen.spec, sent_at)
+
+    async def _give_up(self) -> None:
+        """Write that nobody holds it; a renewal of ours that is still on its way may come in between."""
+        backoff = Backoff(first_seconds=0.1, max_seconds=1)
+        for attempt in count(1):
+            try:
+                if (await self._read()).spec.holder_identity != str(self._identity):
+                    return
+                await self._write(held_by_nobody(self._wall_clock()))
+            except (ConflictError, TooManyRequestsError, UnavailableError):
+                if attempt >= RELEASE_ATTEMPTS:
+                    raise
+                await asyncio.sleep(backoff.next_seconds())
+            else:
+                logger.info("lease released", extra={"identity": str(self._identity)})
+                return
 
     async def _hold(self, before: LeaseSpec, sent_at: float) -> None:
         try:
