@@ -27,6 +27,11 @@ from fogline_model_server.serving import Serving
 HOST = b"Host: test\r\n"
 
 
+def now() -> float:
+    """Tell the time by the clock of the server."""
+    return asyncio.get_running_loop().time()
+
+
 class Reader:
     """Reads answers."""
 
@@ -81,9 +86,9 @@ class Client:
         self.send(data)
         return (await self.answers(len(self.reader.answers) + 1))[-1]
 
-    def tick(self, seconds: float) -> None:
-        """Let the server look at the clock when that much time has passed."""
-        self.server.tick(asyncio.get_running_loop().time() + seconds)
+    def tick(self, seconds: float, since: float | None = None) -> None:
+        """Let the server look at the clock when that much time has passed, by default since now."""
+        self.server.tick((now() if since is None else since) + seconds)
 
 
 class Gate:
@@ -299,8 +304,9 @@ async def test_a_client_that_closes_its_side_in_the_middle_is_not(client: Client
 async def test_a_request_that_does_not_end_is_refused_when_its_time_is_up(
     client: Client, begun: bytes, seconds: float
 ) -> None:
+    before = now()
     client.send(begun)
-    client.tick(seconds - 1)
+    client.tick(seconds - 1, before)
     assert not client.transport.written
     client.tick(seconds + 1)
     ((status, headers, _),) = await client.answers(1)
@@ -308,18 +314,20 @@ async def test_a_request_that_does_not_end_is_refused_when_its_time_is_up(
 
 
 async def test_an_idle_connection_is_closed_when_its_time_is_up(client: Client) -> None:
+    before = now()
     await client.answer(post(b""))
-    client.tick(LIMITS.idle_seconds - 1)
+    client.tick(LIMITS.idle_seconds - 1, before)
     assert not client.transport.is_closing()
     client.tick(LIMITS.idle_seconds + 1)
     assert client.transport.is_closing()
 
 
 async def test_a_client_that_fetches_nothing_is_not_worked_for_and_sent_away(client: Client) -> None:
+    before = now()
     client.server.pause_writing()
     client.send(post(b"1"))
     assert not client.transport.reads
-    client.tick(LIMITS.stall_seconds - 1)
+    client.tick(LIMITS.stall_seconds - 1, before)
     assert not client.transport.is_closing()
     client.tick(LIMITS.stall_seconds + 1)
     assert client.transport.is_closing()
