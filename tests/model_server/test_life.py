@@ -1,12 +1,10 @@
 """Listening, health, TLS, reload and the end of the process, with both gRPC front ends."""
 
 import asyncio
-import http.client
 import json
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from tests.support.model_server import (
     END_SECONDS,
     START_SECONDS,
     Server,
+    begun,
     predict_request,
     running,
     spawned,
@@ -292,25 +291,11 @@ async def test_sigterm_does_not_wait_for_a_load(models: Path, tmp_path: Path, lo
     slow.predict_log.request.CopyFrom(predict_request(steps, signature="spin"))
     write_warmup(version, slow.SerializeToString())
     with spawned(tmp_path / "base", log) as server:
-        await wait_for(lambda: server.cpu_ticks() > 150, "it warms up", START_SECONDS)
+        await wait_for(lambda: server.catches(signal.SIGTERM), "it hears signals", START_SECONDS)
+        before = server.cpu_ticks()
+        await wait_for(lambda: server.cpu_ticks() - before > 150, "it warms up", START_SECONDS)
         server.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(server.process.wait, END_SECONDS) == 0
-
-
-@contextmanager
-def begun(server: Server, path: str) -> Iterator[Callable[[], tuple[int, Any, str | None]]]:
-    """Send a part of a REST request; yield what sends the rest, and returns status, answer and Connection."""
-    with closing(http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=30)) as connection:
-        connection.putrequest("GET", path)
-        connection.putheader("Content-Length", "1")
-        connection.endheaders()
-
-        def finished() -> tuple[int, Any, str | None]:
-            connection.send(b" ")
-            response = connection.getresponse()
-            return response.status, json.loads(response.read()), response.getheader("Connection")
-
-        yield finished
 
 
 @pytest.mark.parametrize("front", ["--front=http2"])
@@ -318,8 +303,8 @@ def test_a_server_that_ends_says_so(spinning: Server) -> None:
     server = spinning
     with (
         channel_of(server) as channel,
-        begun(server, "/v1/models/tiny") as status,
-        begun(server, "/v1/models/tiny/metadata") as ready,
+        begun(server, "GET", "/v1/models/tiny") as status,
+        begun(server, "GET", "/v1/models/tiny/metadata") as ready,
     ):
         watching = watch(channel)
         assert next(watching).status == SERVING

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -15,9 +16,11 @@ import grpc
 import numpy as np
 import pytest
 from tests.support.model_server import (
+    ANSWER_SECONDS,
     END_SECONDS,
     START_SECONDS,
     Server,
+    begun,
     is_open,
     predict_request,
     running,
@@ -167,26 +170,29 @@ async def in_flight(server: Server) -> None:
 
 
 async def test_sigterm_answers_what_is_in_flight_then_exits_with_zero(models: Path, log: Path) -> None:
+    steps = {"steps": np.array([LONG_STEPS], np.int32)}
+    body = {"signature_name": "spin", "inputs": {"steps": [LONG_STEPS]}}
     with spawned(models / "tflite", log) as server:
         await until_serving(server)
-        by_grpc = asyncio.create_task(
-            asyncio.to_thread(server.predict, {"steps": np.array([LONG_STEPS], np.int32)}, signature="spin")
-        )
-        by_rest = asyncio.create_task(
-            asyncio.to_thread(
-                server.rest_predict, {"signature_name": "spin", "inputs": {"steps": [LONG_STEPS]}}
-            )
-        )
-        await in_flight(server)
-        server.process.send_signal(signal.SIGTERM)
-        await wait_for(lambda: not is_open(server.rest_port), "REST stops listening")
-        await wait_for(lambda: not is_open(server.grpc_port), "gRPC stops listening")
-        assert server.process.poll() is None
-        assert not by_grpc.done()
-        assert not by_rest.done()
-        assert (await by_grpc)["count"].tolist() == [LONG_STEPS]
-        status, document = await by_rest
-        assert (status, document["outputs"]["count"]) == (200, [LONG_STEPS])
+        with (
+            begun(server, "POST", "/v1/models/tiny:predict", json.dumps(body).encode()) as rest_of_one,
+            grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel,
+        ):
+            predict = unary(channel, "PredictionService/Predict")
+            predict(predict_request({"x": ROW}))
+            by_rest = asyncio.create_task(asyncio.to_thread(server.rest_predict, body))
+            await in_flight(server)
+            by_grpc = predict.future(predict_request(steps, signature="spin"), timeout=ANSWER_SECONDS)
+            await in_flight(server)
+            server.process.send_signal(signal.SIGTERM)
+            await wait_for(lambda: not is_open(server.rest_port), "REST stops listening")
+            await wait_for(lambda: not is_open(server.grpc_port), "gRPC stops listening")
+            assert server.process.poll() is None, "one of them has not even come in whole"
+            late = await asyncio.to_thread(rest_of_one)
+            answered = await asyncio.to_thread(by_grpc.result)
+        for status, document in (await by_rest, late[:2]):
+            assert (status, document["outputs"]["count"]) == (200, [LONG_STEPS])
+        assert list(answered.outputs["count"].int_val) == [LONG_STEPS]
         assert await ends(server) == 0
 
 

@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,10 +77,37 @@ class Server:
         """Return what the process has written so far."""
         return self.log.read_text()
 
+    def catches(self, number: signal.Signals) -> bool:
+        """Tell whether the process has a handler for a signal."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught, 16) >> number - 1 & 1)
+
     def cpu_ticks(self) -> int:
         """Return the processor time that the process has used, in clock ticks."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return int(fields[11]) + int(fields[12])
+
+
+@contextmanager
+def begun(
+    server: Server, method: str, path: str, body: bytes = b" "
+) -> Iterator[Callable[[], tuple[int, Any, str | None]]]:
+    """Send a REST request without its last byte; yield what sends that, for status, answer and Connection."""
+    address = ("127.0.0.1", server.rest_port)
+    with closing(http.client.HTTPConnection(*address, timeout=ANSWER_SECONDS)) as connection:
+        connection.request("GET", "/v1/models/tiny")
+        connection.getresponse().read()  # the server has taken the connection
+        connection.putrequest(method, path)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body[:-1] or None)
+
+        def finished() -> tuple[int, Any, str | None]:
+            connection.send(body[-1:])
+            response = connection.getresponse()
+            return response.status, json.loads(response.read()), response.getheader("Connection")
+
+        yield finished
 
 
 def unary(channel: grpc.Channel, method: str) -> Any:
