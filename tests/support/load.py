@@ -16,8 +16,14 @@ from tests.support.model_server import unary
 class Tally:
     """What the clients have seen."""
 
-    answered: int = 0
+    answers: list[int]
+    """To each client."""
     failures: list[str] = field(default_factory=list)
+
+    @property
+    def answered(self) -> int:
+        """To all clients."""
+        return sum(self.answers)
 
 
 @contextmanager
@@ -30,20 +36,19 @@ def asked_all_the_time(clients: Sequence[Callable[[], Iterator[None]]]) -> Itera
         Generators: each step is one answered request. What they raise counts as a failure and ends them.
 
     """
-    tally, over, lock = Tally(), threading.Event(), threading.Lock()
+    tally, over, lock = Tally([0] * len(clients)), threading.Event(), threading.Lock()
 
-    def run(client: Callable[[], Iterator[None]]) -> None:
+    def run(number: int, client: Callable[[], Iterator[None]]) -> None:
         try:
             for _ in client():
-                with lock:
-                    tally.answered += 1
+                tally.answers[number] += 1
                 if over.is_set():
                     return
         except Exception as error:  # noqa: BLE001  whatever it is, it is what the test looks for
             with lock:
                 tally.failures.append(repr(error))
 
-    threads = [threading.Thread(target=run, args=(client,)) for client in clients]
+    threads = [threading.Thread(target=run, args=one) for one in enumerate(clients)]
     for thread in threads:
         thread.start()
     try:
