@@ -16,12 +16,13 @@ from fogline_model_server.messages import PredictResponse
 
 BOTH_FRONTS = pytest.mark.parametrize("server", ["litert-grpcio", "litert-http2"], indirect=True)
 MESSAGE = predict_request({"x": np.array([[1, 2, 3]], np.float32)}).SerializeToString()
+LIMIT_SECONDS = 240
 GRPC_HEADERS = ("-H", "content-type: application/grpc", "-H", "te: trailers")
 
 
 def ran(*command: str | Path) -> bytes:
     """Run a program and return what it prints."""
-    return subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
+    return subprocess.run(command, check=True, timeout=LIMIT_SECONDS, capture_output=True).stdout
 
 
 @pytest.fixture
@@ -87,7 +88,8 @@ def test_wrk_gets_an_answer_to_each_rest_request(server: Server, tmp_path: Path)
     script = tmp_path / "post.lua"
     script.write_text("""wrk.method = "POST"\nwrk.body = [==[{"instances": [[1, 2, 3]]}]==]\n""")
     url = f"http://127.0.0.1:{server.rest_port}/v1/models/tiny:predict"
-    report = ran("wrk", "-t", "1", "-c", "16", "-d", "1s", "-s", str(script), url).decode()
+    load = ("-t", "1", "-c", "16", "-d", "3s", "--timeout", f"{LIMIT_SECONDS}s")
+    report = ran("wrk", *load, "-s", str(script), url).decode()
     assert re.search(r"[1-9]\d* requests in", report)
     assert "Non-2xx" not in report
     assert "Socket errors" not in report
