@@ -19,7 +19,7 @@ from dev.api import connect, server_url
 from dev.cache import lock
 from dev.cluster import mark_as_ours
 from dev.errors import DevError
-from dev.paths import RUN
+from dev.paths import RUN, cache_home
 from dev.programs import RARE_COLLECTION, program, released_or_built
 from dev.sources import registry_reachable
 from dev.steps import Step, step
@@ -39,6 +39,8 @@ BINARIES = {
 """Program of each component."""
 
 CREATE_LIMIT_SECONDS = 300
+READY_LIMIT_SECONDS = 240
+"""For kwokctl, which by itself says more than we could when the time is up."""
 END_LIMIT_SECONDS = 20
 ADVICE = f"look at the logs in {WORK}/clusters/NAME/logs, then run the same command again"
 
@@ -87,7 +89,7 @@ def start(
         )
     configuration = _configuration(extra_args or {})
     tools = _tools()
-    with lock(RUN / "kwok.lock"), step(f"Control plane {name}", advice=ADVICE) as starting:
+    with lock(_ports()), step(f"Control plane {name}", advice=ADVICE) as starting:
         remove_orphans()
         _remove(name)
         folder = _folder(name)
@@ -123,7 +125,7 @@ def stop(plane: ControlPlane) -> None:
 
 def remove(name: str) -> None:
     """Remove the control plane of a name, whatever state it is in."""
-    with lock(RUN / "kwok.lock"):
+    with lock(_ports()):
         _remove(name)
 
 
@@ -142,6 +144,11 @@ def remove_orphans() -> None:
         pid = owner.partition("-")[0]
         if owner != KEPT and not (pid.isdigit() and processes.identity(int(pid)) == owner):
             _remove(name)
+
+
+def _ports() -> Path:
+    """Give the lock of all checkouts: kwokctl takes ports for its own that nobody listens on yet."""
+    return cache_home() / "kwok.lock"
 
 
 def _folder(name: str) -> Path:
@@ -197,7 +204,14 @@ def _create(starting: Step, tools: _Tools, name: str) -> None:
         [
             tools.kwokctl,
             *("create", "cluster", "--name", name, "--runtime", "binary"),
-            *("--config", _folder(name) / "options.yaml", "--kubeconfig", "", "--wait", "60s"),
+            *(
+                "--config",
+                _folder(name) / "options.yaml",
+                "--kubeconfig",
+                "",
+                "--wait",
+                f"{READY_LIMIT_SECONDS}s",
+            ),
             *tools.options,
         ],
         env={"KWOK_WORKDIR": str(WORK), "KWOK_KUBE_VERSION": KUBERNETES, **RARE_COLLECTION, **tools.env},

@@ -51,11 +51,12 @@ def test_a_kept_one_is_found_until_it_is_stopped(name: str) -> None:
 def test_that_of_a_killed_run_is_removed_by_the_next_start(name: str) -> None:
     orphan = f"{name}-orphan"
     script = (
-        f"import os; from dev import controlplane; controlplane.start({orphan!r}); os.kill(os.getpid(), 9)"
+        f"import os; from dev import controlplane; controlplane.start({orphan!r})\n"
+        "print(*controlplane.names(), flush=True); os.kill(os.getpid(), 9)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True)
     assert killed.returncode == -9
-    assert orphan in controlplane.names()
+    assert orphan in killed.stdout.decode().split()
     controlplane.start(name)
     assert orphan not in controlplane.names()
 
