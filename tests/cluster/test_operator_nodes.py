@@ -1,6 +1,7 @@
 """Nodes that go, that take nothing new, and pods that cannot start where they were placed."""
 
 import pytest
+from tests.support.builders import make_variant
 from tests.support.wait import wait_for
 from tests.support.world import World
 
@@ -25,26 +26,16 @@ async def test_the_replica_of_a_deleted_node_is_placed_elsewhere(world: World) -
     await world.until_ready(1)
 
 
-async def test_nodes_that_are_cordoned_tainted_or_not_ready_are_not_chosen(world: World) -> None:
+async def test_nodes_that_are_cordoned_tainted_or_lost_are_told_apart_and_not_chosen(world: World) -> None:
     cordoned, tainted, lost = [await world.add_node(name, labels=CHEAP) for name in ("a", "b", "c")]
-    good = await world.add_node("good", labels=DEAR)
     await world.cordon(cordoned)
     await world.taint(tainted, "example.com/broken", "yes")
     await world.set_not_ready(lost)
-    await world.apply_model()
-    await world.until_ready(1)
-    assert await world.nodes_of() == [good]
-
-
-async def test_the_condition_tells_cordoned_tainted_and_lost_nodes_apart(world: World) -> None:
-    cordoned, tainted, lost = [await world.add_node(name) for name in ("a", "b", "c")]
-    await world.cordon(cordoned)
-    await world.taint(tainted, "example.com/broken", "yes")
-    await world.set_not_ready(lost)
-    await world.apply_model(placement={"onNoFit": "Wait"})
+    too_large = make_variant("cloud", "Cloud", requests={"cpu": "100"})
+    await world.apply_model("large", variants=[too_large], placement={"onNoFit": "Wait"})
 
     async def all_told() -> bool:
-        message = str((await world.condition("Placed"))["message"])
+        message = str((await world.condition("Placed", "large"))["message"])
         return all(
             text in message
             for text in (
@@ -55,6 +46,10 @@ async def test_the_condition_tells_cordoned_tainted_and_lost_nodes_apart(world: 
         )
 
     await wait_for(all_told, "the condition names all three")
+    good = await world.add_node("good", labels=DEAR)
+    await world.apply_model()
+    await world.until_ready(1)
+    assert await world.nodes_of() == [good]
 
 
 async def test_a_failed_replica_is_deleted_after_an_event_and_replaced(world: World) -> None:
