@@ -2,7 +2,6 @@
 
 import os
 import sys
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -24,7 +23,7 @@ from tests.support.operator_process import (
     alarms,
 )
 from tests.support.rights import OPERATOR, kubeconfig_of_account
-from tests.support.world import World, new_world
+from tests.support.world import World, new_namespace, new_world
 from tests.support.world_nodes import UNMANAGED_SELECTOR
 from tests.support.world_profiles import WorldProfiles, new_world_profiles
 
@@ -125,9 +124,7 @@ async def proxy(connection: Connection) -> AsyncIterator[FaultProxy]:
 @pytest.fixture
 async def namespace(client: Client) -> str:
     """Make a namespace of this test's own."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    return name
+    return await new_namespace(client)
 
 
 @pytest.fixture

@@ -38,14 +38,29 @@ from fogline.names import MODEL_LABEL
 LOOK_SECONDS = 0.1
 """Between two looks at the cluster: to look costs the API server more than all else that a test does."""
 
+SERVICE_ACCOUNTS = Kind("", "v1", "serviceaccounts", "ServiceAccount")
 CHILD_KINDS = (DEPLOYMENTS, SERVICES, POD_DISRUPTION_BUDGETS)
+
+
+async def new_namespace(client: Client) -> str:
+    """Make a namespace in which pods can be made; returns its name."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    async def has_account() -> bool:
+        try:
+            return bool(await client.get(SERVICE_ACCOUNTS, name, "default"))
+        except NotFoundError:
+            return False
+
+    await wait_for(has_account, "the namespace has an account for its pods")
+    return name
 
 
 @asynccontextmanager
 async def new_world(client: Client, kubectl: Kubectl) -> AsyncIterator["World"]:
     """Make a namespace, and at the end hold its whole history against our promises."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    name = await new_namespace(client)
     world = World(client, kubectl, name)
     history = world.history
     recording = asyncio.create_task(history.run())

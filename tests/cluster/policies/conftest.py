@@ -1,15 +1,19 @@
 """Who asks the API server in the tests of the admission policies."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
+from dev.api import Connection, connect
 from dev.cluster import simulated_node
 from tests.support.kubectl import Kubectl
 from tests.support.policies import listed
+from tests.support.wait import LIMIT_SECONDS
 
 from fogline.cluster.documents import Document
+from fogline.cluster.kinds import ACCESS_REVIEWS
 
-TENANT_RULES = [
+TENANT_RULES: list[Document] = [
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "get", "patch"]},
     {
         "apiGroups": ["apps"],
@@ -39,8 +43,25 @@ def _accounts(kubectl: Kubectl) -> Iterator[None]:
     }
     roles = listed([one for user, rules in users.items() for one in role(user, rules)])
     kubectl("apply", "--server-side", "--filename=-", manifest=roles)
+    with connect(kubectl.kubeconfig) as api:
+        for user, rules in users.items():
+            until_granted(api, user, rules[-1])
     yield
     kubectl("delete", "--wait=false", "--filename=-", manifest=roles)
+
+
+def until_granted(api: Connection, user: str, rule: Document) -> None:
+    """Wait until the API server has heard of a rule."""
+    asked = {key: rule[of][0] for key, of in (("group", "apiGroups"), ("resource", "resources"))}
+    review = {
+        "apiVersion": ACCESS_REVIEWS.api_version,
+        "kind": ACCESS_REVIEWS.kind,
+        "spec": {"user": user, "resourceAttributes": {**asked, "verb": rule["verbs"][0]}},
+    }
+    end = time.monotonic() + LIMIT_SECONDS
+    while not api.request("POST", ACCESS_REVIEWS.path(), review)["status"]["allowed"]:
+        assert time.monotonic() < end, f"{user} has no rights"
+        time.sleep(0.02)
 
 
 def role(user: str, rules: list[dict[str, list[str]]]) -> list[Document]:
