@@ -1,15 +1,17 @@
-"""How a Lease is given up at a real API server, by a process whose work has stopped."""
+"""How a Lease is taken, and given up when the work has stopped, at an API server that makes trouble."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 from tests.support.faultproxy import FaultProxy
 from tests.support.faults import Drop, Fault, Moment, Refuse
+from tests.support.wait import LIMIT_SECONDS
 
 from fogline.cluster.client import Client
-from fogline.cluster.elector import LIMITS, Elector, LeaseName
+from fogline.cluster.elector import AFTER_ERROR_SECONDS, Elector, LeaseName, limits
 from fogline.cluster.kinds import LEASES
 from fogline.cluster.lease import Times, new_identity
 from fogline.cluster.objects import Lease
@@ -17,24 +19,53 @@ from fogline.cluster.objects import Lease
 NAME = "work"
 
 
-@pytest.fixture
-async def leader(proxy: FaultProxy, namespace: str) -> AsyncIterator[Elector]:
-    """Hold a Lease through the proxy, and renew it no more."""
-    async with Client(proxy.connection, LIMITS) as through_proxy:
+@asynccontextmanager
+async def leading(proxy: FaultProxy, namespace: str, times: Times) -> AsyncIterator[Elector]:
+    """Take a Lease through the proxy, and renew it no more."""
+    async with Client(proxy.connection, limits(times)) as through_proxy:
         elector = Elector(
             through_proxy,
             LeaseName(namespace, NAME),
             new_identity("first"),
-            Times(60),
+            times,
             may_take=lambda: True,
             may_keep=lambda: True,
             wall_clock=lambda: datetime(2030, 1, 1, tzinfo=UTC),
         )
         running = asyncio.create_task(elector.run())
-        await elector.leading.wait()
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await elector.leading.wait()
         running.cancel()
         await asyncio.wait([running])
         yield elector
+
+
+@pytest.fixture
+async def leader(proxy: FaultProxy, namespace: str) -> AsyncIterator[Elector]:
+    """Hold a Lease."""
+    async with leading(proxy, namespace, Times(60)) as elector:
+        yield elector
+
+
+async def test_what_failed_is_tried_again_soon_however_long_a_lease_lasts(
+    proxy: FaultProxy, namespace: str
+) -> None:
+    times = Times(3600)
+    assert times.retry_seconds / 2 > LIMIT_SECONDS
+    proxy.add(Fault(Refuse(503, "ServiceUnavailable"), path="/leases", times=3))
+    async with leading(proxy, namespace, times) as elector:
+        assert elector.is_in_force
+
+
+@pytest.mark.parametrize("duration_seconds", [15, 60, 600])
+def test_a_try_that_takes_as_long_as_it_may_leaves_time_for_another(duration_seconds: int) -> None:
+    times = Times(duration_seconds)
+    assert 2 * (limits(times).attempt_seconds + AFTER_ERROR_SECONDS) <= times.deadline_seconds
+
+
+def test_the_longer_a_lease_lasts_the_longer_may_an_answer_take() -> None:
+    waits = [limits(Times(seconds)).attempt_seconds for seconds in (3, 15, 60)]
+    assert waits == [4, 4, 16]
 
 
 FAULTS = {

@@ -33,12 +33,24 @@ from fogline.errors import (
     UnavailableError,
 )
 
-LIMITS = Limits(attempts=1, connect_seconds=3, attempt_seconds=4)
-"""For the client of an elector, which must be its own: no other request may hold a renewal up."""
+AFTER_ERROR_SECONDS = 1.0
+"""Until the next try, at most: a Lease must be renewed in time, and time in which nothing is tried is lost."""
 RELEASE_ATTEMPTS = 4
 """Whoever comes next waits for the whole duration of a Lease that was not given up."""
 
+_SHORT_SECONDS = 15
+"""Of a Lease in which two tries of the shortest limits have their time."""
+
 logger = logging.getLogger(__name__)
+
+
+def limits(times: Times) -> Limits:
+    """Give those for the client of an elector, which must be its own: no other may hold a renewal up.
+
+    The longer a Lease lasts, the longer may a busy API server take for an answer.
+    """
+    share = max(1.0, times.duration_seconds / _SHORT_SECONDS)
+    return Limits(attempts=1, connect_seconds=3 * share, attempt_seconds=4 * share)
 
 
 def running_seconds() -> float:
@@ -109,13 +121,14 @@ class Elector:
         Errors of the API server are retried for as long as the Lease is in force.
         """
         while not self.leading.is_set() or self._may_go_on():
+            seconds = self._times.retry_seconds
             try:
                 async with asyncio.timeout(self._left_seconds() if self.leading.is_set() else None):
                     await self._try()
             except (ApiError, TimeoutError) as error:
                 logger.warning("lease not read or renewed", extra={"error": str(error)})
-            seconds = self._times.retry_seconds * random.uniform(0.5, 1)  # noqa: S311  spreads load, guards no secret
-            await asyncio.sleep(seconds)
+                seconds = min(seconds, AFTER_ERROR_SECONDS)
+            await asyncio.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311  spreads load, guards no secret
 
     async def release(self) -> None:
         """Give the Lease up, when the work has stopped; the next process takes it at once."""

@@ -61,7 +61,7 @@ async def operate(settings: Settings) -> None:
     metrics.collector_wanted.set(bool(settings.collector_url))
     async with (
         Client(where, limits, fence=duty.fence, observer=metrics.requests) as client,
-        Client(where, elector.LIMITS, observer=metrics.requests) as apart,
+        Client(where, elector.limits(Times(settings.lease_seconds)), observer=metrics.requests) as apart,
     ):
         lease = LeaseName(where.namespace, OPERATOR_LEASE)
         operator = _Operator(client, apart, lease, duty, metrics, settings)
