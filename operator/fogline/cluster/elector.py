@@ -34,7 +34,7 @@ from fogline.errors import (
 )
 
 AFTER_ERROR_SECONDS = 1.0
-"""Until the next try, at most: a Lease must be renewed in time, and time in which nothing is tried is lost."""
+"""Until the next try at most, for a Lease must be renewed in time."""
 RELEASE_ATTEMPTS = 4
 """Whoever comes next waits for the whole duration of a Lease that was not given up."""
 
