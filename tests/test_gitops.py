@@ -61,7 +61,7 @@ def test_argo_cd_calls_a_model_what_its_conditions_say(
         input=f"obj = {given}\nlocal function health()\n{script}\nend\nprint(health().status)\n",
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
 

@@ -22,7 +22,7 @@ def python(code: str) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     return done.stdout.strip()
 

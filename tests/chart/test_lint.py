@@ -17,7 +17,7 @@ CLUSTERS = {
 
 def test_helm_lints_it_strictly() -> None:
     done = subprocess.run(
-        [program("helm"), "lint", "--strict", CHART], capture_output=True, text=True, timeout=60, check=False
+        [program("helm"), "lint", "--strict", CHART], capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -235,7 +235,7 @@ def test_the_files_of_the_job_run_without_anything_else_of_ours(tmp_path: Path) 
         target.write_bytes(base64.b64decode(packed) if packed else files["data"][item["key"]].encode())
     command = [sys.executable, "-S", *spec["containers"][0]["command"][1:]]
     done = subprocess.run(
-        command, cwd=tmp_path, env={}, capture_output=True, text=True, timeout=60, check=True
+        command, cwd=tmp_path, env={}, capture_output=True, text=True, timeout=180, check=True
     )
     (found,) = json.loads(done.stdout)
     assert found["scheduled"] == found["failed"]["NotConnected"] > 0

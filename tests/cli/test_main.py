@@ -45,7 +45,7 @@ def as_program(name: str, *arguments: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     return done.stdout
 
@@ -100,7 +100,7 @@ def test_bash_completes_commands_once_it_has_read_the_completion_script() -> Non
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     assert done.stdout.split() == ["explain"]
 
@@ -137,6 +137,6 @@ def test_a_command_imports_no_more_than_it_needs(arguments: list[str], unwanted:
         f"print(sorted({unwanted} & set(sys.modules)))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=180
     )
     assert done.stdout.endswith("[]\n")

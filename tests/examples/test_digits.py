@@ -120,4 +120,4 @@ def test_the_check_of_a_folder_ends_with_1_when_a_form_was_swapped(exported: Pat
 
 def check(out: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "examples.digits.parity", "--out", str(out)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)

@@ -38,7 +38,7 @@ def test_the_fetcher_brings_what_was_published(
         flags = ["--uri", artifact.uri, "--sha256", artifact.sha256, "--destination", str(tmp_path / form)]
         flags += ["--version", "1", "--allow-address", "127.0.0.0/8"]
         command = [sys.executable, "-m", "fogline_model_fetcher", *flags]
-        subprocess.run(command, env={**os.environ, **s3.environment()}, check=True, timeout=60)
+        subprocess.run(command, env={**os.environ, **s3.environment()}, check=True, timeout=180)
         for file in (exported / form / "1").rglob("*"):
             copy = tmp_path / form / file.relative_to(exported / form)
             assert file.is_dir() or copy.read_bytes() == file.read_bytes()

@@ -42,7 +42,7 @@ def upload(credentials: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "examples.shapes.upload"]
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.run(
-        command, env={**others, **credentials}, capture_output=True, text=True, check=False, timeout=60
+        command, env={**others, **credentials}, capture_output=True, text=True, check=False, timeout=180
     )
 
 

@@ -38,7 +38,7 @@ def look(volume: Path, uri: str = URI, *flags: str, through: tuple[str, ...] = (
         env=BARE_ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return Outcome(done.returncode, done.stdout + done.stderr, log.read_text() if log.exists() else "")

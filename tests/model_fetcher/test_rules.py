@@ -212,7 +212,7 @@ def test_each_flag_may_be_an_environment_variable(fetcher: Fetcher) -> None:
         "FOGLINE_FETCHER_VERSION": "1",
         "FOGLINE_FETCHER_TERMINATION_LOG": str(fetcher.folder / "log"),
     }
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=180)
     assert done.returncode == 1
     assert "no artifact may come" in (fetcher.folder / "log").read_text()
 

@@ -56,7 +56,7 @@ def test_tensorflow_and_we_read_each_others_tensors() -> None:
         input=json.dumps([to_proto(sample).SerializeToString().hex() for sample in SAMPLES.values()]),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=True,
         cwd=ROOT,
     )

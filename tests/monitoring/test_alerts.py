@@ -15,7 +15,7 @@ from dev.prometheus import promtool
 RULES = ROOT / "charts" / "fogline" / "files" / "rules" / "fogline.yaml"
 PAGE = (ROOT / "docs" / "alerts.md").read_text()
 ADDRESS = "https://github.com/fogline/fogline/blob/main/docs/alerts.md"
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 Series = Mapping[str, str]
 Rule = dict[str, Any]

@@ -180,7 +180,7 @@ def test_a_process_whose_parent_is_gone_ends_by_its_limit_of_processor_time() ->
         [sys.executable, "-m", "fogline.optimiser_process", "1024", "1"],
         input=dump(made("large")),
         capture_output=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert (done.returncode, done.stdout) == (-signal.SIGXCPU, b"")

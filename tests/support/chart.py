@@ -12,7 +12,7 @@ from dev.programs import program
 
 Document = dict[str, Any]
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 
 class RefusedValuesError(Exception):

@@ -31,6 +31,6 @@ def call(port: int, path: str, messages: Sequence[bytes], *options: str) -> list
         text=True,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     return done.stdout.splitlines()

@@ -9,7 +9,7 @@ from pathlib import Path
 from dev.chart import CHART, VALUES
 from dev.paths import ROOT
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)

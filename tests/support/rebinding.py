@@ -19,7 +19,7 @@ from threading import Thread
 STORE = "10.9.9.9"
 METADATA = "169.254.169.254"
 NAME = "store.example"
-RUN_LIMIT_SECONDS = 60
+RUN_LIMIT_SECONDS = 180
 _NOT_SET = bytes(2)
 _INTERNET_A = b"\x00\x01\x00\x01"
 

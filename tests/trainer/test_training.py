@@ -179,7 +179,7 @@ def test_progress_is_json_and_metrics_and_nothing_else() -> None:
 
 
 def ask(told: ProgressServer, path: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", told.server_port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", told.server_port, timeout=60)
     connection.request("GET", path)
     answer = connection.getresponse()
     text = answer.read().decode()
