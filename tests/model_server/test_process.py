@@ -172,10 +172,11 @@ async def in_flight(server: Server) -> None:
 async def test_sigterm_answers_what_is_in_flight_then_exits_with_zero(models: Path, log: Path) -> None:
     steps = {"steps": np.array([LONG_STEPS], np.int32)}
     body = {"signature_name": "spin", "inputs": {"steps": [LONG_STEPS]}}
+    quick = json.dumps({"instances": ROW.tolist()}).encode()
     with spawned(models / "tflite", log) as server:
         await until_serving(server)
         with (
-            begun(server, "POST", "/v1/models/tiny:predict", json.dumps(body).encode()) as rest_of_one,
+            begun(server, "POST", "/v1/models/tiny:predict", quick) as rest_of_one,
             grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel,
         ):
             predict = unary(channel, "PredictionService/Predict")
@@ -190,8 +191,9 @@ async def test_sigterm_answers_what_is_in_flight_then_exits_with_zero(models: Pa
             assert server.process.poll() is None, "one of them has not even come in whole"
             late = await asyncio.to_thread(rest_of_one)
             answered = await asyncio.to_thread(by_grpc.result)
-        for status, document in (await by_rest, late[:2]):
-            assert (status, document["outputs"]["count"]) == (200, [LONG_STEPS])
+        assert (late[0], late[1]["predictions"][0]["total"]) == (200, 3)
+        status, document = await by_rest
+        assert (status, document["outputs"]["count"]) == (200, [LONG_STEPS])
         assert list(answered.outputs["count"].int_val) == [LONG_STEPS]
         assert await ends(server) == 0
 
