@@ -1,7 +1,6 @@
 """The Job that load comes from: it goes to the node that was asked for, and nothing of it stays."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -13,7 +12,7 @@ from fogline.cli.benching.client_job import client_files, client_job
 from fogline.cli.benching.remote import send_from
 from fogline.cluster.client import Client
 from fogline.cluster.kinds import CONFIG_MAPS, JOBS, PODS
-from fogline.errors import FoglineError
+from fogline.errors import ApiError
 from fogline.load.job import REST, Job, pack
 
 JOB = Job({REST: [b"{}"]}, (replace(RUN, seconds=30),))
@@ -29,20 +28,6 @@ async def left(client: Client, world: World) -> list[str]:
     return [one["metadata"]["name"] for listed in found for one in listed.items]
 
 
-async def until_bound(client: Client, world: World) -> str:
-    """Wait until the pod that sends is on a node, and name that."""
-    node = ""
-
-    async def bound() -> bool:
-        nonlocal node
-        pods = await client.list(PODS, namespace=world.namespace, label_selector=LABELS)
-        node = pods.items[0]["spec"].get("nodeName", "") if pods.items else ""
-        return bool(node)
-
-    await wait_for(bound, "the pod that sends is on a node")
-    return node
-
-
 async def until_gone(client: Client, world: World) -> None:
     async def gone() -> bool:
         return not await left(client, world)
@@ -50,35 +35,26 @@ async def until_gone(client: Client, world: World) -> None:
     await wait_for(gone, "nothing is left of the bench")
 
 
-@pytest.fixture
-async def sending(world: World, client: Client) -> AsyncIterator[tuple[str, asyncio.Task[object]]]:
-    """Send from the second of two nodes."""
+async def test_load_comes_from_the_node_that_was_asked_for_and_nothing_stays_when_it_fails(
+    world: World, client: Client
+) -> None:
     await world.add_node("a")
     node = await world.add_node("b")
-    task = asyncio.create_task(send_from(client, world.namespace, node, "image", JOB))
-    yield node, task
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_load_comes_from_the_node_that_was_asked_for_and_nothing_stays_when_it_fails(
-    world: World, client: Client, sending: tuple[str, asyncio.Task[object]]
-) -> None:
-    node, task = sending
-    assert await until_bound(client, world) == node
-    with pytest.raises(FoglineError):  # a simulated node runs no container: there is nothing to read
-        await task
+    with pytest.raises(ApiError):  # a simulated node runs no container: there is nothing to read
+        await send_from(client, world.namespace, node, "image", JOB)
     await until_gone(client, world)
+    await world.history.caught_up()
+    nodes = {pod["spec"].get("nodeName") for pod in world.history.pods}
+    assert nodes - {None} == {node}
 
 
-async def test_nothing_stays_when_a_user_interrupts(
-    world: World, client: Client, sending: tuple[str, asyncio.Task[object]]
-) -> None:
-    _, task = sending
-    await until_bound(client, world)
-    task.cancel()
+async def test_nothing_stays_when_a_user_interrupts(world: World, client: Client) -> None:
+    """The pod waits for a node that there is not, so that it does not end before."""
+    sending = asyncio.create_task(send_from(client, world.namespace, "nowhere", "image", JOB))
+    await wait_for(lambda: world.history.pods, "there is a pod")
+    sending.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
+        await sending
     await until_gone(client, world)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from dev.controlplane import ControlPlane
+from tests.support.wait import wait_for
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -52,7 +53,11 @@ async def test_it_says_why_a_replica_finds_no_node_and_exits_with_1(
 ) -> None:
     node = await world.add_node(cpu="1")
     await world.apply_model(replicas=5)
-    await world.until("Placed", "False", "NoFit")
+
+    async def all_are_told_of() -> bool:
+        return "4 of 5 replicas find no node" in (await world.condition("Placed"))["message"]
+
+    await wait_for(all_are_told_of, "the condition tells of four")
 
     done = explain(control_plane, "digits", f"--namespace={world.namespace}")
 
