@@ -204,14 +204,8 @@ def _create(starting: Step, tools: _Tools, name: str) -> None:
         [
             tools.kwokctl,
             *("create", "cluster", "--name", name, "--runtime", "binary"),
-            *(
-                "--config",
-                _folder(name) / "options.yaml",
-                "--kubeconfig",
-                "",
-                "--wait",
-                f"{READY_LIMIT_SECONDS}s",
-            ),
+            *("--config", _folder(name) / "options.yaml", "--kubeconfig", ""),
+            *("--wait", f"{READY_LIMIT_SECONDS}s"),
             *tools.options,
         ],
         env={"KWOK_WORKDIR": str(WORK), "KWOK_KUBE_VERSION": KUBERNETES, **RARE_COLLECTION, **tools.env},
