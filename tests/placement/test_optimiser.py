@@ -178,6 +178,18 @@ def test_what_runs_is_held_against_the_bound_as_the_plan_is() -> None:
     assert (found.gap_in_place_percent, found.gap_percent) == (Decimal(200), Decimal(0))
 
 
+def test_what_runs_costs_the_same_to_the_last_digit_in_whatever_order_its_pods_are_listed() -> None:
+    demand = make_demand(variants=CLOUD_ONLY, replicas=4)
+    nodes = (make_node("shared"), make_node("own"))
+    thirds = [make_pod(name, "shared", model="digits") for name in ("a", "b", "c")]
+    whole = make_pod("d", "own", model="digits")
+    costs = {
+        optimise([demand], Snapshot(nodes, pods)).counted_cost_in_place
+        for pods in ((whole, *thirds), (*thirds, whole))
+    }
+    assert len(costs) == 1
+
+
 def test_a_replica_moves_away_when_another_has_no_other_node() -> None:
     anywhere = make_demand("anywhere", variants=CLOUD_ONLY, replicas=1)
     picky = make_demand("picky", variants=CLOUD_ONLY, replicas=1, placement={"nodeSelector": {"disk": "ssd"}})

@@ -82,16 +82,16 @@ def optimise(
 
 def _counted(snapshot: Snapshot, demands: Mapping[ModelKey, Demand]) -> Decimal:
     """Add up what the replicas in place count for, in US dollars per hour."""
-    usage, total = Usage(snapshot), Decimal(0)
+    usage, parts = Usage(snapshot), []
     for pod in snapshot.pods:
         demand = demands.get(pod.replica.model) if pod.replica and usage.knows(pod.node) else None
         if pod.replica is None or demand is None:
             continue
-        total += usage.replica_cost(pod)
+        parts.append(usage.replica_cost(pod))
         if variant := demand.variant(pod.replica.variant):
             node = usage.node(pod.node)
-            total += latency_penalty(Option(demand, variant, pod.replica.client_site, node), usage)
-    return total
+            parts.append(latency_penalty(Option(demand, variant, pod.replica.client_site, node), usage))
+    return sum(sorted(parts), Decimal(0))  # the last digit must not hang on their order
 
 
 def _targets(built: Built, solution: Solution) -> Iterator[tuple[Pod, Pod | None]]:
