@@ -58,13 +58,13 @@ async def test_what_failed_is_tried_again_soon_however_long_a_lease_lasts(
 
 
 @pytest.mark.parametrize("duration_seconds", [15, 60, 600])
-def test_a_try_that_takes_as_long_as_it_may_leaves_time_for_another(duration_seconds: int) -> None:
+def test_a_request_that_takes_as_long_as_it_may_leaves_time_for_another(duration_seconds: int) -> None:
     times = Times(duration_seconds)
-    assert 2 * (limits(times).attempt_seconds + AFTER_ERROR_SECONDS) <= times.deadline_seconds
+    assert 2 * (times.answer_seconds + AFTER_ERROR_SECONDS) <= times.deadline_seconds
 
 
 def test_the_longer_a_lease_lasts_the_longer_may_an_answer_take() -> None:
-    waits = [limits(Times(seconds)).attempt_seconds for seconds in (3, 15, 60)]
+    waits = [Times(seconds).answer_seconds for seconds in (3, 15, 60)]
     assert waits == [4, 4, 16]
 
 

@@ -38,19 +38,13 @@ AFTER_ERROR_SECONDS = 1.0
 RELEASE_ATTEMPTS = 4
 """Whoever comes next waits for the whole duration of a Lease that was not given up."""
 
-_SHORT_SECONDS = 15
-"""Of a Lease in which two tries of the shortest limits have their time."""
-
 logger = logging.getLogger(__name__)
 
 
 def limits(times: Times) -> Limits:
-    """Give those for the client of an elector, which must be its own: no other may hold a renewal up.
-
-    The longer a Lease lasts, the longer may a busy API server take for an answer.
-    """
-    share = max(1.0, times.duration_seconds / _SHORT_SECONDS)
-    return Limits(attempts=1, connect_seconds=3 * share, attempt_seconds=4 * share)
+    """Give those for the client of an elector, which must be its own: no other may hold a renewal up."""
+    seconds = times.answer_seconds
+    return Limits(attempts=1, connect_seconds=seconds * 3 / 4, attempt_seconds=seconds)
 
 
 def running_seconds() -> float:

@@ -31,6 +31,11 @@ class Times:
         """Between two renewals, and between two looks at a Lease that somebody else holds."""
         return self.duration_seconds * 2 / 15
 
+    @property
+    def answer_seconds(self) -> float:
+        """Until a request of the holder is given up, so that there is time for another one."""
+        return max(4.0, self.duration_seconds * 4 / 15)
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

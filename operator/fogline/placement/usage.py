@@ -37,6 +37,11 @@ def share_cost(node: Node, requests: Amounts) -> Decimal:
     return price * most / of
 
 
+def total_cost(parts: Iterable[Decimal]) -> Decimal:
+    """Add up parts of prices, to the same last digit in whatever order they come."""
+    return sum(sorted(parts), Decimal(0))
+
+
 class Usage:
     """Room and replicas of every node, kept up to date while a decision assumes one replica after another.
 
@@ -204,7 +209,7 @@ class Usage:
             held = self.of(model)
             parts = [self._part(name, count, 0) for name, count in held.per_node.items()]
             parts += [self._share(pod) for pod, _ in held.replicas.values()]
-            self._costs[model] = sum(sorted(parts), Decimal(0))  # the last digit must not hang on their order
+            self._costs[model] = total_cost(parts)
         return self._costs[model]
 
     def cost_by_tier(self, model: ModelKey) -> dict[Tier, Decimal]:

@@ -18,7 +18,7 @@ from fogline.placement.optimiser.survey import as_large_as_new
 from fogline.placement.place import assume, place
 from fogline.placement.plan import turn
 from fogline.placement.requirements import Option
-from fogline.placement.usage import Usage
+from fogline.placement.usage import Usage, total_cost
 from fogline.snapshot import Pod, ReplicaOf, Snapshot
 
 _DIGITS = 6
@@ -91,7 +91,7 @@ def _counted(snapshot: Snapshot, demands: Mapping[ModelKey, Demand]) -> Decimal:
         if variant := demand.variant(pod.replica.variant):
             node = usage.node(pod.node)
             parts.append(latency_penalty(Option(demand, variant, pod.replica.client_site, node), usage))
-    return sum(sorted(parts), Decimal(0))  # the last digit must not hang on their order
+    return total_cost(parts)
 
 
 def _targets(built: Built, solution: Solution) -> Iterator[tuple[Pod, Pod | None]]:
